@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One call of a client, from its decoded arguments to its answer, and the
+ * table of procedures.  A handler checks, acts and answers on the loop thread,
+ * or keeps the call and answers later; each call is answered exactly once.
+ */
+#ifndef VIRTJOBD_CALL_H
+#define VIRTJOBD_CALL_H
+
+#include <rpc/types.h>
+#include <rpc/xdr.h>
+#include <stdbool.h>
+
+#include "daemon.h"
+#include "protocol/frame.h"
+#include "server/server.h"
+#include "util/verror.h"
+
+struct call;
+
+/* Who may call it. */
+enum call_access {
+    ACCESS_READ,    /* any connection */
+    ACCESS_WRITE,   /* not a read-only one */
+    ACCESS_PREAUTH, /* also before authentication and CONNECT_OPEN */
+};
+
+/* Who answers it: see design "a stuck disk or guest stops only itself". */
+enum call_class {
+    CLASS_MEMORY, /* on the spot, from memory */
+    CLASS_DISK,   /* that pool's workers, one second, else the last known value */
+    CLASS_CHANGE, /* changes something: short or long operation */
+};
+
+struct proc {
+    int number;
+    const char *api; /* the function it serves, for messages: "virStorageVolDelete" */
+    enum call_access access;
+    enum call_class class;
+    xdrproc_t args_xdr; /* NULL = none */
+    size_t args_size;
+    xdrproc_t ret_xdr;
+    size_t ret_size;
+    int error_domain; /* VIR_FROM_*, default of its errors */
+    /*
+     * Loop thread.  0: answer with call->ret now.  -1: call->err is set, answer
+     * with it now.  CALL_PENDING: call_reply() or call_fail() comes later.
+     */
+    int (*handler)(struct call *call);
+};
+
+enum { CALL_PENDING = 1 };
+
+/* Rows need not be sorted; numbers are unique. */
+struct program {
+    uint32_t number, version;
+    const struct proc *procs;
+    size_t nprocs;
+};
+
+extern const struct program program_remote, program_job;
+
+struct call {
+    struct daemon *daemon;
+    struct client *client; /* a reference */
+    const struct proc *proc;
+    struct frame_header header;
+    void *args; /* decoded; freed with the call */
+    void *ret;  /* zeroed; what a handler puts in is freed by xdr_free, so malloc'd */
+    struct verror err;
+    void *opaque; /* a pending handler's own */
+};
+
+/* Answer a pending call and free it.  Loop thread. */
+void call_reply(struct call *call);
+void call_fail(struct call *call); /* with call->err */
+
+/* -1 with "unsupported flags (0x..) in function .." where a bit outside allowed is set. */
+int call_check_flags(struct call *call, unsigned int flags, unsigned int allowed);
+
+/* For server_handler: opaque is the struct daemon. */
+extern const struct server_handler dispatch_handler;
+
+/* Hash table over all programs; call once before the first packet. */
+int dispatch_init(void);
+
+#endif

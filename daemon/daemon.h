@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The daemon as a whole: what main builds, the loop runs and everything else
+ * is handed.  Only the loop thread uses it; workers never see it.
+ */
+#ifndef VIRTJOBD_DAEMON_H
+#define VIRTJOBD_DAEMON_H
+
+#include <stdbool.h>
+
+struct config;
+struct event_base;
+struct jobs;
+struct server;
+struct storage;
+struct store;
+struct workers;
+
+struct daemon {
+    struct event_base *base;
+    struct config *config;
+    char *config_path; /* NULL = none given and no default file there */
+    char *state_dir, *runtime_dir, *log_dir;
+    bool session; /* --session: qemu:///session, else qemu:///system */
+    struct workers *workers;
+    struct store *store;
+    struct jobs *jobs;
+    struct storage *storage;
+    struct server *server;
+};
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All that the loop and a worker share about one piece of work: an atomic
+ * progress counter and a cancel token.  The worker reports and obeys, the loop
+ * reads and asks.  Knows nothing of jobs, so unit tests and engines use it bare.
+ */
+#ifndef VIRTJOBD_CTL_H
+#define VIRTJOBD_CTL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Where resume points and children's pids are journalled; any member may be NULL. */
+struct job_ctl_journal {
+    /* json: a resume point that is true on disk now; the callee copies it */
+    void (*checkpoint)(void *opaque, const char *json);
+    /* pid 0: the child has been reaped */
+    void (*child)(void *opaque, pid_t pid);
+};
+
+struct job_ctl {
+    atomic_uint_fast64_t done;       /* bytes, or files for a refresh */
+    atomic_uint_fast64_t total;      /* 0 = not known: an UNBOUNDED job */
+    atomic_bool cancelled;           /* only ever goes to true */
+    atomic_int cancel_fd;            /* eventfd, -1 until a worker wants to poll for it */
+    _Atomic(const char *) step;      /* static text: what it is doing, for errors and records */
+    _Atomic(const char *) waiting_for; /* a path in a call that cannot be interrupted, or NULL;
+                                          points into the spec, which outlives the work */
+    const struct job_ctl_journal *journal;
+    void *journal_opaque;
+};
+
+void job_ctl_init(struct job_ctl *ctl);
+void job_ctl_done(struct job_ctl *ctl);
+
+/* Worker. */
+static inline bool job_ctl_cancelled(struct job_ctl *ctl)
+{
+    return atomic_load_explicit(&ctl->cancelled, memory_order_relaxed);
+}
+static inline void job_ctl_set_total(struct job_ctl *ctl, uint64_t total)
+{
+    atomic_store_explicit(&ctl->total, total, memory_order_relaxed);
+}
+static inline void job_ctl_add(struct job_ctl *ctl, uint64_t amount)
+{
+    atomic_fetch_add_explicit(&ctl->done, amount, memory_order_relaxed);
+}
+static inline void job_ctl_set_done(struct job_ctl *ctl, uint64_t done)
+{
+    atomic_store_explicit(&ctl->done, done, memory_order_relaxed);
+}
+static inline void job_ctl_step(struct job_ctl *ctl, const char *step)
+{
+    atomic_store_explicit(&ctl->step, step, memory_order_relaxed);
+}
+static inline void job_ctl_waiting(struct job_ctl *ctl, const char *path)
+{
+    atomic_store_explicit(&ctl->waiting_for, path, memory_order_relaxed);
+}
+/* A descriptor that becomes readable once the work is cancelled; -1 with errno on failure. */
+int job_ctl_cancel_fd(struct job_ctl *ctl);
+void job_ctl_checkpoint(struct job_ctl *ctl, const char *json);
+void job_ctl_child(struct job_ctl *ctl, pid_t pid);
+
+/* Loop. */
+void job_ctl_cancel(struct job_ctl *ctl);
+
+#endif

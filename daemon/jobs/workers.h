@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The worker threads, in lanes.  A lane has a width (how many pieces of work
+ * run at once) and a bound per key (a key is a pool's or guest's UUID), so a
+ * stuck disk holds up only its own.  Work past that queues in order.  A key
+ * that has nothing running may always start one piece, also past the width:
+ * no pool ever waits for another.
+ */
+#ifndef VIRTJOBD_WORKERS_H
+#define VIRTJOBD_WORKERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct event_base;
+struct workers;
+
+enum lane {
+    LANE_CONTROL, /* short: checks, looks at files, renames */
+    LANE_BULK,    /* moves bytes */
+    LANE_MAX
+};
+
+/* Embedded in what it works for; the submitter keeps it alive until done(). */
+struct work {
+    void (*run)(struct work *work);  /* worker thread */
+    void (*done)(struct work *work); /* loop thread, once, after run */
+    struct work *next;               /* the queue's */
+    const char *key;                 /* the queue's, from workers_submit */
+    enum lane lane;
+};
+
+struct workers_width {
+    unsigned int width;   /* pieces of work at once */
+    unsigned int per_key; /* of these, for one key */
+};
+
+struct workers *workers_new(struct event_base *base, const struct workers_width widths[LANE_MAX]);
+/* Loop thread; waits for running work, then calls every done() still due. */
+void workers_free(struct workers *workers);
+void workers_set_width(struct workers *workers, enum lane lane, struct workers_width width);
+
+/* Loop thread.  key is not copied and must live as long as the work; NULL = no bound. */
+void workers_submit(struct workers *workers, enum lane lane, const char *key, struct work *work);
+/* Loop thread.  True: it had not started and neither run nor done will be called. */
+bool workers_withdraw(struct workers *workers, struct work *work);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Listeners and connections.  The only code that touches client sockets; it
+ * cuts the byte stream into packets, answers keepalive itself and gives every
+ * other packet to the dispatcher.  Knows no domain or volume.  Loop thread.
+ */
+#ifndef VIRTJOBD_SERVER_H
+#define VIRTJOBD_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "protocol/frame.h"
+#include "util/verror.h"
+
+struct event_base;
+struct server;
+struct client;
+
+struct server_limits {
+    unsigned int max_clients;
+    unsigned int max_client_requests;
+};
+
+/* What the dispatcher implements. */
+struct server_handler {
+    /*
+     * One CALL packet (header decoded, type FRAME_CALL).  packet stays valid
+     * only until it returns.  Exactly one client_send_reply() with its serial
+     * must follow, now or later.
+     */
+    void (*call)(void *opaque, struct client *client, const struct frame_header *header,
+                 const void *payload, size_t payload_len);
+    /* The connection is gone; drop what was kept for it. */
+    void (*gone)(void *opaque, struct client *client);
+};
+
+struct server *server_new(struct event_base *base, const struct server_limits *limits,
+                          const struct server_handler *handler, void *opaque);
+/* Stops accepting; connections stay until server_free. */
+void server_stop_accepting(struct server *server);
+void server_free(struct server *server);
+void server_set_limits(struct server *server, const struct server_limits *limits);
+unsigned int server_client_count(const struct server *server);
+/* Called each time the count of clients or of unanswered calls falls to 0 (idle exit). */
+void server_set_idle_cb(struct server *server, void (*cb)(void *opaque), void *opaque);
+/* True while there is no client at all. */
+bool server_is_idle(const struct server *server);
+
+/*
+ * Makes a unix socket (bound through its directory's descriptor, so long
+ * paths work; a stale one is replaced, a live one refused) and listens.
+ */
+int server_listen_unix(struct server *server, const char *path, mode_t mode, gid_t group,
+                       bool readonly, struct verror *err);
+/* Takes over a listening socket from systemd. */
+int server_listen_fd(struct server *server, int fd, bool readonly, struct verror *err);
+
+/* --- one connection; references keep the struct, not the socket, alive --- */
+
+struct client *client_ref(struct client *client);
+void client_unref(struct client *client);
+bool client_is_gone(const struct client *client);
+
+uint64_t client_id(const struct client *client);
+bool client_is_readonly(const struct client *client);
+void client_set_readonly(struct client *client); /* CONNECT_OPEN with the flag */
+/* "uid=1000 pid=42 (virsh)", for records, errors and logs; owned by the client. */
+const char *client_identity(const struct client *client);
+
+/* Takes over packet (one malloc'd block, len bytes long); counts as the answer to one call. */
+void client_send_reply(struct client *client, void *packet, size_t len);
+/* Flushes what is queued, then closes. */
+void client_close_after_flush(struct client *client);
+/* Drops a connection that broke the protocol, with one log line. */
+void client_drop(struct client *client, const char *reason);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Child processes (qemu-img and the like): argv arrays, never a shell; stdin
+ * from /dev/null, stderr's tail kept for the error, their output read line by
+ * line; killed on cancel, always reaped.  Forked only from one thread that
+ * lives as long as the daemon (PR_SET_PDEATHSIG goes by thread).
+ */
+#ifndef VIRTJOBD_CHILD_H
+#define VIRTJOBD_CHILD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "jobs/ctl.h"
+#include "util/verror.h"
+
+struct child_spec {
+    const char *const *argv; /* argv[0] is looked up in PATH */
+    const int *keep_fds;     /* inherited under the same number, which argv names as /dev/fd/N */
+    size_t nkeep_fds;
+    /* Each piece of stdout that ends in \n or \r, NUL-terminated; may be NULL. */
+    void (*line)(void *opaque, char *line);
+    void *opaque;
+};
+
+/*
+ * Runs it to its end on the calling worker.  0; -1 with err: it cannot be
+ * started, was cancelled (VIR_ERR_OPERATION_ABORTED; killed and reaped), ended with a
+ * status other than 0 or by a signal (VIR_ERR_OPERATION_FAILED naming the program
+ * and the last line of its stderr; err->output has the tail of it).
+ * Its pid is journalled through ctl while it lives.
+ */
+int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror *err);
+
+/*
+ * After a restart: kills the child a dead daemon left behind, if it is still
+ * that process (pid, start time in clock ticks since boot, boot id), and waits for its
+ * end.
+ */
+void child_kill_stray(pid_t pid, uint64_t start, const char *boot);
+uint64_t child_start_time(pid_t pid); /* 0 = gone */
+const char *child_boot_id(void);      /* static text, "" where unknown */
+
+/* The spawning thread; once each, by main. */
+int child_start(struct verror *err);
+void child_stop(void);
+
+#endif
