@@ -10,6 +10,8 @@
 #include <rpc/types.h>
 #include <rpc/xdr.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "daemon.h"
 #include "protocol/frame.h"
@@ -17,6 +19,7 @@
 #include "util/verror.h"
 
 struct call;
+struct dispatch;
 
 /* Who may call it. */
 enum call_access {
@@ -51,14 +54,24 @@ struct proc {
 
 enum { CALL_PENDING = 1 };
 
-/* Rows need not be sorted; numbers are unique. */
-struct program {
-    uint32_t number, version;
+/* The rows of one calls file.  They need not be sorted. */
+struct proc_table {
     const struct proc *procs;
-    size_t nprocs;
+    size_t n;
 };
 
-extern const struct program program_remote, program_job;
+extern const struct proc_table calls_connect, calls_domain, calls_pool, calls_vol; /* REMOTE */
+extern const struct proc_table calls_job;                                          /* JOB */
+
+/* Which program a table belongs to; a program may have several.  Numbers are unique in it. */
+struct program {
+    uint32_t number, version;
+    const struct proc_table *table;
+};
+
+/* All that the daemon answers: programs.c. */
+extern const struct program daemon_programs[];
+extern const size_t daemon_nprograms;
 
 struct call {
     struct daemon *daemon;
@@ -78,10 +91,14 @@ void call_fail(struct call *call); /* with call->err */
 /* -1 with "unsupported flags (0x..) in function .." where a bit outside allowed is set. */
 int call_check_flags(struct call *call, unsigned int flags, unsigned int allowed);
 
-/* For server_handler: opaque is the struct daemon. */
+/* For server_new: opaque is the struct daemon, with its dispatch set. */
 extern const struct server_handler dispatch_handler;
 
-/* Hash table over all programs; call once before the first packet. */
-int dispatch_init(void);
+/*
+ * Indexes the rows by program and number; daemon->dispatch, made before the
+ * first packet and freed after the server.  The list must outlive it.
+ */
+struct dispatch *dispatch_new(const struct program *programs, size_t nprograms);
+void dispatch_free(struct dispatch *dispatch);
 
 #endif
