@@ -255,6 +255,8 @@ static void locks_granted_cb(struct lock_hold *hold)
     job_stop_lock_timer(job);
     if (job->state == JOB_NEW && !job->kind->joins_queue)
         job_check(job);
+    else if (job->state == JOB_QUEUED && job->unrecovered)
+        job_recover(job);
     else if (job->state == JOB_QUEUED)
         job_run(job);
     /* else its journal entry is still on its way, and it runs from there */
@@ -418,6 +420,10 @@ static void published_cb(struct work *work)
 
 static void job_finish(struct job *job)
 {
+    if (job->kind->decide && job->kind->decide(job->spec, &job->err) < 0) {
+        job_undo(job, JOB_FAILED);
+        return;
+    }
     job_set_state(job, JOB_FINISHING);
     if (job->kind->publish)
         job_submit(job, LANE_CONTROL, publish_step, published_cb);

@@ -70,6 +70,8 @@ struct job_kind {
     void (*accepted)(void *spec, uint64_t job_id);
     /* Worker: the work, nothing visible yet.  Optional. */
     int (*run)(void *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err);
+    /* Loop, run has succeeded: a last look before the point of no return.  Optional. */
+    int (*decide)(void *spec, struct verror *err);
     /* Worker, no cancel any more: make it visible on disk.  Optional. */
     int (*publish)(void *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err);
     /* Worker, idempotent: nothing stays that was not there before.  Optional. */

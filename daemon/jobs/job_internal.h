@@ -52,6 +52,7 @@ struct job {
     int step_rc;
     struct verror step_err;   /* the worker's, until the loop takes it */
     bool working;             /* handed to a worker */
+    bool unrecovered;         /* left by a dead daemon, not looked at yet */
     bool recovering;          /* that worker finds out what a dead daemon left */
     bool cut_short;           /* the daemon stops and could not wait for it */
     bool parked;              /* the daemon stops; the next one takes it up */
@@ -133,6 +134,7 @@ void jobs_rate_timer(struct jobs *jobs);
 void jobs_check_stopped(struct jobs *jobs);
 
 /* job_recover.c */
+void job_recover(struct job *job); /* its locks are held */
 void jobs_free_past_kinds(struct jobs *jobs);
 
 #endif

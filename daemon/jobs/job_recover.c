@@ -136,6 +136,7 @@ int jobs_recover(struct jobs *jobs, const struct job_kind *const *kinds,
     job->child_start = row->child_start;
     job->child_boot = xstrdup(row->child_boot ? row->child_boot : "");
     job->state = JOB_QUEUED;
+    job->unrecovered = true;
     jobs_register(job);
     jobs_add_active(job);
     return 0;
@@ -182,7 +183,14 @@ static void recovered_cb(struct work *work)
     }
 }
 
-static void recover_job(struct job *job)
+void job_recover(struct job *job)
+{
+    job->unrecovered = false;
+    job->recovering = true;
+    job_submit(job, LANE_CONTROL, recover_step, recovered_cb);
+}
+
+static void recover_locks(struct job *job)
 {
     struct lock_hold *blocker = NULL;
 
@@ -194,10 +202,9 @@ static void recover_job(struct job *job)
         job->kind->accepted(job->spec, job->id);
     switch (locks_acquire(job->jobs->locks, &job->locks, &blocker)) {
     case LOCK_GRANTED:
-        job->recovering = true;
-        job_submit(job, LANE_CONTROL, recover_step, recovered_cb);
+        job_recover(job);
         break;
-    case LOCK_WAITS: /* a refresh behind a refresh runs when its turn comes */
+    case LOCK_WAITS: /* behind the start of its pool, or another refresh */
         break;
     case LOCK_REFUSED: /* two that could not have run together: the journal was meddled with */
         verror_set(&job->err, VIR_ERR_INTERNAL_ERROR, "its object is held by another job");
@@ -212,7 +219,7 @@ void jobs_recover_start(struct jobs *jobs)
 
     for (job = jobs->active_first; job; job = next) {
         next = job->next;
-        if (job->state == JOB_QUEUED && !job->working)
-            recover_job(job);
+        if (job->unrecovered || !job->spec)
+            recover_locks(job);
     }
 }
