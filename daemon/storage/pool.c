@@ -159,6 +159,18 @@ void pool_set_state(struct pool *pool, const struct pool_xml_state *state)
     pool->state.job_xml = NULL;
 }
 
+void pool_activate(struct pool *pool, struct pool_def *def, char *real_path, uint64_t dev,
+                   uint64_t ino)
+{
+    pool_set_def(pool, def);
+    pool->active = true;
+    pool->building = false;
+    free(pool->real_path);
+    pool->real_path = real_path;
+    pool->dev = dev;
+    pool->ino = ino;
+}
+
 void pool_set_inactive(struct pool *pool)
 {
     if (!pool->config_def) {

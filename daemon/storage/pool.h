@@ -71,6 +71,9 @@ struct pool *pool_add(struct storage *storage, struct pool_def *def, bool persis
 void pool_remove(struct pool *pool);
 /* The persistent definition becomes def; an inactive pool follows at once. */
 void pool_set_config(struct pool *pool, struct pool_def *def);
+/* It runs from now on, as def says.  real_path is taken over. */
+void pool_activate(struct pool *pool, struct pool_def *def, char *real_path, uint64_t dev,
+                   uint64_t ino);
 /* It is inactive from now on; a transient one is gone. */
 void pool_set_inactive(struct pool *pool);
 void pool_set_state(struct pool *pool, const struct pool_xml_state *state);
