@@ -66,7 +66,8 @@ struct proc_table {
     size_t n;
 };
 
-extern const struct proc_table calls_connect, calls_domain, calls_pool, calls_vol; /* REMOTE */
+extern const struct proc_table calls_connect, calls_domain, calls_pool, calls_pool_change,
+    calls_vol, calls_vol_change; /* REMOTE */
 extern const struct proc_table calls_job;                                          /* JOB */
 
 /* Which program a table belongs to; a program may have several.  Numbers are unique in it. */

@@ -9,7 +9,7 @@
 #include "jobs/ctl.h"
 #include "jobs/workers.h"
 #include "protocol/remote.h"
-#include "storage/child.h"
+#include "util/child.h"
 #include "util/alloc.h"
 
 struct probe {

@@ -56,7 +56,6 @@ struct job_kind {
     const char *name; /* "vol-clone": in the journal, records, messages */
     enum lane lane;   /* where run runs; the rest runs in LANE_CONTROL */
     bool is_long;     /* journalled, and others are refused meanwhile */
-    bool resumable;   /* at SIGTERM it stops where it is and goes on after the restart */
     bool joins_queue; /* waits behind one of its own in QUEUED, without a time limit (refresh) */
     bool counts_files; /* progress is in files, not bytes */
 
@@ -83,6 +82,8 @@ struct job_kind {
      * effect.  Also called (done false) for a request that was never accepted.  Optional.
      */
     void (*ended)(void *spec, bool done);
+    /* Any thread: at SIGTERM, may it stop where it is and go on after the restart?  Optional: no. */
+    bool (*resumable)(const void *spec);
     /* Worker, after a restart.  Without it a job is undone. */
     enum job_recovery (*recover)(void *spec, uint64_t job_id, const char *checkpoint,
                                  struct verror *err);

@@ -110,6 +110,7 @@ void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
                 void (*done)(struct work *work));
 void job_accept(struct job *job);
 void job_run(struct job *job);
+bool job_is_resumable(const struct job *job);
 void job_undo(struct job *job, enum job_state outcome);
 void job_end(struct job *job, enum job_state outcome);
 
