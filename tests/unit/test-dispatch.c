@@ -84,14 +84,13 @@ static int handle_pend(struct call *call)
     return CALL_PENDING;
 }
 
-/* A string over the bound of strings cannot be sent. */
+/* A list over its bound cannot be sent. */
 static int handle_bad_result(struct call *call)
 {
-    struct remote_text_ret *ret = call->ret;
+    struct remote_auth_list_ret *ret = call->ret;
 
-    ret->value = xmalloc(WIRE_STRING_MAX + 2);
-    memset(ret->value, 'x', WIRE_STRING_MAX + 1);
-    ret->value[WIRE_STRING_MAX + 1] = '\0';
+    ret->types.types_len = REMOTE_AUTH_TYPE_MAX + 1;
+    ret->types.types_val = xcalloc(ret->types.types_len, sizeof(*ret->types.types_val));
     return 0;
 }
 
@@ -120,7 +119,7 @@ static const struct proc second_rows[] = {
     ROW(CALL_FAR, "virFar", ACCESS_READ, .handler = handle_open),
     ROW(CALL_BUILD, "virStoragePoolBuild", ACCESS_WRITE, PROC_ARGS(remote_flags_args),
         .handler = handle_build),
-    ROW(CALL_BAD_RESULT, "virBadResult", ACCESS_READ, PROC_RET(remote_text_ret),
+    ROW(CALL_BAD_RESULT, "virBadResult", ACCESS_READ, PROC_RET(remote_auth_list_ret),
         .handler = handle_bad_result),
     ROW(CALL_ERRNO, "virErrno", ACCESS_READ, .handler = handle_errno),
     ROW(CALL_BARE_FAILURE, "virBareFailure", ACCESS_READ, .handler = handle_bare_failure),
