@@ -90,7 +90,7 @@ struct call {
     void *args; /* decoded; freed with the call */
     void *ret;  /* zeroed; what a handler puts in is freed by xdr_free, so malloc'd */
     struct verror err;
-    void *opaque; /* a pending handler's own */
+    void *opaque; /* a pending handler's own, malloc'd; freed with the call */
     /*
      * A pending handler may set it.  Called once when the client has gone
      * before its answer; the call must still be ended by call_reply() or

@@ -110,8 +110,7 @@ static int offload_xml(struct call *call, void (*then)(struct call *call, void *
 static void fill_pool(struct call *call)
 {
     struct remote_pool_ret *ret = call->ret;
-    _cleanup_free_ char *uuid = STEAL_PTR(call->opaque);
-    struct pool *pool = pool_find_uuid(call->daemon->storage, uuid);
+    struct pool *pool = pool_find_uuid(call->daemon->storage, call->opaque);
 
     if (pool)
         pool_to_wire(pool, &ret->pool);

@@ -73,7 +73,7 @@ static void keep_created(struct call *call, const struct pool *pool, const char 
 static void fill_created(struct call *call)
 {
     struct remote_vol_ret *ret = call->ret;
-    _cleanup_free_ struct created *created = STEAL_PTR(call->opaque);
+    const struct created *created = call->opaque;
     struct pool *pool = pool_find_uuid(call->daemon->storage, created->uuid);
     struct vol *vol = pool ? vol_find_name(pool, created->name) : NULL;
 

@@ -138,6 +138,9 @@ struct job_snapshot {
     uint64_t done, total, rate; /* bytes; bytes a second */
 };
 void job_snapshot(struct job *job, struct job_snapshot *ret);
+/* The same from a row of the history. */
+void job_row_snapshot(const struct jobs *jobs, const struct store_job *row,
+                      struct job_snapshot *ret);
 /* Everything as a store row whose strings are copies; store_job_clear() it. */
 void job_to_row(const struct job *job, struct store_job *ret_row);
 /* "cancelling, waiting for /mnt/x", a new string, or NULL. */
@@ -168,9 +171,10 @@ struct job_waiter {
 void job_wait(struct job *job, struct job_waiter *waiter);
 void job_unwait(struct job *job, struct job_waiter *waiter);
 
-/* Starting again: kinds is NULL-terminated; each row becomes a job or the last of its object. */
-int jobs_recover(struct jobs *jobs, const struct job_kind *const *kinds,
-                 const struct store_job *row);
+/* All kinds there are, NULL-terminated; before anything of the past is asked for. */
+void jobs_set_kinds(struct jobs *jobs, const struct job_kind *const *kinds);
+/* Starting again: each row becomes a job or the last of its object. */
+int jobs_recover(struct jobs *jobs, const struct store_job *row);
 /* All rows are in: take unended jobs up.  ready once every one of them is running or ended. */
 void jobs_recover_start(struct jobs *jobs);
 

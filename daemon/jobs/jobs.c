@@ -98,6 +98,20 @@ void jobs_rate_timer(struct jobs *jobs)
 
 /* --- the register --- */
 
+void jobs_set_kinds(struct jobs *jobs, const struct job_kind *const *kinds)
+{
+    jobs->kinds = kinds;
+}
+
+const struct job_kind *jobs_find_kind(const struct jobs *jobs, const char *name)
+{
+    for (const struct job_kind *const *kind = jobs->kinds; *kind; kind++) {
+        if (strcmp((*kind)->name, name) == 0)
+            return *kind;
+    }
+    return NULL;
+}
+
 struct job *jobs_find_id(struct jobs *jobs, uint64_t id)
 {
     struct job *job;

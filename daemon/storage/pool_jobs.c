@@ -370,7 +370,7 @@ static int start_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
     drop_infos(spec);
     if (driver->start(spec->def, &spec->real_path, &spec->dev, &spec->ino, err) < 0)
         return -1;
-    return scan(spec, spec->real_path, ctl, err);
+    return scan(spec, spec->def->target_path, ctl, err);
 }
 
 static int start_decide(void *opaque, struct verror *err)

@@ -32,6 +32,7 @@ struct storage *storage_new(struct daemon *daemon)
     struct storage *storage = XNEW(struct storage);
 
     storage->daemon = daemon;
+    jobs_set_kinds(daemon->jobs, kinds);
     return storage;
 }
 
@@ -105,7 +106,7 @@ static void load_job(void *opaque, const struct store_job *row)
 {
     struct storage *storage = opaque;
 
-    (void)jobs_recover(storage->daemon->jobs, kinds, row); /* it logs what it cannot take up */
+    (void)jobs_recover(storage->daemon->jobs, row); /* it logs what it cannot take up */
 }
 
 static int load(struct storage *storage, struct boot *boot, struct verror *err)
