@@ -4,6 +4,7 @@
 #include "tools/help.h"
 
 #include <ctype.h>
+#include <string.h>
 
 #include "daemon/util/alloc.h"
 
@@ -47,10 +48,36 @@ static void synopsis_print(FILE *out, const struct command *command)
     fputc('\n', out);
 }
 
-void help_print_command(FILE *out, const struct command *command)
+/* "--flag", "--name VALUE" or "[--name] VALUE", a new string. */
+static char *option_text(const struct option_row *option)
+{
+    _cleanup_free_ char *value = help_placeholder(option);
+
+    if (option->kind == OPTION_FLAG)
+        return xasprintf("--%s", option->name);
+    return xasprintf(option->positional ? "[--%s] %s" : "--%s %s", option->name, value);
+}
+
+static void options_print(FILE *out, const struct option_row *options)
 {
     const struct option_row *option;
+    int width = 0;
 
+    for (option = options; option->name; option++) {
+        _cleanup_free_ char *text = option_text(option);
+        int len = (int)strlen(text);
+
+        width = len > width ? len : width;
+    }
+    for (option = options; option->name; option++) {
+        _cleanup_free_ char *text = option_text(option);
+
+        fprintf(out, "  %-*s  %s\n", width, text, option->help);
+    }
+}
+
+void help_print_command(FILE *out, const struct command *command)
+{
     fputs("usage: ", out);
     synopsis_print(out, command);
     fprintf(out, "\n%c%s.\n", toupper((unsigned char)command->summary[0]), command->summary + 1);
@@ -58,15 +85,7 @@ void help_print_command(FILE *out, const struct command *command)
         fprintf(out, "%s\n", command->text);
     if (command->options->name)
         fputc('\n', out);
-    for (option = command->options; option->name; option++) {
-        _cleanup_free_ char *value = help_placeholder(option);
-        _cleanup_free_ char *left =
-            option->kind == OPTION_FLAG ? xasprintf("--%s", option->name)
-            : option->positional        ? xasprintf("[--%s] %s", option->name, value)
-                                        : xasprintf("--%s %s", option->name, value);
-
-        fprintf(out, "  %-26s  %s\n", left, option->help);
-    }
+    options_print(out, command->options);
 }
 
 void help_print_group(FILE *out, const struct command_group *group)

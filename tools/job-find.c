@@ -85,7 +85,7 @@ static virJobRecordPtr object_job(struct cli *cli, const char *pool_name, const 
     return vol ? virStorageVolGetJobRecord(vol, 0) : NULL;
 }
 
-int job_options_check(const struct args *args)
+int job_check(const struct args *args)
 {
     bool by_number = args_text(args, "job") != NULL, by_pool = args_text(args, "pool") != NULL;
 

@@ -12,12 +12,9 @@
 
 int job_info(struct cli *cli, const struct args *args)
 {
-    _cleanup_record_ virJobRecordPtr job = NULL;
+    _cleanup_record_ virJobRecordPtr job = job_of(cli, args);
     json_t *json;
 
-    if (job_options_check(args) != CLI_DONE)
-        return CLI_USAGE;
-    job = job_of(cli, args);
     if (!job)
         return CLI_FAILED;
     if (!args_flag(args, "json")) {
@@ -49,19 +46,20 @@ static int wait_and_say(struct cli *cli, virJobRecordPtr *job, const struct foll
     return CLI_DONE;
 }
 
+int job_wait_check(const struct args *args)
+{
+    if (args_number(args, "timeout", 0) > INT_MAX)
+        return cli_usage("number '%s' for --timeout is too large", args_text(args, "timeout"));
+    return job_check(args);
+}
+
 int job_wait(struct cli *cli, const struct args *args)
 {
     struct follow follow = { .signal_cancels = false, .timeout_ms = -1 };
-    unsigned long long seconds = args_number(args, "timeout", 0);
-    _cleanup_record_ virJobRecordPtr job = NULL;
+    _cleanup_record_ virJobRecordPtr job = job_of(cli, args);
 
-    if (job_options_check(args) != CLI_DONE)
-        return CLI_USAGE;
-    if (seconds > INT_MAX)
-        return cli_usage("number '%s' for --timeout is too large", args_text(args, "timeout"));
     if (args_text(args, "timeout"))
-        follow.timeout_ms = (long long)seconds * 1000;
-    job = job_of(cli, args);
+        follow.timeout_ms = (long long)args_number(args, "timeout", 0) * 1000;
     return job ? wait_and_say(cli, &job, &follow) : CLI_FAILED;
 }
 
@@ -76,12 +74,9 @@ static int cancel_wait(struct cli *cli, virJobRecordPtr *job)
 
 int job_cancel(struct cli *cli, const struct args *args)
 {
-    _cleanup_record_ virJobRecordPtr job = NULL;
+    _cleanup_record_ virJobRecordPtr job = job_of(cli, args);
     _cleanup_free_ char *object = NULL;
 
-    if (job_options_check(args) != CLI_DONE)
-        return CLI_USAGE;
-    job = job_of(cli, args);
     if (!job)
         return CLI_FAILED;
     object = job_object_text(job);
@@ -95,11 +90,8 @@ int job_cancel(struct cli *cli, const struct args *args)
 
 int job_error(struct cli *cli, const struct args *args)
 {
-    _cleanup_record_ virJobRecordPtr job = NULL;
+    _cleanup_record_ virJobRecordPtr job = job_of(cli, args);
 
-    if (job_options_check(args) != CLI_DONE)
-        return CLI_USAGE;
-    job = job_of(cli, args);
     if (!job)
         return CLI_FAILED;
     if (job->errorCode == VIR_ERR_OK)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "daemon/util/alloc.h"
 #include "tools/format.h"

@@ -21,14 +21,15 @@ void job_list_done(struct job_list *list);
 bool job_is_on(const virJobRecord *job, const char *pool, const char *vol);
 /* The job that was asked for, by id or as the last one of an object; tells its error. */
 virJobRecordPtr job_of(struct cli *cli, const struct args *args);
-/* 0 when the options name exactly one job; else tells it. */
-int job_options_check(const struct args *args);
+/* Do the options name exactly one job? */
+int job_check(const struct args *args);
 
 /* job-list.c */
 int job_list(struct cli *cli, const struct args *args);
 
 /* job-one.c */
 int job_info(struct cli *cli, const struct args *args);
+int job_wait_check(const struct args *args);
 int job_wait(struct cli *cli, const struct args *args);
 int job_cancel(struct cli *cli, const struct args *args);
 int job_error(struct cli *cli, const struct args *args);

@@ -29,7 +29,7 @@ tools_libtext_la_SOURCES = \
 	$(NULL)
 
 tools_libcli_la_CPPFLAGS = $(cli_cppflags)
-tools_libcli_la_LIBADD = tools/libtext.la client-lib/libvirtjob.la $(XML_LIBS)
+tools_libcli_la_LIBADD = tools/libtext.la libvirtjob.la $(XML_LIBS)
 tools_libcli_la_SOURCES = \
 	tools/cli.c \
 	tools/cli.h \

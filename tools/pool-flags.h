@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --build, --overwrite and --no-overwrite, as pool-start and pool-create* have them. */
+/* --build, --overwrite and --no-overwrite, as pool-start and pool-create have them. */
 #ifndef VIRTJOB_POOL_FLAGS_H
 #define VIRTJOB_POOL_FLAGS_H
 
 #include "tools/args.h"
 
-/* The last two exclude each other; tells it, -1. */
-int pool_build_flags_check(const struct args *args);
 /* virStoragePoolCreateFlags, the async bit among them. */
 unsigned int pool_create_flags(const struct args *args);
 

@@ -99,21 +99,15 @@ static int create_from(struct cli *cli, const struct args *args, const char *xml
 int pool_create(struct cli *cli, const struct args *args)
 {
     const char *file = args_text(args, "file");
-    _cleanup_free_ char *xml = NULL;
+    _cleanup_free_ char *xml = xml_read_file(file);
 
-    if (pool_build_flags_check(args) < 0)
-        return CLI_USAGE;
-    xml = xml_read_file(file);
     return xml ? create_from(cli, args, xml, "a pool from", file) : CLI_FAILED;
 }
 
 int pool_create_as(struct cli *cli, const struct args *args)
 {
-    _cleanup_free_ char *xml = NULL;
+    _cleanup_free_ char *xml = description_make(args);
 
-    if (pool_build_flags_check(args) < 0)
-        return CLI_USAGE;
-    xml = description_make(args);
     if (!xml)
         return CLI_USAGE;
     if (args_flag(args, "print-xml")) {

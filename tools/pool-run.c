@@ -5,12 +5,11 @@
 #include "tools/pool.h"
 #include "tools/pool-flags.h"
 
-int pool_build_flags_check(const struct args *args)
+int pool_build_check(const struct args *args)
 {
-    if (!args_flag(args, "overwrite") || !args_flag(args, "no-overwrite"))
-        return 0;
-    (void)cli_usage("options --overwrite and --no-overwrite exclude each other");
-    return -1;
+    if (args_flag(args, "overwrite") && args_flag(args, "no-overwrite"))
+        return cli_usage("options --overwrite and --no-overwrite exclude each other");
+    return CLI_DONE;
 }
 
 unsigned int pool_create_flags(const struct args *args)
@@ -47,8 +46,6 @@ int pool_build(struct cli *cli, const struct args *args)
 {
     unsigned int flags = VIR_STORAGE_POOL_BUILD_ASYNC;
 
-    if (pool_build_flags_check(args) < 0)
-        return CLI_USAGE;
     if (args_flag(args, "overwrite"))
         flags |= VIR_STORAGE_POOL_BUILD_OVERWRITE;
     if (args_flag(args, "no-overwrite"))
@@ -58,8 +55,6 @@ int pool_build(struct cli *cli, const struct args *args)
 
 int pool_start(struct cli *cli, const struct args *args)
 {
-    if (pool_build_flags_check(args) < 0)
-        return CLI_USAGE;
     return long_call(cli, args, virStoragePoolCreate, pool_create_flags(args), "start", "started");
 }
 

@@ -133,6 +133,13 @@ static void row_add(struct table *table, virStoragePoolPtr pool, bool details)
     table_take(table, active ? format_size(info.available) : xstrdup("-"));
 }
 
+int pool_list_check(const struct args *args)
+{
+    unsigned int ignored;
+
+    return list_flags(args, &ignored) < 0 ? CLI_USAGE : CLI_DONE;
+}
+
 int pool_list(struct cli *cli, const struct args *args)
 {
     static const char *const brief_heads[] = { "Name", "State", "Autostart", NULL };

@@ -24,6 +24,7 @@ int pool_create_as(struct cli *cli, const struct args *args);
 int pool_edit(struct cli *cli, const struct args *args);
 
 /* pool-run.c */
+int pool_build_check(const struct args *args); /* of every command that may build */
 int pool_build(struct cli *cli, const struct args *args);
 int pool_start(struct cli *cli, const struct args *args);
 int pool_autostart(struct cli *cli, const struct args *args);
@@ -33,6 +34,7 @@ int pool_delete(struct cli *cli, const struct args *args);
 int pool_undefine(struct cli *cli, const struct args *args);
 
 /* pool-show.c */
+int pool_list_check(const struct args *args);
 int pool_list(struct cli *cli, const struct args *args);
 int pool_info(struct cli *cli, const struct args *args);
 int pool_dumpxml(struct cli *cli, const struct args *args);

@@ -83,6 +83,8 @@ static int command_run(struct cli *cli, const struct command *command, int argc,
     } else if (code > 0) {
         help_print_command(stdout, command);
         code = CLI_DONE;
+    } else if (command->check && command->check(&args) != CLI_DONE) {
+        code = CLI_USAGE;
     } else if (!command->no_connection && cli_connect(cli) < 0) {
         code = CLI_FAILED;
     } else {

@@ -21,21 +21,32 @@ const char *const vol_wipe_algorithms[] = {
     [VIR_STORAGE_VOL_WIPE_ALG_LAST] = NULL,
 };
 
-int vol_wipe(struct cli *cli, const struct args *args)
+/* That of --algorithm, which is zero when not given; ..._LAST when there is none such. */
+static unsigned int wipe_algorithm(const struct args *args)
 {
     const char *name = args_text(args, "algorithm");
     unsigned int algorithm = VIR_STORAGE_VOL_WIPE_ALG_ZERO;
-    _cleanup_vol_ virStorageVolPtr vol = NULL;
 
     while (name && vol_wipe_algorithms[algorithm] &&
            strcmp(vol_wipe_algorithms[algorithm], name) != 0)
         algorithm++;
-    if (!vol_wipe_algorithms[algorithm])
-        return cli_usage("'%s' is no wiping algorithm", name);
-    vol = vol_of(cli, args);
+    return algorithm;
+}
+
+int vol_wipe_check(const struct args *args)
+{
+    if (wipe_algorithm(args) == VIR_STORAGE_VOL_WIPE_ALG_LAST)
+        return cli_usage("'%s' is no wiping algorithm", args_text(args, "algorithm"));
+    return CLI_DONE;
+}
+
+int vol_wipe(struct cli *cli, const struct args *args)
+{
+    _cleanup_vol_ virStorageVolPtr vol = vol_of(cli, args);
+
     if (!vol || long_job_prepare(args) != CLI_DONE)
         return CLI_FAILED;
-    if (virStorageVolWipePattern(vol, algorithm, VIR_STORAGE_VOL_WIPE_ASYNC) < 0)
+    if (virStorageVolWipePattern(vol, wipe_algorithm(args), VIR_STORAGE_VOL_WIPE_ASYNC) < 0)
         return cli_fail("cannot wipe volume '%s'", virStorageVolGetName(vol));
     return long_job_finish(cli, args, virStorageVolGetJobRecord(vol, 0), "Vol %s wiped",
                            virStorageVolGetName(vol));
@@ -54,23 +65,36 @@ static unsigned int resize_flags(const struct args *args)
     return flags;
 }
 
-/* As virsh, "-1G" is taken for what --delta --shrink take away. */
+/* As in virsh, "-1G" stands for what --delta --shrink take away. */
+static int resize_capacity(const struct args *args, unsigned long long *ret_capacity)
+{
+    const char *text = args_text(args, "capacity");
+
+    return size_parse(text[0] == '-' ? text + 1 : text, ret_capacity);
+}
+
+int vol_resize_check(const struct args *args)
+{
+    const char *text = args_text(args, "capacity");
+    unsigned long long ignored;
+
+    if (resize_capacity(args, &ignored) < 0)
+        return cli_usage("size '%s' for --capacity is malformed or too large", text);
+    if (text[0] == '-' && (!args_flag(args, "delta") || !args_flag(args, "shrink")))
+        return cli_usage("a negative size needs --delta and --shrink");
+    return CLI_DONE;
+}
+
 int vol_resize(struct cli *cli, const struct args *args)
 {
     const char *text = args_text(args, "capacity");
-    const char *size = text[0] == '-' ? text + 1 : text;
-    unsigned int flags = resize_flags(args);
-    unsigned long long capacity;
-    _cleanup_vol_ virStorageVolPtr vol = NULL;
+    _cleanup_vol_ virStorageVolPtr vol = vol_of(cli, args);
+    unsigned long long capacity = 0;
 
-    if (size_parse(size, &capacity) < 0)
-        return cli_usage("size '%s' for --capacity is malformed or too large", text);
-    if (size != text && (!args_flag(args, "delta") || !args_flag(args, "shrink")))
-        return cli_usage("a negative size needs --delta and --shrink");
-    vol = vol_of(cli, args);
+    (void)resize_capacity(args, &capacity); /* vol_resize_check() has seen that it is one */
     if (!vol || long_job_prepare(args) != CLI_DONE)
         return CLI_FAILED;
-    if (virStorageVolResize(vol, capacity, flags) < 0)
+    if (virStorageVolResize(vol, capacity, resize_flags(args)) < 0)
         return cli_fail("cannot change the size of volume '%s' to '%s'", virStorageVolGetName(vol),
                         text);
     return long_job_finish(cli, args, virStorageVolGetJobRecord(vol, 0),

@@ -36,6 +36,7 @@ static const struct command commands[] = {
           { .name = "backing-vol-format", .kind = OPTION_TEXT, .choices = vol_formats,
             .help = "format of that volume" },
           OPT_PREALLOC, OPT_FLAG("print-xml", "print the description, do nothing"), OPT_ASYNC),
+      .check = vol_create_as_check,
       .run = vol_create_as },
     { .name = "vol-create-from",
       .summary = "create a volume with the content of another one",
@@ -95,6 +96,7 @@ static const struct command commands[] = {
                            .help = "zero (the default), nnsa, dod, bsi, gutmann, schneier, "
                                    "pfitzner7, pfitzner33, random or trim" },
                          OPT_ASYNC),
+      .check = vol_wipe_check,
       .run = vol_wipe },
     { .name = "vol-resize",
       .summary = "change the size of a volume",
@@ -105,6 +107,7 @@ static const struct command commands[] = {
                          OPT_FLAG("delta", "the size is added to the old one"),
                          OPT_FLAG("shrink", "allow it to become smaller; with --delta, by the size"),
                          OPT_ASYNC),
+      .check = vol_resize_check,
       .run = vol_resize },
     { .name = "vol-delete",
       .summary = "delete a volume",

@@ -103,16 +103,19 @@ static char *description_make(struct cli *cli, virStoragePoolPtr pool, const str
     return xml_text(&xml);
 }
 
-int vol_create_as(struct cli *cli, const struct args *args)
+int vol_create_as_check(const struct args *args)
 {
-    _cleanup_pool_ virStoragePoolPtr pool = NULL;
-    _cleanup_free_ char *xml = NULL;
-    _cleanup_vol_ virStorageVolPtr vol = NULL;
-
     if (args_text(args, "backing-vol-format") && !args_text(args, "backing-vol"))
         return cli_usage("option --backing-vol-format needs --backing-vol");
-    pool = pool_of(cli, args);
-    xml = pool ? description_make(cli, pool, args) : NULL;
+    return CLI_DONE;
+}
+
+int vol_create_as(struct cli *cli, const struct args *args)
+{
+    _cleanup_pool_ virStoragePoolPtr pool = pool_of(cli, args);
+    _cleanup_free_ char *xml = pool ? description_make(cli, pool, args) : NULL;
+    _cleanup_vol_ virStorageVolPtr vol = NULL;
+
     if (!xml)
         return CLI_FAILED;
     if (args_flag(args, "print-xml")) {

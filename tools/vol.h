@@ -15,13 +15,16 @@ virStorageVolPtr vol_of(struct cli *cli, const struct args *args); /* the one of
 
 /* vol-make.c */
 int vol_create(struct cli *cli, const struct args *args);
+int vol_create_as_check(const struct args *args);
 int vol_create_as(struct cli *cli, const struct args *args);
 int vol_create_from(struct cli *cli, const struct args *args);
 int vol_clone(struct cli *cli, const struct args *args);
 
 /* vol-change.c */
 extern const char *const vol_wipe_algorithms[]; /* by virStorageVolWipeAlgorithm, ended by NULL */
+int vol_wipe_check(const struct args *args);
 int vol_wipe(struct cli *cli, const struct args *args);
+int vol_resize_check(const struct args *args);
 int vol_resize(struct cli *cli, const struct args *args);
 int vol_delete(struct cli *cli, const struct args *args);
 
