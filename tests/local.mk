@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 include tests/unit/lib.mk
+include tests/unit/cli.mk

@@ -12,7 +12,7 @@ const struct global_option global_options[] = {
     { 'c', "connect", "URI", "connect to URI instead of the default" },
     { 'r', "readonly", NULL, "connect to the read-only socket" },
     { 'q', "quiet", NULL, "print no message about what was done" },
-    { 0, "no-progress", NULL, "draw no progress bar on a terminal" },
+    { GLOBAL_NO_PROGRESS, "no-progress", NULL, "draw no progress bar on a terminal" },
     { 'V', "version", NULL, "print the version and exit" },
     { 'h', "help", NULL, "print this help and exit" },
     { 0, NULL, NULL, NULL },
@@ -110,8 +110,8 @@ void help_print_all(FILE *out)
         _cleanup_free_ char *left = xasprintf("%s%s%s", option->name, option->value ? " " : "",
                                               option->value ? option->value : "");
 
-        if (option->letter)
-            fprintf(out, "  -%c, --%-20s  %s\n", option->letter, left, option->help);
+        if (option->code < GLOBAL_NO_PROGRESS)
+            fprintf(out, "  -%c, --%-20s  %s\n", option->code, left, option->help);
         else
             fprintf(out, "      --%-20s  %s\n", left, option->help);
     }

@@ -11,13 +11,16 @@
 
 /* An option of virtjob itself, before the command. */
 struct global_option {
-    char letter; /* 0 = none */
+    int code; /* its letter, or a number above all letters */
     const char *name;
     const char *value; /* NULL = takes none */
     const char *help;
 };
 
+enum { GLOBAL_NO_PROGRESS = 256 };
+
 /* Ended by a NULL name. */
+#define GLOBAL_OPTIONS_MAX 16
 extern const struct global_option global_options[];
 
 void help_print_all(FILE *out);

@@ -39,10 +39,10 @@ static void globals_print(FILE *out)
     fputs(".SH OPTIONS\nThey stand before the command.\n", out);
     for (option = global_options; option->name; option++) {
         _cleanup_free_ char *name = xasprintf("--%s", option->name);
-        char letter[] = { '-', option->letter, '\0' };
+        char letter[] = { '-', (char)option->code, '\0' };
 
         fputs(".TP\n", out);
-        if (option->letter)
+        if (option->code < GLOBAL_NO_PROGRESS)
             styled_print(out, 'B', "", letter, ", ");
         styled_print(out, 'B', "", name, "");
         if (option->value)

@@ -4,8 +4,8 @@
  *
  *   vol-clone b  [=======>        ]  45%  1.84 GiB of 4.00 GiB  512.00 MiB/s  4s left
  *
- * A narrow terminal loses the parts from the right, then the bar, then the end
- * of the title.
+ * A narrow terminal loses rate, bytes and time left, in this order, then the
+ * bar, then the end of the title.
  */
 
 #include "tools/progress.h"
@@ -158,7 +158,9 @@ char *progress_render(const virJobRecord *job, size_t columns)
     }
     for (i = 0; i < PART_MAX; i++)
         free(parts[i]);
-    used = text_width(title) + text_width(tail);
+    used = text_width(tail);
+    title[text_fit(title, used < columns ? columns - used : 0)] = '\0';
+    used += text_width(title);
     bar = bar_render(job, used < columns ? columns - used : 0);
     line = xasprintf("%s%s%s", title, bar, tail);
     line[text_fit(line, columns)] = '\0';

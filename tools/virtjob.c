@@ -15,8 +15,6 @@
 #include "tools/cli.h"
 #include "tools/help.h"
 
-#define OPTION_NO_PROGRESS 256
-
 /* The library's own printing of errors: each is told once, by us. */
 static void error_ignore_cb(void *opaque, virErrorPtr error)
 {
@@ -24,23 +22,33 @@ static void error_ignore_cb(void *opaque, virErrorPtr error)
     (void)error;
 }
 
+/* The rows of help, as getopt wants them. */
+static void globals_make(struct option rows[GLOBAL_OPTIONS_MAX], char letters[2 * GLOBAL_OPTIONS_MAX])
+{
+    const struct global_option *option;
+
+    letters = stpcpy(letters, "+:"); /* stop at the command; tell a missing value apart */
+    for (option = global_options; option->name; option++, rows++) {
+        bool takes_value = option->value != NULL;
+
+        *rows = (struct option){ option->name, takes_value, NULL, option->code };
+        if (option->code < GLOBAL_NO_PROGRESS)
+            letters += sprintf(letters, takes_value ? "%c:" : "%c", option->code);
+    }
+    *rows = (struct option){ 0 };
+}
+
 /* -1: go on with the command at optind; else the exit code. */
 static int globals_parse(struct cli *cli, int argc, char **argv)
 {
-    static const struct option rows[] = {
-        { "connect", required_argument, NULL, 'c' },
-        { "readonly", no_argument, NULL, 'r' },
-        { "quiet", no_argument, NULL, 'q' },
-        { "no-progress", no_argument, NULL, OPTION_NO_PROGRESS },
-        { "version", no_argument, NULL, 'V' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
-    };
-    int letter;
+    struct option rows[GLOBAL_OPTIONS_MAX];
+    char letters[2 * GLOBAL_OPTIONS_MAX];
+    int code;
 
+    globals_make(rows, letters);
     opterr = 0;
-    while ((letter = getopt_long(argc, argv, "+:c:rqVh", rows, NULL)) != -1) {
-        switch (letter) {
+    while ((code = getopt_long(argc, argv, letters, rows, NULL)) != -1) {
+        switch (code) {
         case 'c':
             cli->uri = optarg;
             break;
@@ -50,7 +58,7 @@ static int globals_parse(struct cli *cli, int argc, char **argv)
         case 'q':
             cli->quiet = true;
             break;
-        case OPTION_NO_PROGRESS:
+        case GLOBAL_NO_PROGRESS:
             cli->no_progress = true;
             break;
         case 'V':
