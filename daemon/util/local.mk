@@ -2,4 +2,8 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/util/alloc.c \
 	daemon/util/alloc.h \
+	daemon/util/log.c \
+	daemon/util/log.h \
+	daemon/util/verror.c \
+	daemon/util/verror.h \
 	$(NULL)

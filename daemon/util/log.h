@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Log lines to stderr or the journal.  Any thread.  A line about a job names
- * the job and its object: pass them by LOG_JOB fields, not in the text.
+ * the job and its object, which log_job() puts there.  Control characters are
+ * written as \xNN and long texts are cut, so what a client sent needs no care.
  */
 #ifndef VIRTJOBD_LOG_H
 #define VIRTJOBD_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "protocol/macros.h"
@@ -16,6 +18,8 @@ enum log_level { LOG_DEBUG_ = 1, LOG_INFO_ = 2, LOG_WARN_ = 3, LOG_ERROR_ = 4 };
 /* to_journal: structured fields by sd_journal_send, else one line on stderr. */
 void log_setup(enum log_level level, int to_journal);
 void log_set_level(enum log_level level);
+/* What to_journal should be: systemd connected stderr to the journal ($JOURNAL_STREAM). */
+bool log_stderr_is_journal(void);
 
 void log_at(enum log_level level, const char *fmt, ...) _printf_(2, 3);
 /* object: "volume 'a' of pool 'p'"; both stand in the line and as journal fields */

@@ -25,11 +25,15 @@ struct verror {
 /*
  * Sets code and message; the usual start of messages of that code ("XML
  * error: ", …) is put in front.  The first error wins: a later one does not
- * replace it.  Always returns -1, so that a function can end on it.
+ * replace it.  Always returns -1, so that a function can end on it.  err may
+ * be NULL where nobody wants to know.
  */
 int verror_set(struct verror *err, int code, const char *fmt, ...) _printf_(3, 4);
 
-/* VIR_ERR_SYSTEM_ERROR with the text of errnum behind the message.  Returns -1. */
+/*
+ * VIR_ERR_SYSTEM_ERROR with the text of errnum (errno or -errno) behind the
+ * message: "cannot open '/x': No such file or directory".  Returns -1.
+ */
 int verror_errno(struct verror *err, int errnum, const char *fmt, ...) _printf_(3, 4);
 
 /* Hands src on to dst (unless dst has one already) and clears src. */
