@@ -3,3 +3,4 @@ dist_man_MANS += \
 	man/virtjobd.8 \
 	man/virtjobd.conf.5 \
 	$(NULL)
+dist_man_MANS += man/virtjob.1

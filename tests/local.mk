@@ -3,3 +3,4 @@ include tests/unit/core.mk
 include tests/unit/io.mk
 include tests/unit/lib.mk
 include tests/unit/server.mk
+include tests/unit/cli.mk

@@ -2,12 +2,17 @@
 # Unit tests of the client library and of the packet codec.
 
 lib_unit_tests = \
+	tests/unit/test-frame \
+	tests/unit/test-lib-api \
 	tests/unit/test-lib-call \
+	tests/unit/test-lib-error \
+	tests/unit/test-lib-uri \
 	$(NULL)
 check_PROGRAMS += $(lib_unit_tests)
 TESTS += $(lib_unit_tests)
 
-lib_unit_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/client-lib
+lib_unit_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/client-lib \
+	-DRUNSTATEDIR='"$(runstatedir)"'
 lib_unit_ldadd = client-lib/libclient.la $(CHECK_LIBS) -lpthread
 lib_unit_fake = tests/unit/fake-server.c tests/unit/fake-server.h
 
