@@ -71,7 +71,7 @@ static int listen_inherited_one(struct lifecycle *life, int fd, const char *name
             return server_listen_fd(life->daemon.server, fd, sockets[i].readonly, err);
     /* a guess could give write access to those who may only read */
     return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                      "socket '%s' ('%s') is named neither %s nor %s by FileDescriptorName= or path",
+                      "socket '%s' ('%s') is neither %s nor %s, by FileDescriptorName= or path",
                       name, file_name, sockets[0].name, sockets[1].name);
 }
 

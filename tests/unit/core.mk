@@ -43,3 +43,7 @@ tests_unit_test_store_LDADD = $(core_ldadd)
 tests_unit_test_verror_SOURCES = tests/unit/test-verror.c
 tests_unit_test_verror_CPPFLAGS = $(core_cppflags)
 tests_unit_test_verror_LDADD = $(core_ldadd)
+
+# The whole daemon as a process.
+dist_check_SCRIPTS += tests/test-daemon.sh
+TESTS += tests/test-daemon.sh
