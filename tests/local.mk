@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 include tests/unit/core.mk
+include tests/unit/xml.mk

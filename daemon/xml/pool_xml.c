@@ -62,7 +62,7 @@ static int parse_type(xmlNodePtr pool, struct pool_def *def, struct verror *err)
     for (size_t i = 0; i < ARRAY_SIZE(foreign_types); i++)
         if (strcmp(def->type, foreign_types[i]) == 0)
             return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                              "storage pools of type '%s' are not supported", def->type);
+                              "storage pools of type '%s'", def->type);
     return verror_set(err, VIR_ERR_XML_ERROR, "unknown storage pool type '%s'",
                       xml_quotable(def->type));
 }
