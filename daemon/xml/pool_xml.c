@@ -157,8 +157,8 @@ static int parse_target(xmlNodePtr pool, struct pool_def *def, struct verror *er
     if (!def->target_path)
         return verror_set(err, VIR_ERR_XML_ERROR, "missing storage pool target path");
     if (strnlen(def->target_path, PATH_MAX) >= PATH_MAX)
-        return verror_set(err, VIR_ERR_XML_ERROR, "storage pool target path is longer than %d bytes",
-                          PATH_MAX - 1);
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "storage pool target path is longer than %d bytes", PATH_MAX - 1);
     if (text_check(def->target_path, "storage pool target path", err) < 0)
         return -1;
     if (def->target_path[0] != '/')

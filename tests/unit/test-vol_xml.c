@@ -252,8 +252,8 @@ START_TEST(test_refused)
           "compat in a volume of format 'raw'" },
         { "<name>a</name><target><format type='qcow2'/><compat>3.0</compat></target>",
           VIR_ERR_CONFIG_UNSUPPORTED, "compat level '3.0'" },
-        { "<name>a</name><target><format type='vdi'/><features><lazy_refcounts/></features></target>",
-          VIR_ERR_CONFIG_UNSUPPORTED, "lazy_refcounts in a volume of format 'vdi'" },
+        { "<name>a</name><target><format type='vdi'/><features><lazy_refcounts/></features>"
+          "</target>", VIR_ERR_CONFIG_UNSUPPORTED, "lazy_refcounts in a volume of format 'vdi'" },
         { "<name>a</name><target><features><extended_l2/></features></target>",
           VIR_ERR_CONFIG_UNSUPPORTED, "extended_l2 in a volume" },
         { "<name>a</name><target><clusterSize>65536</clusterSize></target>",
@@ -265,8 +265,8 @@ START_TEST(test_refused)
           VIR_ERR_XML_ERROR, "clusterSize 1000 is not a power of two" },
         { "<name>a</name><target><format type='qcow2'/><clusterSize>256</clusterSize></target>",
           VIR_ERR_XML_ERROR, "clusterSize 256" },
-        { "<name>a</name><target><format type='qcow2'/><clusterSize unit='M'>4</clusterSize></target>",
-          VIR_ERR_XML_ERROR, "clusterSize 4194304" },
+        { "<name>a</name><target><format type='qcow2'/><clusterSize unit='M'>4</clusterSize>"
+          "</target>", VIR_ERR_XML_ERROR, "clusterSize 4194304" },
         { "<name>a</name><target><format type='qcow2'/><clusterSize unit='KiB'>8</clusterSize>"
           "<features><extended_l2/></features></target>", VIR_ERR_CONFIG_UNSUPPORTED,
           "extended_l2 with clusterSize 8192" },

@@ -4,6 +4,7 @@
 xml_unit_tests = \
 	tests/unit/test-pool_xml \
 	tests/unit/test-probe \
+	tests/unit/test-probe_image \
 	tests/unit/test-utf8 \
 	tests/unit/test-vol_xml \
 	tests/unit/test-xml_read \
@@ -20,9 +21,13 @@ tests_unit_test_pool_xml_SOURCES = tests/unit/test-pool_xml.c
 tests_unit_test_pool_xml_CPPFLAGS = $(xml_cppflags)
 tests_unit_test_pool_xml_LDADD = $(xml_ldadd)
 
-tests_unit_test_probe_SOURCES = tests/unit/test-probe.c
+tests_unit_test_probe_SOURCES = tests/unit/test-probe.c tests/unit/probe-fixture.h
 tests_unit_test_probe_CPPFLAGS = $(xml_cppflags)
 tests_unit_test_probe_LDADD = $(xml_ldadd)
+
+tests_unit_test_probe_image_SOURCES = tests/unit/test-probe_image.c tests/unit/probe-fixture.h
+tests_unit_test_probe_image_CPPFLAGS = $(xml_cppflags)
+tests_unit_test_probe_image_LDADD = $(xml_ldadd)
 
 tests_unit_test_utf8_SOURCES = tests/unit/test-utf8.c
 tests_unit_test_utf8_CPPFLAGS = $(xml_cppflags)
