@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # All of the daemon but main.c is one convenience library, so that unit tests link what they test.
 
-
 daemon_dep_cflags = $(XML_CFLAGS) $(EVENT_CFLAGS) $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) \
 	$(JANSSON_CFLAGS) $(CONFIG_CFLAGS)
 daemon_dep_libs = $(XML_LIBS) $(EVENT_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) \
@@ -11,7 +10,11 @@ noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) $(daemon_dep_cflags)
 daemon_libdaemon_la_LIBADD = protocol/libframe.la protocol/libxdr.la $(daemon_dep_libs)
 daemon_libdaemon_la_SOURCES = \
+	daemon/config.c \
+	daemon/config.h \
 	daemon/daemon.h \
+	daemon/options.c \
+	daemon/options.h \
 	$(NULL)
 
 include daemon/util/local.mk
@@ -21,3 +24,5 @@ include daemon/jobs/local.mk
 include daemon/store/local.mk
 include daemon/storage/local.mk
 include daemon/xml/local.mk
+
+dist_doc_DATA = daemon/virtjobd.conf

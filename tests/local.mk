@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 include tests/unit/core.mk
 include tests/unit/xml.mk
+include tests/unit/server.mk
+include tests/unit/lib.mk

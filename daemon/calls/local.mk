@@ -1,1 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+daemon_libdaemon_la_SOURCES += \
+	daemon/calls/call.c \
+	daemon/calls/call.h \
+	daemon/calls/connect.c \
+	daemon/calls/dispatch.c \
+	daemon/calls/domain.c \
+	daemon/calls/internal.h \
+	daemon/calls/programs.c \
+	daemon/calls/qemu_version.c \
+	daemon/calls/qemu_version.h \
+	$(NULL)

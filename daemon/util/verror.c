@@ -44,7 +44,8 @@ static const char unsupported_flags[] = "unsupported flags (";
 
 static const char *message_start(int code, const char *text)
 {
-    if (code == VIR_ERR_INVALID_ARG && strncmp(text, unsupported_flags, strlen(unsupported_flags)) == 0)
+    if (code == VIR_ERR_INVALID_ARG &&
+        strncmp(text, unsupported_flags, strlen(unsupported_flags)) == 0)
         return "";
     for (size_t i = 0; i < ARRAY_SIZE(message_starts); i++)
         if (message_starts[i].code == code)

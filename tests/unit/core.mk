@@ -2,7 +2,10 @@
 # Unit tests of what every part stands on: errors, log, store, config, options.
 
 core_unit_tests = \
+	tests/unit/test-config \
 	tests/unit/test-log \
+	tests/unit/test-options \
+	tests/unit/test-store \
 	tests/unit/test-verror \
 	$(NULL)
 check_PROGRAMS += $(core_unit_tests)
@@ -11,9 +14,21 @@ TESTS += $(core_unit_tests)
 core_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS)
 core_ldadd = daemon/libdaemon.la $(CHECK_LIBS)
 
+tests_unit_test_config_SOURCES = tests/unit/test-config.c
+tests_unit_test_config_CPPFLAGS = $(core_cppflags)
+tests_unit_test_config_LDADD = $(core_ldadd)
+
 tests_unit_test_log_SOURCES = tests/unit/test-log.c
 tests_unit_test_log_CPPFLAGS = $(core_cppflags)
 tests_unit_test_log_LDADD = $(core_ldadd)
+
+tests_unit_test_options_SOURCES = tests/unit/test-options.c
+tests_unit_test_options_CPPFLAGS = $(core_cppflags)
+tests_unit_test_options_LDADD = $(core_ldadd)
+
+tests_unit_test_store_SOURCES = tests/unit/test-store.c
+tests_unit_test_store_CPPFLAGS = $(core_cppflags)
+tests_unit_test_store_LDADD = $(core_ldadd)
 
 tests_unit_test_verror_SOURCES = tests/unit/test-verror.c
 tests_unit_test_verror_CPPFLAGS = $(core_cppflags)

@@ -180,6 +180,8 @@ int virConnectNumOfDefinedStoragePools(virConnectPtr conn);
 int virConnectListDefinedStoragePools(virConnectPtr conn, char **const names, int maxnames);
 int virConnectListAllStoragePools(virConnectPtr conn, virStoragePoolPtr **pools,
                                   unsigned int flags);
+char *virConnectFindStoragePoolSources(virConnectPtr conn, const char *type, const char *srcSpec,
+                                       unsigned int flags);
 char *virConnectGetStoragePoolCapabilities(virConnectPtr conn, unsigned int flags);
 virStoragePoolPtr virStoragePoolLookupByName(virConnectPtr conn, const char *name);
 virStoragePoolPtr virStoragePoolLookupByUUID(virConnectPtr conn, const unsigned char *uuid);
