@@ -52,14 +52,6 @@ static void put(const char *name, off_t offset, const void *bytes, size_t len)
     ck_assert_int_eq(pwrite(fd, bytes, len, offset), (ssize_t)len);
 }
 
-static void put_size(const char *name, off_t size)
-{
-    _cleanup_close_ int fd = openat(pool_fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(ftruncate(fd, size), 0);
-}
-
 static struct vol_info *probe(const char *name)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;

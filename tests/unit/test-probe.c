@@ -9,6 +9,14 @@
 
 #include "probe-fixture.h"
 
+static void put_size(const char *name, off_t size)
+{
+    _cleanup_close_ int fd = openat(pool_fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(ftruncate(fd, size), 0);
+}
+
 static void assert_not_a_volume(const char *name)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
