@@ -18,4 +18,6 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/storage/io_wipe_patterns.h \
 	daemon/storage/publish.c \
 	daemon/storage/publish.h \
+	daemon/storage/qemu_img.c \
+	daemon/storage/qemu_img.h \
 	$(NULL)
