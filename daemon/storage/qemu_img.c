@@ -261,7 +261,7 @@ static uint64_t allocated_bytes(const char *path)
 /* tmpfs and some network file systems cannot write past the cache. */
 static const char *target_cache(const char *path)
 {
-    _cleanup_close_ int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC | O_NOFOLLOW);
+    _cleanup_close_ int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
 
     return fd >= 0 ? "none" : "writeback";
 }
