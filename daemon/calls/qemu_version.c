@@ -9,8 +9,8 @@
 #include "jobs/ctl.h"
 #include "jobs/workers.h"
 #include "protocol/remote.h"
-#include "storage/child.h"
 #include "util/alloc.h"
+#include "util/child.h"
 
 struct probe {
     struct work work;
