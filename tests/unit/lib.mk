@@ -50,3 +50,17 @@ tests_unit_test_lib_job_LDADD = $(lib_unit_ldadd)
 tests_unit_test_lib_threads_SOURCES = tests/unit/test-lib-threads.c $(lib_unit_fake)
 tests_unit_test_lib_threads_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_threads_LDADD = $(lib_unit_ldadd)
+
+# What the outside sees of the library.
+lib_outside_tests = \
+	tests/header.sh \
+	tests/symbols.sh \
+	$(NULL)
+TESTS += $(lib_outside_tests)
+dist_check_SCRIPTS += $(lib_outside_tests)
+
+AM_TESTS_ENVIRONMENT = \
+	TSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/tsan.supp $$TSAN_OPTIONS"; \
+	export TSAN_OPTIONS; \
+	$(NULL)
+EXTRA_DIST += tests/tsan.supp
