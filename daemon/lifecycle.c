@@ -19,13 +19,16 @@
 #include "jobs/jobs.h"
 #include "jobs/workers.h"
 #include "server/server.h"
-#include "storage/child.h"
 #include "storage/storage.h"
 #include "store/store.h"
 #include "util/alloc.h"
+#include "util/child.h"
 #include "util/log.h"
 
-enum { OTHER_FDS = 1024 }; /* what the daemon may have open besides its clients */
+enum {
+    OTHER_FDS = 1024,      /* what the daemon may have open besides its clients */
+    WORKERS_END_MS = 5000, /* at exit; jobs have had shutdown_grace_seconds before */
+};
 
 static void log_libevent(int severity, const char *text)
 {
@@ -122,7 +125,7 @@ static int build_daemon(struct lifecycle *life, struct verror *err)
         return -1;
     if (!(daemon->workers = workers_new(daemon->base, widths)) ||
         !(daemon->jobs = jobs_new(daemon)) || !(daemon->storage = storage_new(daemon)) ||
-        dispatch_init() < 0 ||
+        !(daemon->dispatch = dispatch_new(daemon_programs, daemon_nprograms)) ||
         !(daemon->server = server_new(daemon->base, &limits, &dispatch_handler, daemon)))
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot build the daemon");
     return 0;
@@ -184,10 +187,38 @@ static int turn_loop(struct lifecycle *life, struct verror *err)
 }
 
 /*
- * Clients go first, so that what ends from here on answers nobody; then the
- * workers, whose last results still become transactions; then the store, which
- * tells their outcome to jobs and storage.
+ * A worker that is stuck in the kernel uses what would be freed: all that was
+ * handed to the store goes to disk, then the process ends as it is.
  */
+static void leave_stuck(struct lifecycle *life) __attribute__((noreturn));
+static void leave_stuck(struct lifecycle *life)
+{
+    log_warn("exiting although a disk does not answer; its jobs are taken up at the next start");
+    store_close(life->daemon.store);
+    pidfile_release(life->options.pid_file, life->pid_fd);
+    _exit(life->exit_status);
+}
+
+/*
+ * Clients go first, so that what ends from here on answers nobody; then the
+ * workers; then the store, whose last outcomes still reach jobs and calls.
+ */
+static void take_down_daemon(struct lifecycle *life)
+{
+    struct daemon *daemon = &life->daemon;
+
+    server_free(daemon->server);
+    daemon->server = NULL;
+    if (daemon->workers && !workers_free(daemon->workers, WORKERS_END_MS))
+        leave_stuck(life);
+    daemon->workers = NULL;
+    store_close(daemon->store);
+    daemon->store = NULL;
+    dispatch_free(daemon->dispatch);
+    storage_free(daemon->storage);
+    jobs_free(daemon->jobs);
+}
+
 static void take_down(struct lifecycle *life)
 {
     struct daemon *daemon = &life->daemon;
@@ -196,14 +227,7 @@ static void take_down(struct lifecycle *life)
         signals_done(life);
     idle_done(life);
     notify_done(life);
-    server_free(daemon->server);
-    daemon->server = NULL;
-    workers_free(daemon->workers);
-    daemon->workers = NULL;
-    store_close(daemon->store);
-    daemon->store = NULL;
-    storage_free(daemon->storage);
-    jobs_free(daemon->jobs);
+    take_down_daemon(life);
     if (life->children_started)
         child_stop();
     listen_done(life);
