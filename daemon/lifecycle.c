@@ -28,7 +28,7 @@
 
 enum {
     OTHER_FDS = 1024,      /* what the daemon may have open besides its clients */
-    WORKERS_END_MS = 3000, /* for what still runs on a worker at the end */
+    WORKERS_END_MS = 5000, /* at exit; jobs have had shutdown_grace_seconds before */
 };
 
 static void log_libevent(int severity, const char *text)
@@ -188,33 +188,48 @@ static int turn_loop(struct lifecycle *life, struct verror *err)
 }
 
 /*
- * Clients go first, so that what ends from here on answers nobody; then the
- * workers, whose last results still become transactions; then the store, which
- * tells their outcome to jobs and storage.
+ * A worker that is stuck in the kernel uses what would be freed: all that was
+ * handed to the store goes to disk, then the process ends as it is.
  */
+static void leave_stuck(struct lifecycle *life) __attribute__((noreturn));
+static void leave_stuck(struct lifecycle *life)
+{
+    log_warn("exiting although a disk does not answer; its jobs are taken up at the next start");
+    store_close(life->daemon.store);
+    pidfile_release(life->options.pid_file, life->pid_fd);
+    _exit(life->exit_status);
+}
+
+/*
+ * Clients go first, so that what ends from here on answers nobody; then the
+ * workers; then the store, whose last outcomes still reach jobs and calls.
+ */
+static void take_down_daemon(struct lifecycle *life)
+{
+    struct daemon *daemon = &life->daemon;
+
+    server_free(daemon->server);
+    daemon->server = NULL;
+    if (daemon->workers && !workers_free(daemon->workers, WORKERS_END_MS))
+        leave_stuck(life);
+    daemon->workers = NULL;
+    store_close(daemon->store);
+    daemon->store = NULL;
+    dispatch_free(daemon->dispatch);
+    storage_free(daemon->storage);
+    jobs_free(daemon->jobs);
+    io_close_later_drain();
+}
+
 static void take_down(struct lifecycle *life)
 {
     struct daemon *daemon = &life->daemon;
-    bool ended;
 
     if (daemon->base)
         signals_done(life);
     idle_done(life);
     notify_done(life);
-    server_free(daemon->server);
-    daemon->server = NULL;
-    ended = workers_free(daemon->workers, WORKERS_END_MS);
-    daemon->workers = NULL;
-    store_close(daemon->store);
-    daemon->store = NULL;
-    if (!ended) {
-        log_warn("a worker is stuck in the kernel; leaving it behind");
-        _exit(life->exit_status);
-    }
-    storage_free(daemon->storage);
-    jobs_free(daemon->jobs);
-    dispatch_free(daemon->dispatch);
-    io_close_later_drain();
+    take_down_daemon(life);
     if (life->children_started)
         child_stop();
     listen_done(life);

@@ -89,6 +89,7 @@ struct jobs {
     struct locks *locks;
     struct job *by_id, *last;
     struct job *active_first, *active_last;
+    unsigned int active_count;
     uint64_t next_id;
     const struct job_kind *const *kinds;
     struct past_kind *past_kinds; /* job_recover.c's */

@@ -80,6 +80,11 @@ bool jobs_are_idle(const struct jobs *jobs)
     return !jobs->active_first;
 }
 
+unsigned int jobs_count(const struct jobs *jobs)
+{
+    return jobs->active_count;
+}
+
 void jobs_rate_timer(struct jobs *jobs)
 {
     static const struct timeval every = { .tv_usec = RATE_SAMPLE_MS * 1000 };
@@ -150,6 +155,7 @@ void jobs_add_active(struct job *job)
 {
     struct jobs *jobs = job->jobs;
 
+    jobs->active_count++;
     job->prev = jobs->active_last;
     if (jobs->active_last)
         jobs->active_last->next = job;
@@ -162,13 +168,16 @@ void jobs_remove_active(struct job *job)
 {
     struct jobs *jobs = job->jobs;
 
+    if (!job->prev && jobs->active_first != job)
+        return; /* is not among them */
+    jobs->active_count--;
     if (job->prev)
         job->prev->next = job->next;
-    else if (jobs->active_first == job)
+    else
         jobs->active_first = job->next;
     if (job->next)
         job->next->prev = job->prev;
-    else if (jobs->active_last == job)
+    else
         jobs->active_last = job->prev;
     job->prev = job->next = NULL;
 }

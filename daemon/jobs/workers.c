@@ -334,8 +334,11 @@ void workers_set_width(struct workers *workers, enum lane lane, struct workers_w
 
 void workers_submit(struct workers *workers, enum lane lane_id, const char *key, struct work *work)
 {
-    struct lane_state *lane = &workers->lanes[lane_id];
+    struct lane_state *lane;
 
+    if (!workers)
+        return;
+    lane = &workers->lanes[lane_id];
     work->key = key;
     work->lane = lane_id;
     work->next = NULL;

@@ -47,7 +47,10 @@ struct workers *workers_new(struct event_base *base, const struct workers_width 
 bool workers_free(struct workers *workers, int timeout_ms);
 void workers_set_width(struct workers *workers, enum lane lane, struct workers_width width);
 
-/* Loop thread.  key is not copied and must live as long as the work; NULL = no bound. */
+/*
+ * Loop thread.  key is not copied and must live as long as the work; NULL = no
+ * bound.  workers may be NULL, once they have been freed: the work is never done.
+ */
 void workers_submit(struct workers *workers, enum lane lane, const char *key, struct work *work);
 /* Loop thread.  True: it had not started and neither run nor done will be called. */
 bool workers_withdraw(struct workers *workers, struct work *work);
