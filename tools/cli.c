@@ -5,9 +5,25 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "daemon/util/alloc.h"
 #include "tools/text.h"
+
+/* The callback is the process's, so what it keeps is too. */
+static char *kept_error;
+
+static void error_keep_cb(void *opaque, virErrorPtr error)
+{
+    (void)opaque;
+    free(kept_error);
+    kept_error = xstrdup(error && error->message ? error->message : "unknown error");
+}
+
+void cli_errors_keep(void)
+{
+    virSetErrorFunc(NULL, error_keep_cb);
+}
 
 int cli_connect(struct cli *cli)
 {
@@ -26,6 +42,7 @@ void cli_disconnect(struct cli *cli)
 {
     if (cli->conn)
         (void)virConnectClose(STEAL_PTR(cli->conn)); /* the process ends; nobody is left to tell */
+    free(STEAL_PTR(kept_error));
 }
 
 static void error_print(const char *fmt, va_list args, const char *reason)
@@ -51,11 +68,10 @@ void cli_error(const char *fmt, ...)
 
 int cli_fail(const char *fmt, ...)
 {
-    const char *reason = virGetLastErrorMessage();
     va_list args;
 
     va_start(args, fmt);
-    error_print(fmt, args, reason);
+    error_print(fmt, args, kept_error);
     va_end(args);
     return CLI_FAILED;
 }
@@ -68,6 +84,15 @@ int cli_usage(const char *fmt, ...)
     error_print(fmt, args, NULL);
     va_end(args);
     return CLI_USAGE;
+}
+
+void cli_print(const char *text)
+{
+    size_t len = strlen(text);
+
+    fputs(text, stdout);
+    if (len == 0 || text[len - 1] != '\n')
+        putchar('\n');
 }
 
 void cli_say(const struct cli *cli, const char *fmt, ...)

@@ -36,6 +36,13 @@ struct cli {
     virConnectPtr conn; /* open before a command runs, unless it needs none */
 };
 
+/*
+ * Keeps the library's errors for cli_fail() as they happen, in place of the
+ * library printing them: its last error does not outlive the next call, and
+ * asking an object for its name is one.
+ */
+void cli_errors_keep(void);
+
 /* Opens the connection; says why not. */
 int cli_connect(struct cli *cli);
 /* Closes it, if open. */
@@ -43,10 +50,12 @@ void cli_disconnect(struct cli *cli);
 
 /* "error: ..." on stderr, always one line. */
 void cli_error(const char *fmt, ...) _printf_(1, 2);
-/* The same, ended by the library's last error.  Returns CLI_FAILED. */
+/* The same, ended by the error that the library gave last.  Returns CLI_FAILED. */
 int cli_fail(const char *fmt, ...) _printf_(1, 2);
 /* A misuse of the command line.  Returns CLI_USAGE. */
 int cli_usage(const char *fmt, ...) _printf_(1, 2);
+/* A text on stdout, ended by a newline. */
+void cli_print(const char *text);
 /* What was done, on stdout; --quiet drops it. */
 void cli_say(const struct cli *cli, const char *fmt, ...) _printf_(2, 3);
 

@@ -120,6 +120,7 @@ static void offer_jobs(const struct line *line)
 
 static int connect_quietly(struct cli *cli)
 {
+    cli_errors_keep(); /* untold */
     (void)alarm(SECONDS_MAX); /* its default action ends us, in silence */
     cli->conn = virConnectOpenReadOnly(cli->uri);
     return cli->conn ? 0 : -1;

@@ -128,18 +128,6 @@ static int ended_tell(const virJobRecord *job)
     return CLI_FAILED;
 }
 
-/* Keeps the last error, which says why the wait failed. */
-static bool connection_is_alive(virConnectPtr conn)
-{
-    virErrorPtr error = virSaveLastError();
-    bool alive = virConnectIsAlive(conn) == 1;
-
-    if (error)
-        (void)virSetError(error); /* without memory the message says less */
-    virFreeError(error);
-    return alive;
-}
-
 static int end_tell(const struct wait *wait, enum follow_end end)
 {
     const virJobRecord *job = *wait->job;
@@ -159,7 +147,7 @@ static int end_tell(const struct wait *wait, enum follow_end end)
     case FOLLOW_LOST:
         break;
     }
-    if (connection_is_alive(wait->conn))
+    if (virConnectIsAlive(wait->conn) == 1)
         return cli_fail("cannot wait for job %llu (%s of %s)", job->id, job->operation, object);
     cli_error("lost the daemon while waiting for job %llu (%s of %s); the job does not need this "
               "connection: ask with 'virtjob job-info %llu'",

@@ -83,8 +83,4 @@ update-man: tools/mkman
 	$(AM_V_GEN)tools/mkman $(srcdir)/man/virtjob.1 >virtjob.1.tmp && \
 	  mv virtjob.1.tmp $(srcdir)/man/virtjob.1
 
-dist_bashcompletion_DATA = tools/virtjob.bash-completion
-install-data-hook:
-	cd $(DESTDIR)$(bashcompletiondir) && mv virtjob.bash-completion virtjob
-uninstall-hook:
-	rm -f $(DESTDIR)$(bashcompletiondir)/virtjob
+dist_bashcompletion_DATA = tools/bash-completion/virtjob

@@ -215,7 +215,7 @@ int pool_dumpxml(struct cli *cli, const struct args *args)
     xml = virStoragePoolGetXMLDesc(pool, args_flag(args, "inactive") ? VIR_STORAGE_XML_INACTIVE : 0);
     if (!xml)
         return cli_fail("cannot get the XML of pool '%s'", virStoragePoolGetName(pool));
-    printf("%s\n", xml);
+    cli_print(xml);
     return CLI_DONE;
 }
 
@@ -249,6 +249,6 @@ int pool_capabilities(struct cli *cli, const struct args *args)
     (void)args;
     if (!xml)
         return cli_fail("cannot get the pool capabilities");
-    printf("%s\n", xml);
+    cli_print(xml);
     return CLI_DONE;
 }

@@ -15,13 +15,6 @@
 #include "tools/cli.h"
 #include "tools/help.h"
 
-/* The library's own printing of errors: each is told once, by us. */
-static void error_ignore_cb(void *opaque, virErrorPtr error)
-{
-    (void)opaque;
-    (void)error;
-}
-
 /* The rows of help, as getopt wants them. */
 static void globals_make(struct option rows[GLOBAL_OPTIONS_MAX], char letters[2 * GLOBAL_OPTIONS_MAX])
 {
@@ -118,7 +111,7 @@ int main(int argc, char **argv)
     int code;
 
     (void)setlocale(LC_CTYPE, ""); /* an unknown one leaves "C" */
-    virSetErrorFunc(NULL, error_ignore_cb);
+    cli_errors_keep();
     code = globals_parse(&cli, argc, argv);
     if (code >= 0)
         return output_check(code);

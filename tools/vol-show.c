@@ -127,7 +127,7 @@ int vol_dumpxml(struct cli *cli, const struct args *args)
         return CLI_FAILED;
     if (!xml)
         return cli_fail("cannot get the XML of volume '%s'", virStorageVolGetName(vol));
-    printf("%s\n", xml);
+    cli_print(xml);
     return CLI_DONE;
 }
 

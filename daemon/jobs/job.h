@@ -122,6 +122,7 @@ void job_start(struct jobs *jobs, struct job_request *request);
 
 uint64_t job_id(const struct job *job);
 enum job_state job_state(const struct job *job);
+enum job_object_kind job_object(const struct job *job);
 const struct job_kind *job_kind_of(const struct job *job);
 void *job_spec(const struct job *job);          /* NULL once ended */
 const struct verror *job_error(const struct job *job);

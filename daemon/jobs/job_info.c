@@ -63,6 +63,11 @@ enum job_state job_state(const struct job *job)
     return job->state;
 }
 
+enum job_object_kind job_object(const struct job *job)
+{
+    return job->object_kind;
+}
+
 const struct job_kind *job_kind_of(const struct job *job)
 {
     return job->kind;

@@ -24,7 +24,7 @@ enum {
     CHUNK_MIN = 64 * 1024,
     CHUNK_MAX = 1024 * 1024,
     BATCH_CHUNKS = 8,  /* write-back is started for so many at a time */
-    WAIT_PIECES = 8,   /* a batch is waited for in so many pieces, each cancellable */
+    WAIT_PIECES = 16,  /* a batch is waited for in so many pieces, each cancellable */
     STEP_LONG_MS = 8,  /* a piece of work longer than this is halved */
     STEP_SHORT_MS = 2, /* one shorter than this is doubled */
     COUNT_MS = 500,
@@ -103,7 +103,7 @@ static int sync_range(struct io_pace *pace, uint64_t start, uint64_t end, unsign
     return 0;
 }
 
-/* Waits for the oldest batch, piece by piece; io_pace_begin's clock covers the first only. */
+/* Waits for the oldest batch, piece by piece: on a slow disk a whole one takes too long. */
 static int batch_wait(struct io_pace *pace, struct verror *err)
 {
     struct io_batch *batch = &pace->batches[pace->head];

@@ -198,12 +198,15 @@ static int wipe_by_writing(const struct io_wipe *wipe, unsigned int passes, stru
 
 /* Gives the blocks back to the file system or the device. */
 
-static int trim_piece(int fd, bool device, uint64_t start, uint64_t length)
+static int trim_piece(int fd, const struct stat *st, uint64_t start, uint64_t length)
 {
     uint64_t range[2] = { start, length };
+    uint64_t part = length % (uint64_t)st->st_blksize;
 
-    if (device)
+    if (S_ISBLK(st->st_mode))
         return ioctl(fd, BLKDISCARD, range);
+    if (part) /* a block is only given back as a whole, also the one with the file's end */
+        length += (uint64_t)st->st_blksize - part;
     return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)start,
                      (off_t)length);
 }
@@ -235,7 +238,7 @@ static int wipe_by_trim(const struct io_wipe *wipe, struct job_ctl *ctl,
 
         if (io_pace_begin(&pace, err) < 0)
             return -1;
-        if (trim_piece(wipe->fd, S_ISBLK(st.st_mode), pos, length) < 0) {
+        if (trim_piece(wipe->fd, &st, pos, length) < 0) {
             if (errno == EINTR)
                 continue;
             return trim_error(wipe, errno, err);

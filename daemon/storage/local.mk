@@ -34,4 +34,6 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/storage/vol_jobs.h \
 	daemon/storage/vol_spec.c \
 	daemon/storage/vol_spec.h \
+	daemon/storage/qemu_img.c \
+	daemon/storage/qemu_img.h \
 	$(NULL)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Runs a program from its start to its end on the calling worker: its output
- * line by line, the tail of its stderr, cancel, reaping.  Everything is on the
- * worker's stack.  It has ended when it has died; output that comes later than
- * a moment after (a grandchild kept the pipe) is not waited for.
+ * line by line, the tail of its stderr, cancel, reaping.  It has ended when it has
+ * died; output that comes later than a moment after (a grandchild kept the pipe)
+ * is not waited for.
  */
 
 #include "util/child.h"
@@ -353,23 +353,26 @@ static int child_open(struct child *child, struct verror *err)
 
 int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror *err)
 {
-    struct child child = { .spec = spec, .ctl = ctl, .pidfd = -1, .out = -1, .err = -1 };
+    _cleanup_free_ struct child *child = XNEW(struct child); /* large for a stack */
     int cancel_fd = job_ctl_cancel_fd(ctl), r = -1;
     siginfo_t info;
 
+    child->spec = spec;
+    child->ctl = ctl;
+    child->pidfd = child->out = child->err = -1;
     if (cancel_fd < 0)
         return verror_errno(err, errno, "cannot run '%s'", spec->argv[0]);
-    if (child_open(&child, err) == 0) {
-        job_ctl_child(ctl, child.pid);
-        follow(&child, cancel_fd);
-        if (!child.cancelled)
-            drain(&child);
-        info = reap(&child);
-        line_end(&child);
-        r = report(&child, &info, err);
+    if (child_open(child, err) == 0) {
+        job_ctl_child(ctl, child->pid);
+        follow(child, cancel_fd);
+        if (!child->cancelled)
+            drain(child);
+        info = reap(child);
+        line_end(child);
+        r = report(child, &info, err);
     }
-    close_fd(&child.out);
-    close_fd(&child.err);
-    close_fd(&child.pidfd);
+    close_fd(&child->out);
+    close_fd(&child->err);
+    close_fd(&child->pidfd);
     return r;
 }

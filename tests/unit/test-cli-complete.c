@@ -35,15 +35,16 @@ static int offered(const char *index, char **words, char *text, size_t size)
     return code;
 }
 
-#define CHECK_OFFERED(code, expected, index, ...)                          \
-    do {                                                                   \
-        const char *words_[] = { __VA_ARGS__, NULL };                      \
-        char text_[4096];                                                  \
-                                                                           \
-        ck_assert_int_eq(offered(index, (char **)(void *)words_, text_,    \
-                                 sizeof(text_)), code);                    \
-        ck_assert_str_eq(text_, expected);                                 \
-    } while (0)
+static void check_offered(int code, const char *expected, const char *index, const char **words)
+{
+    char text[4096];
+
+    ck_assert_int_eq(offered(index, (char **)(void *)words, text, sizeof(text)), code);
+    ck_assert_str_eq(text, expected);
+}
+
+#define CHECK_OFFERED(code, expected, index, ...) \
+    check_offered(code, expected, index, (const char *[]){ __VA_ARGS__, NULL })
 
 START_TEST(commands_come_first)
 {

@@ -176,12 +176,6 @@ static virJobRecordPtr record_make(void)
     return job;
 }
 
-static void error_ignore_cb(void *opaque, virErrorPtr error)
-{
-    (void)opaque;
-    (void)error;
-}
-
 /* Runs call() against the script with stderr in told; the exit code. */
 static int told_run(fake_script *script, int (*call)(struct cli *cli), char *told, size_t size)
 {
@@ -194,7 +188,7 @@ static int told_run(fake_script *script, int (*call)(struct cli *cli), char *tol
     ck_assert_int_eq(signals_catch(), 0);
     (void)fake_start(script);
     cli.conn = fake_open();
-    virSetErrorFunc(NULL, error_ignore_cb);
+    cli_errors_keep();
     ck_assert_int_ge(dup2(fileno(file), STDERR_FILENO), 0);
     code = call(&cli);
     ck_assert_int_ge(dup2(old, STDERR_FILENO), 0);

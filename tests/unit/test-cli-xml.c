@@ -70,7 +70,7 @@ START_TEST(no_name_can_be_put_where_none_is)
 }
 END_TEST
 
-static char dir[] = "/tmp/test-cli-xml-XXXXXX";
+static char dir[64];
 
 /* A file of that content; the caller removes it and the folder. */
 static char *file_make(const char *data, size_t len, off_t size)
@@ -78,6 +78,7 @@ static char *file_make(const char *data, size_t len, off_t size)
     char *path = NULL;
     int fd;
 
+    strcpy(dir, "/tmp/test-cli-xml-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
     ck_assert_int_gt(asprintf(&path, "%s/file", dir), 0);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
