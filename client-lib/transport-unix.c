@@ -21,7 +21,7 @@ static const char *socket_name(bool readonly)
     return readonly ? "virtjobd-sock-ro" : "virtjobd-sock";
 }
 
-/* A path without scheme of its own ("/default" of the test driver) is the user's own daemon's. */
+/* A path that does not say, as test:///default, means the daemon that fits the user. */
 static bool is_session(const struct uri *uri)
 {
     if (strcmp(uri->path, "/session") == 0)
@@ -103,15 +103,12 @@ static int address_of(const char *path, struct sockaddr_un *ret_address, int *re
     return len < (int)sizeof(ret_address->sun_path) ? 0 : -ENAMETOOLONG;
 }
 
-/* connect() that a signal interrupted goes on by itself: wait for its end. */
+/* A signal may end the wait for a place in the daemon's queue: try again. */
 static int connect_fully(int fd, const struct sockaddr_un *address)
 {
-    while (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0) {
-        if (errno == EISCONN)
-            return 0;
+    while (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
         if (errno != EINTR)
             return -errno;
-    }
     return 0;
 }
 

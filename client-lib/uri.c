@@ -5,6 +5,7 @@
 
 #include "internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Of libvirt's transports the daemon has only the first so far. */
