@@ -103,6 +103,7 @@ wire_vol vol_wire(virStorageVolPtr vol);
 #define vol_enter(vol) object_enter((const struct object *)(vol), MAGIC_VOL, __func__)
 bool object_enter(const struct object *object, uint32_t magic, const char *api);
 /* The same for a second object of a call, the error left alone. */
+#define vol_check(vol) object_check((const struct object *)(vol), MAGIC_VOL)
 bool object_check(const struct object *object, uint32_t magic);
 
 int object_ref(struct object *object);

@@ -182,7 +182,7 @@ virStorageVolPtr virStorageVolCreateXMLFrom(virStoragePoolPtr pool, const char *
 {
     remote_pool_clone_args args = { .xml = unconst(xmldesc), .flags = flags };
 
-    if (!pool_enter(pool) || !object_check(&clonevol->object, MAGIC_VOL))
+    if (!pool_enter(pool) || !vol_check(clonevol))
         return NULL;
     if (!xmldesc) {
         (void)error_raise_null("xmldesc");

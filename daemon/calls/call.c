@@ -67,6 +67,7 @@ static void call_free(struct call *call)
         xdr_free(call->proc->ret_xdr, call->ret);
     verror_clear(&call->err);
     client_unref(call->client);
+    free(call->opaque);
     free(call);
 }
 

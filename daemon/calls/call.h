@@ -66,7 +66,8 @@ struct proc_table {
     size_t n;
 };
 
-extern const struct proc_table calls_connect, calls_domain, calls_pool, calls_vol; /* REMOTE */
+extern const struct proc_table calls_connect, calls_domain, calls_pool, calls_pool_change,
+    calls_vol, calls_vol_change; /* REMOTE */
 extern const struct proc_table calls_job;                                          /* JOB */
 
 /* Which program a table belongs to; a program may have several.  Numbers are unique in it. */
@@ -89,7 +90,7 @@ struct call {
     void *args; /* decoded; freed with the call */
     void *ret;  /* zeroed; what a handler puts in is freed by xdr_free, so malloc'd */
     struct verror err;
-    void *opaque; /* a pending handler's own */
+    void *opaque; /* a pending handler's own, malloc'd; freed with the call */
     /*
      * A pending handler may set it.  Called once when the client has gone
      * before its answer; the call must still be ended by call_reply() or

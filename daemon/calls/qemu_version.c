@@ -5,20 +5,10 @@
 
 #include <stdio.h>
 
-#include "calls/call.h"
-#include "jobs/ctl.h"
-#include "jobs/workers.h"
+#include "calls/job_call.h"
 #include "protocol/remote.h"
-#include "storage/child.h"
 #include "util/alloc.h"
-
-struct probe {
-    struct work work;
-    struct call *call;
-    struct job_ctl ctl;
-    uint64_t version;
-    struct verror err;
-};
+#include "util/child.h"
 
 uint64_t qemu_version_parse(const char *line)
 {
@@ -31,61 +21,49 @@ uint64_t qemu_version_parse(const char *line)
 
 static void probe_line(void *opaque, char *line)
 {
-    struct probe *probe = opaque;
+    uint64_t *version = opaque;
 
-    if (!probe->version)
-        probe->version = qemu_version_parse(line);
+    if (!*version)
+        *version = qemu_version_parse(line);
 }
 
-static void probe_run(struct work *work)
+/* Worker.  Clients go on where a version is not supported, and only there. */
+static int probe_run(void *input, struct verror *err)
 {
     static const char *const argv[] = { "qemu-img", "--version", NULL };
-    struct probe *probe = container_of(work, struct probe, work);
-    const struct child_spec spec = { .argv = argv, .line = probe_line, .opaque = probe };
+    const struct child_spec spec = { .argv = argv, .line = probe_line, .opaque = input };
+    _cleanup_verror_ struct verror why = VERROR_INIT;
+    struct job_ctl ctl;
+    int rc;
 
-    if (child_run(&spec, &probe->ctl, &probe->err) == 0 && !probe->version)
-        verror_set(&probe->err, VIR_ERR_INTERNAL_ERROR,
-                   "cannot read QEMU's version in the output of qemu-img");
+    job_ctl_init(&ctl);
+    rc = child_run(&spec, &ctl, &why);
+    job_ctl_done(&ctl);
+    if (rc == 0 && *(uint64_t *)input)
+        return 0;
+    verror_set(&why, VIR_ERR_INTERNAL_ERROR, "cannot read the output of qemu-img");
+    return verror_set(err, VIR_ERR_NO_SUPPORT, "virConnectGetVersion: %s", verror_text(&why));
 }
 
-static void probe_done(struct work *work)
+static void probe_done(struct call *call, void *input)
 {
-    struct probe *probe = container_of(work, struct probe, work);
-    struct call *call = probe->call;
     struct remote_uhyper_ret *ret = call->ret;
 
-    ret->value = probe->version;
-    if (probe->err.code) {
-        /* clients go on where a version is not supported, and only there */
-        verror_set(&call->err, VIR_ERR_NO_SUPPORT, "%s: %s", call->proc->api,
-                   verror_text(&probe->err));
-        call_fail(call);
-    } else {
-        call_reply(call);
-    }
-    verror_clear(&probe->err);
-    job_ctl_done(&probe->ctl);
-    free(probe);
-}
-
-/* The client does not wait for it any more: neither do we. */
-static void probe_gone(struct call *call)
-{
-    struct probe *probe = call->opaque;
-
-    job_ctl_cancel(&probe->ctl);
+    ret->value = *(uint64_t *)input;
+    call_reply(call);
 }
 
 int connect_get_version(struct call *call)
 {
-    struct probe *probe = XNEW(struct probe);
-
-    probe->work = (struct work){ .run = probe_run, .done = probe_done };
-    probe->call = call;
-    job_ctl_init(&probe->ctl);
-    call->opaque = probe;
-    call->gone = probe_gone;
     /* the key keeps a client that asks all the time from taking every worker */
-    workers_submit(call->daemon->workers, LANE_CONTROL, "qemu-img", &probe->work);
+    const struct offload offload = {
+        .key = (char[]){ "qemu-img" },
+        .input = XNEW(uint64_t),
+        .free_input = free,
+        .work = probe_run,
+        .then = probe_done,
+    };
+
+    call_offload(call, &offload);
     return CALL_PENDING;
 }

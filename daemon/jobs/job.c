@@ -418,23 +418,49 @@ static void published_cb(struct work *work)
         job_end(job, JOB_COMPLETE);
 }
 
+static void finishing_durable_cb(void *opaque, struct verror *err)
+{
+    struct job *job = opaque;
+
+    if (err->code) {
+        verror_move(&job->err, err);
+        job_undo(job, JOB_FAILED);
+    } else {
+        job_submit(job, LANE_CONTROL, publish_step, published_cb);
+    }
+}
+
+/*
+ * From here a cancel is refused.  That goes to disk, behind every resume point of
+ * the job, before anything is published: the next daemon must know where to look.
+ */
 static void job_finish(struct job *job)
 {
+    struct store_txn *txn;
+
     if (job->kind->decide && job->kind->decide(job->spec, &job->err) < 0) {
         job_undo(job, JOB_FAILED);
         return;
     }
     job_set_state(job, JOB_FINISHING);
-    if (job->kind->publish)
-        job_submit(job, LANE_CONTROL, publish_step, published_cb);
-    else
+    if (!job->kind->publish) {
         job_end(job, JOB_COMPLETE);
+        return;
+    }
+    txn = store_begin(job->jobs->daemon->store);
+    store_set_state(txn, job->id, job_state_name(JOB_FINISHING));
+    store_commit(txn, finishing_durable_cb, job);
+}
+
+bool job_is_resumable(const struct job *job)
+{
+    return job->kind->resumable && job->kind->resumable(job->spec);
 }
 
 /* The daemon stops: does this end belong to the next one? */
 static bool job_park(struct job *job)
 {
-    if (!job->cut_short || !job->kind->resumable || job->state == JOB_CANCELLING ||
+    if (!job->cut_short || !job_is_resumable(job) || job->state == JOB_CANCELLING ||
         job->step_rc == 0)
         return false;
     job->parked = true;

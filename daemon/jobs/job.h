@@ -56,7 +56,6 @@ struct job_kind {
     const char *name; /* "vol-clone": in the journal, records, messages */
     enum lane lane;   /* where run runs; the rest runs in LANE_CONTROL */
     bool is_long;     /* journalled, and others are refused meanwhile */
-    bool resumable;   /* at SIGTERM it stops where it is and goes on after the restart */
     bool joins_queue; /* waits behind one of its own in QUEUED, without a time limit (refresh) */
     bool counts_files; /* progress is in files, not bytes */
 
@@ -83,6 +82,8 @@ struct job_kind {
      * effect.  Also called (done false) for a request that was never accepted.  Optional.
      */
     void (*ended)(void *spec, bool done);
+    /* Any thread: at SIGTERM, may it stop where it is and go on after the restart?  Optional: no. */
+    bool (*resumable)(const void *spec);
     /* Worker, after a restart.  Without it a job is undone. */
     enum job_recovery (*recover)(void *spec, uint64_t job_id, const char *checkpoint,
                                  struct verror *err);
@@ -121,6 +122,7 @@ void job_start(struct jobs *jobs, struct job_request *request);
 
 uint64_t job_id(const struct job *job);
 enum job_state job_state(const struct job *job);
+enum job_object_kind job_object(const struct job *job);
 const struct job_kind *job_kind_of(const struct job *job);
 void *job_spec(const struct job *job);          /* NULL once ended */
 const struct verror *job_error(const struct job *job);
@@ -137,6 +139,9 @@ struct job_snapshot {
     uint64_t done, total, rate; /* bytes; bytes a second */
 };
 void job_snapshot(struct job *job, struct job_snapshot *ret);
+/* The same from a row of the history. */
+void job_row_snapshot(const struct jobs *jobs, const struct store_job *row,
+                      struct job_snapshot *ret);
 /* Everything as a store row whose strings are copies; store_job_clear() it. */
 void job_to_row(const struct job *job, struct store_job *ret_row);
 /* "cancelling, waiting for /mnt/x", a new string, or NULL. */
@@ -167,9 +172,10 @@ struct job_waiter {
 void job_wait(struct job *job, struct job_waiter *waiter);
 void job_unwait(struct job *job, struct job_waiter *waiter);
 
-/* Starting again: kinds is NULL-terminated; each row becomes a job or the last of its object. */
-int jobs_recover(struct jobs *jobs, const struct job_kind *const *kinds,
-                 const struct store_job *row);
+/* All kinds there are, NULL-terminated; before anything of the past is asked for. */
+void jobs_set_kinds(struct jobs *jobs, const struct job_kind *const *kinds);
+/* Starting again: each row becomes a job or the last of its object. */
+int jobs_recover(struct jobs *jobs, const struct store_job *row);
 /* All rows are in: take unended jobs up.  ready once every one of them is running or ended. */
 void jobs_recover_start(struct jobs *jobs);
 

@@ -63,6 +63,11 @@ enum job_state job_state(const struct job *job)
     return job->state;
 }
 
+enum job_object_kind job_object(const struct job *job)
+{
+    return job->object_kind;
+}
+
 const struct job_kind *job_kind_of(const struct job *job)
 {
     return job->kind;
@@ -138,19 +143,22 @@ static uint32_t running_ms(const struct job *job)
     return job->running_ms_before + (uint32_t)(end - job->started_mono);
 }
 
+static int percent_below(uint64_t done, uint64_t total)
+{
+    double percent = total ? (double)done * 100.0 / (double)total : 0;
+
+    return percent > 99 ? 99 : (int)percent;
+}
+
 /* Never goes down; 100 is kept for COMPLETE. */
 static int percent_of(struct job *job, uint64_t done, uint64_t total)
 {
+    int percent = percent_below(done, total);
+
     if (job->state == JOB_COMPLETE)
         return 100;
-    if (total > 0) {
-        int percent = (int)((double)done * 100.0 / (double)total);
-
-        if (percent > 99)
-            percent = 99;
-        if (percent > job->percent)
-            job->percent = percent;
-    }
+    if (percent > job->percent)
+        job->percent = percent;
     return job->percent;
 }
 
@@ -181,6 +189,24 @@ void job_snapshot(struct job *job, struct job_snapshot *ret)
     left = ceil((double)(total - done) / job->rate.per_second);
     if (total > 0)
         ret->remaining_seconds = left < (double)UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+}
+
+void job_row_snapshot(const struct jobs *jobs, const struct store_job *row,
+                      struct job_snapshot *ret)
+{
+    const struct job_kind *kind = jobs_find_kind(jobs, row->operation);
+    int state = job_state_from_name(row->state);
+    bool complete = state == JOB_COMPLETE, bytes = !kind || !kind->counts_files;
+
+    *ret = (struct job_snapshot){
+        .type = complete || row->total ? VIR_JOB_BOUNDED : VIR_JOB_UNBOUNDED,
+        .state = state < 0 ? VIR_JOB_FAILED : outer_state((enum job_state)state),
+        .phase = VIR_JOB_PHASE_ENDED,
+        .running_seconds = row->running_ms / 1000,
+        .percent = complete ? 100 : percent_below(row->done, row->total),
+        .done = bytes ? row->done : 0,
+        .total = bytes ? row->total : 0,
+    };
 }
 
 char *job_note(struct job *job)

@@ -90,6 +90,7 @@ struct jobs {
     struct job *by_id, *last;
     struct job *active_first, *active_last;
     uint64_t next_id;
+    const struct job_kind *const *kinds;
     struct past_kind *past_kinds; /* job_recover.c's */
     struct event *rate_timer; /* pending only while something runs */
     bool rate_timer_on;
@@ -110,6 +111,7 @@ void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
                 void (*done)(struct work *work));
 void job_accept(struct job *job);
 void job_run(struct job *job);
+bool job_is_resumable(const struct job *job);
 void job_undo(struct job *job, enum job_state outcome);
 void job_end(struct job *job, enum job_state outcome);
 
@@ -126,6 +128,7 @@ void job_sample_rate(struct job *job);
 void job_row_put(struct job *job, struct store_txn *txn); /* the whole row */
 
 /* jobs.c: the register */
+const struct job_kind *jobs_find_kind(const struct jobs *jobs, const char *name);
 void jobs_add_active(struct job *job);
 void jobs_register(struct job *job); /* accepted: by id, last of its object */
 void jobs_end_active(struct job *job); /* ended; may free it */

@@ -45,14 +45,6 @@ void jobs_free_past_kinds(struct jobs *jobs)
     }
 }
 
-static const struct job_kind *find_kind(const struct job_kind *const *kinds, const char *name)
-{
-    for (; *kinds; kinds++) {
-        if (strcmp((*kinds)->name, name) == 0)
-            return *kinds;
-    }
-    return NULL;
-}
 
 static struct job *job_from_row(struct jobs *jobs, const struct job_kind *kind,
                                 const struct store_job *row)
@@ -107,10 +99,9 @@ static void recover_lost(struct jobs *jobs, const struct store_job *row, struct 
     jobs_add_active(job);
 }
 
-int jobs_recover(struct jobs *jobs, const struct job_kind *const *kinds,
-                 const struct store_job *row)
+int jobs_recover(struct jobs *jobs, const struct store_job *row)
 {
-    const struct job_kind *kind = find_kind(kinds, row->operation);
+    const struct job_kind *kind = jobs_find_kind(jobs, row->operation);
     int state = job_state_from_name(row->state);
     _cleanup_verror_ struct verror err = VERROR_INIT;
     struct job *job;

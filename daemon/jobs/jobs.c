@@ -98,6 +98,20 @@ void jobs_rate_timer(struct jobs *jobs)
 
 /* --- the register --- */
 
+void jobs_set_kinds(struct jobs *jobs, const struct job_kind *const *kinds)
+{
+    jobs->kinds = kinds;
+}
+
+const struct job_kind *jobs_find_kind(const struct jobs *jobs, const char *name)
+{
+    for (const struct job_kind *const *kind = jobs->kinds; *kind; kind++) {
+        if (strcmp((*kind)->name, name) == 0)
+            return *kind;
+    }
+    return NULL;
+}
+
 struct job *jobs_find_id(struct jobs *jobs, uint64_t id)
 {
     struct job *job;
@@ -261,7 +275,7 @@ void jobs_stop(struct jobs *jobs, unsigned int grace_seconds, void (*stopped)(vo
             (!job->working || workers_withdraw(jobs->daemon->workers, &job->work))) {
             job->working = false;
             job->parked = true;
-        } else if (job->kind->resumable &&
+        } else if (job_is_resumable(job) &&
                    (job->state == JOB_QUEUED || job->state == JOB_RUNNING)) {
             job->cut_short = true; /* so that the stop does not count as a client's cancel */
             job_ctl_cancel(&job->ctl);

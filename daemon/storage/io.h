@@ -29,7 +29,9 @@ struct io_checkpoint {
  * zero_detect, blocks of zeros become holes too.  dst is made size long.  A source that
  * shrinks meanwhile is an error.  total is set to the data bytes (holes not
  * counted), done advances by them; on a resume done starts at the data below
- * offset.  src_path only for messages.
+ * offset.  A regular dst must be new, preallocated, or left by an earlier try of this
+ * copy; a device may hold anything.  Without try_reflink no block is shared by
+ * copy_file_range either.  src_path only for messages.
  */
 struct io_copy {
     int src_fd, dst_fd;
@@ -46,15 +48,16 @@ int io_copy(const struct io_copy *copy, struct job_ctl *ctl, const struct io_che
 /*
  * Gives [offset, size) of fd real blocks: fallocate in bounded steps, by
  * writing zeros where the file system cannot.  Never changes bytes that are
- * there; makes the file no longer than size.
+ * there; makes the file no longer than size.  total = size, done starts at offset.
  */
 int io_allocate(int fd, uint64_t offset, uint64_t size, const char *path, struct job_ctl *ctl,
                 const struct io_checkpoint *checkpoint, struct verror *err);
 
 /*
  * Overwrites [0, size) of fd in place by a VIR_STORAGE_VOL_WIPE_ALG_*; all
- * passes of the named patterns, each synced before the next.  Resumes at
- * (pass, offset).  total = passes x size.
+ * passes of the named patterns, each synced before the next (and announced by
+ * reached(next pass, 0)).  Holes stay holes: there is nothing in them to destroy.
+ * Resumes at (pass, offset).  total = passes x data bytes; size for a trim.
  */
 struct io_wipe {
     int fd;

@@ -370,7 +370,7 @@ static int start_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
     drop_infos(spec);
     if (driver->start(spec->def, &spec->real_path, &spec->dev, &spec->ino, err) < 0)
         return -1;
-    return scan(spec, spec->real_path, ctl, err);
+    return scan(spec, spec->def->target_path, ctl, err);
 }
 
 static int start_decide(void *opaque, struct verror *err)
@@ -422,8 +422,8 @@ static void start_ended(void *opaque, bool done)
     struct pool *pool = spec_pool(spec);
 
     if (!done) {
-        if (pool && spec->visible)
-            pool_remove(pool);
+        if (pool && (spec->visible || !pool->config_def))
+            pool_remove(pool); /* transient: it exists only while it runs */
         return;
     }
     pool_activate(pool, spec->def, STEAL_PTR(spec->real_path), spec->dev, spec->ino);

@@ -40,7 +40,7 @@ static size_t read_up_to(int fd, uint64_t offset, void *bytes, size_t len)
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            break; /* shorter than it was, or a bad sector: not readable here, which is all we ask */
+            break; /* shorter than it was, or a bad sector: what is not read is not believed */
         done += (size_t)n;
     }
     return done;

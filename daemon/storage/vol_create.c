@@ -14,7 +14,6 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
-#include "config.h"
 #include "storage/probe.h"
 #include "storage/publish.h"
 #include "storage/qemu_img.h"
@@ -22,7 +21,6 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-#define MIB (1024ull * 1024)
 #ifndef BCACHEFS_STATFS_MAGIC
 #define BCACHEFS_STATFS_MAGIC 0xca451a4e
 #endif
@@ -201,11 +199,6 @@ static int clone_prepare(void *opaque, struct verror *err)
 
 /* --- the work: worker --- */
 
-static uint64_t checkpoint_every(const struct vol_spec *spec)
-{
-    return spec->storage->daemon->config->checkpoint_megabytes * MIB;
-}
-
 /* Directory and temporary file, made anew or, on a resume, the one that is there. */
 static int open_temp(struct vol_spec *spec, uint64_t job_id, struct job_ctl *ctl,
                      struct verror *err)
@@ -226,12 +219,15 @@ static int open_temp(struct vol_spec *spec, uint64_t job_id, struct job_ctl *ctl
     if (spec->fd < 0)
         return verror_errno(err, errno, "cannot open '%s' in '%s'", temp, spec->pool_path);
     job_ctl_waiting(ctl, NULL);
-    return file_identity_of(spec->fd, temp, &spec->temp, err);
+    if (file_identity_of(spec->fd, temp, &spec->temp, err) < 0)
+        return -1;
+    vol_spec_journal(spec);
+    return 0;
 }
 
 static int create_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
 {
-    struct io_checkpoint checkpoint = vol_spec_checkpoint(spec, checkpoint_every(spec));
+    struct io_checkpoint checkpoint = vol_spec_checkpoint(spec);
     uint64_t allocation = wanted_allocation(spec);
 
     job_ctl_step(ctl, "allocating");
@@ -299,7 +295,7 @@ static bool is_verbatim(const struct vol_spec *spec)
     if (is_raw(def->format))
         return is_raw((enum vol_format)spec->source_format);
     return def->format == spec->source_format && wanted_capacity(spec) == spec->source_capacity &&
-           spec->verbatim_options;
+           spec->same_options;
 }
 
 static int copy_bytes(struct vol_spec *spec, int src_fd, struct job_ctl *ctl, struct verror *err)
@@ -307,7 +303,7 @@ static int copy_bytes(struct vol_spec *spec, int src_fd, struct job_ctl *ctl, st
     bool raw = is_raw(spec->def->format);
     bool full = raw && wants_full(spec->def);
     bool need_reflink = spec->flags & VIR_STORAGE_VOL_CREATE_REFLINK;
-    struct io_checkpoint checkpoint = vol_spec_checkpoint(spec, checkpoint_every(spec));
+    struct io_checkpoint checkpoint = vol_spec_checkpoint(spec);
     struct io_copy copy = {
         .src_fd = src_fd,
         .dst_fd = spec->fd,
@@ -422,29 +418,33 @@ static bool temp_is_ours(const struct vol_spec *spec, int dirfd, uint64_t job_id
            st.st_ino == spec->temp.ino;
 }
 
+/* Raw bytes to raw bytes, and so by our own engines. */
+static bool create_resumable(const void *opaque)
+{
+    const struct vol_spec *spec = opaque;
+
+    return spec->source_path ? is_verbatim(spec) : is_raw(spec->def->format);
+}
+
 static enum job_recovery create_recover(void *opaque, uint64_t job_id, const char *checkpoint,
                                         struct verror *err)
 {
     struct vol_spec *spec = opaque;
     _cleanup_close_ int dirfd = publish_open_dir(spec->pool_path, err);
-    bool ours = is_raw(spec->def->format) && !spec->source_path;
 
     if (dirfd < 0)
         return JOB_RECOVER_UNDO;
-    if (spec->source_path)
-        ours = is_verbatim(spec);
-    if (!ours)
-        return JOB_RECOVER_UNDO;
-    if (!vol_spec_set_resume(spec, checkpoint))
-        return JOB_RECOVER_RUN; /* it had hardly begun: from the start */
+    if (!vol_spec_set_resume(spec, checkpoint)) /* it had hardly begun */
+        return create_resumable(spec) ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
     if (publish_is_done(dirfd, spec->name, spec->temp.dev, spec->temp.ino) == 1)
         return vol_spec_look(spec, err) < 0 ? JOB_RECOVER_UNDO : JOB_RECOVER_DONE;
-    if (!temp_is_ours(spec, dirfd, job_id)) {
-        verror_set(err, VIR_ERR_OPERATION_FAILED,
-                   "interrupted: the unfinished file in '%s' is gone", spec->pool_path);
+    if (!create_resumable(spec))
         return JOB_RECOVER_UNDO;
-    }
-    return JOB_RECOVER_RUN;
+    if (temp_is_ours(spec, dirfd, job_id))
+        return JOB_RECOVER_RUN;
+    verror_set(err, VIR_ERR_OPERATION_FAILED, "interrupted: the unfinished file in '%s' is gone",
+               spec->pool_path);
+    return JOB_RECOVER_UNDO;
 }
 
 /* --- objects: loop --- */
@@ -502,7 +502,7 @@ const struct job_kind vol_job_create = {
     .name = "vol-create",
     .lane = LANE_BULK,
     .is_long = true,
-    .resumable = true,
+    .resumable = create_resumable,
     .locks = vol_locks,
     .check = create_check,
     .prepare = create_prepare,
@@ -521,7 +521,7 @@ const struct job_kind vol_job_clone = {
     .name = "vol-clone",
     .lane = LANE_BULK,
     .is_long = true,
-    .resumable = true,
+    .resumable = create_resumable,
     .locks = vol_locks,
     .check = clone_check,
     .prepare = clone_prepare,

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "config.h"
 #include "storage/probe.h"
 #include "storage/publish.h"
 #include "util/alloc.h"
 #include "util/log.h"
+
+#define MIB (1024ull * 1024)
 
 struct vol_spec *vol_spec_new(struct pool *pool, const char *name)
 {
@@ -83,6 +86,7 @@ static const struct member members[] = {
     TEXT(source_path),
     NUMBER(source_format),
     NUMBER(source_capacity),
+    NUMBER(same_options),
     IDENTITY(source),
     IDENTITY(target),
     NUMBER(format),
@@ -196,10 +200,18 @@ static void checkpoint_reached(void *opaque, unsigned int pass, uint64_t offset)
     job_ctl_checkpoint(spec->ctl, json);
 }
 
-struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec, uint64_t every)
+void vol_spec_journal(struct vol_spec *spec)
 {
     checkpoint_reached(spec, (unsigned int)spec->resume_pass, spec->resume_offset);
-    return (struct io_checkpoint){ .reached = checkpoint_reached, .opaque = spec, .every = every };
+}
+
+struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec)
+{
+    return (struct io_checkpoint){
+        .reached = checkpoint_reached,
+        .opaque = spec,
+        .every = spec->storage->daemon->config->checkpoint_megabytes * MIB,
+    };
 }
 
 bool vol_spec_set_resume(struct vol_spec *spec, const char *checkpoint)

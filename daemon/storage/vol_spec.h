@@ -27,6 +27,7 @@ struct vol_spec {
     char *xml;            /* create, clone: what the client asked for */
     char *source_pool_uuid, *source_path; /* clone */
     uint64_t source_format, source_capacity;
+    uint64_t same_options; /* clone: every option of the format is the source's */
     struct file_identity source; /* clone: of source_path */
     struct file_identity target; /* wipe, resize, delete: of the volume; else dev 0 */
     uint64_t format;      /* wipe, resize, delete: enum vol_format of the volume */
@@ -65,7 +66,9 @@ struct job_request vol_job_request(const struct job_kind *kind, struct vol_spec 
 int file_identity_of(int fd, const char *path, struct file_identity *ret, struct verror *err);
 bool file_identity_same(const struct file_identity *a, const struct file_identity *b);
 /* For the engines: journals (pass, offset) with the temporary file's identity. */
-struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec, uint64_t every);
+struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec);
+/* The same at once, with the point where it (re)starts. */
+void vol_spec_journal(struct vol_spec *spec);
 /* Reads such a checkpoint back into resume_* and temp.  False: there is none. */
 bool vol_spec_set_resume(struct vol_spec *spec, const char *checkpoint);
 /* Looks at the finished volume and its pool, for the objects in memory. */

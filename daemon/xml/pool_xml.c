@@ -62,7 +62,7 @@ static int parse_type(xmlNodePtr pool, struct pool_def *def, struct verror *err)
     for (size_t i = 0; i < ARRAY_SIZE(foreign_types); i++)
         if (strcmp(def->type, foreign_types[i]) == 0)
             return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                              "storage pools of type '%s' are not supported", def->type);
+                              "storage pools of type '%s'", def->type);
     return verror_set(err, VIR_ERR_XML_ERROR, "unknown storage pool type '%s'",
                       xml_quotable(def->type));
 }
@@ -157,8 +157,8 @@ static int parse_target(xmlNodePtr pool, struct pool_def *def, struct verror *er
     if (!def->target_path)
         return verror_set(err, VIR_ERR_XML_ERROR, "missing storage pool target path");
     if (strnlen(def->target_path, PATH_MAX) >= PATH_MAX)
-        return verror_set(err, VIR_ERR_XML_ERROR, "storage pool target path is longer than %d bytes",
-                          PATH_MAX - 1);
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "storage pool target path is longer than %d bytes", PATH_MAX - 1);
     if (text_check(def->target_path, "storage pool target path", err) < 0)
         return -1;
     if (def->target_path[0] != '/')

@@ -41,7 +41,8 @@ static void parse_error_cb(void *opaque, xmlErrorPtr error)
     xmlParserCtxtPtr ctxt = opaque;
 
     if (error->level >= XML_ERR_ERROR)
-        failure_note(ctxt->_private, error->line, error->message ? error->message : "unknown error");
+        failure_note(ctxt->_private, error->line,
+                     error->message ? error->message : "unknown error");
 }
 
 /* Called at '<!DOCTYPE name', before any entity in it has been looked at. */

@@ -38,7 +38,7 @@ xmlNodePtr xml_child_of_child(xmlNodePtr node, const char *child, const char *gr
 char *xml_text(xmlNodePtr node);
 char *xml_attribute(xmlNodePtr node, const char *name);
 
-/* The element with all below it as text that stands for itself: namespaces declared.  A new string. */
+/* The element with all below it as text that stands for itself, namespaces declared; a new one. */
 char *xml_dump_element(xmlNodePtr node);
 
 /*

@@ -4,8 +4,11 @@
 lib_unit_tests = \
 	tests/unit/test-frame \
 	tests/unit/test-lib-api \
+	tests/unit/test-lib-args \
 	tests/unit/test-lib-call \
 	tests/unit/test-lib-error \
+	tests/unit/test-lib-job \
+	tests/unit/test-lib-threads \
 	tests/unit/test-lib-uri \
 	$(NULL)
 check_PROGRAMS += $(lib_unit_tests)
@@ -35,3 +38,29 @@ tests_unit_test_lib_error_LDADD = $(lib_unit_ldadd)
 tests_unit_test_lib_uri_SOURCES = tests/unit/test-lib-uri.c
 tests_unit_test_lib_uri_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_uri_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_args_SOURCES = tests/unit/test-lib-args.c $(lib_unit_fake)
+tests_unit_test_lib_args_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_args_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_job_SOURCES = tests/unit/test-lib-job.c $(lib_unit_fake)
+tests_unit_test_lib_job_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_job_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_threads_SOURCES = tests/unit/test-lib-threads.c $(lib_unit_fake)
+tests_unit_test_lib_threads_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_threads_LDADD = $(lib_unit_ldadd)
+
+# What the outside sees of the library.
+lib_outside_tests = \
+	tests/header.sh \
+	tests/symbols.sh \
+	$(NULL)
+TESTS += $(lib_outside_tests)
+dist_check_SCRIPTS += $(lib_outside_tests)
+
+AM_TESTS_ENVIRONMENT = \
+	TSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/tsan.supp $$TSAN_OPTIONS"; \
+	export TSAN_OPTIONS; \
+	$(NULL)
+EXTRA_DIST += tests/tsan.supp

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "protocol/wire.h"
 #include "util/alloc.h"
 
 enum { TURN_MS = 2 };
@@ -86,6 +87,14 @@ void harness_start(struct harness *h, unsigned int max_clients, unsigned int max
 {
     static const struct server_handler handler = { .call = on_call, .gone = on_gone };
     const struct server_limits limits = { max_clients, max_requests };
+
+    harness_start_with(h, &limits, &handler, h);
+    server_set_idle_cb(h->server, on_idle, h);
+}
+
+void harness_start_with(struct harness *h, const struct server_limits *limits,
+                        const struct server_handler *handler, void *opaque)
+{
     struct verror err = VERROR_INIT;
 
     memset(h, 0, sizeof(*h));
@@ -93,8 +102,7 @@ void harness_start(struct harness *h, unsigned int max_clients, unsigned int max
     ck_assert_ptr_nonnull(mkdtemp(h->dir));
     (void)snprintf(h->path, sizeof(h->path), "%s/sock", h->dir);
     h->base = event_base_new();
-    h->server = server_new(h->base, &limits, &handler, h);
-    server_set_idle_cb(h->server, on_idle, h);
+    h->server = server_new(h->base, limits, handler, opaque);
     ck_assert_msg(server_listen_unix(h->server, h->path, 0600, (gid_t)-1, false, &err) == 0, "%s",
                   verror_text(&err));
 }
@@ -254,6 +262,30 @@ void peer_expect(struct harness *h, int fd, uint32_t serial, const void *payload
     ck_assert_uint_eq(got_len, len);
     if (payload)
         ck_assert_mem_eq(got, payload, len);
+}
+
+int peer_expect_error(struct harness *h, int fd, uint32_t serial, char **ret_message,
+                      int *ret_domain)
+{
+    static char payload[1024 * 1024];
+    struct wire_error wire = { 0 };
+    size_t len;
+    struct frame_header header = peer_read(h, fd, payload, sizeof(payload), &len);
+    int code;
+
+    ck_assert_uint_eq(header.type, FRAME_REPLY);
+    ck_assert_uint_eq(header.status, FRAME_ERROR);
+    ck_assert_uint_eq(header.serial, serial);
+    ck_assert_int_eq(frame_decode_payload(payload, len, (xdrproc_t)xdr_wire_error, &wire), 0);
+    ck_assert_int_eq(wire.level, VIR_ERR_ERROR);
+    ck_assert_ptr_nonnull(wire.message);
+    code = wire.code;
+    if (ret_message)
+        *ret_message = xstrdup(*wire.message);
+    if (ret_domain)
+        *ret_domain = wire.domain;
+    xdr_free((xdrproc_t)xdr_wire_error, (char *)&wire);
+    return code;
 }
 
 void peer_expect_pong(struct harness *h, int fd)

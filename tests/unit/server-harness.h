@@ -37,6 +37,9 @@ struct harness {
 
 /* A listening server in a new directory; limits as given. */
 void harness_start(struct harness *h, unsigned int max_clients, unsigned int max_requests);
+/* With the handler that is to be tested. */
+void harness_start_with(struct harness *h, const struct server_limits *limits,
+                        const struct server_handler *handler, void *opaque);
 void harness_stop(struct harness *h);
 /* One turn of the loop, not waiting longer than a few milliseconds. */
 void harness_turn(struct harness *h);
@@ -64,6 +67,9 @@ struct frame_header peer_read(struct harness *h, int fd, void *payload, size_t s
                               size_t *ret_len);
 /* Reads an OK reply to serial and checks its payload. */
 void peer_expect(struct harness *h, int fd, uint32_t serial, const void *payload, size_t len);
+/* Reads an error reply to serial; returns its code, and message and domain where asked for. */
+int peer_expect_error(struct harness *h, int fd, uint32_t serial, char **ret_message,
+                      int *ret_domain);
 void peer_expect_pong(struct harness *h, int fd);
 /* Waits until the server has closed the connection. */
 void peer_expect_closed(struct harness *h, int fd);

@@ -181,6 +181,8 @@ START_TEST(test_too_large)
 }
 END_TEST
 
+/* Not under sanitizers: their wrapper of xdr_string() measures what is not there. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 START_TEST(test_missing_string)
 {
     remote_text_args args = { .value = NULL };
@@ -192,6 +194,7 @@ START_TEST(test_missing_string)
     ck_assert_ptr_null(packet);
 }
 END_TEST
+#endif
 
 /* --- bounds on what is decoded: a count that is refused before memory is taken for it --- */
 
@@ -387,7 +390,9 @@ int main(void)
     tcase_add_test(tcase, test_empty_payload);
     tcase_add_test(tcase, test_sizes);
     tcase_add_test(tcase, test_too_large);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     tcase_add_test(tcase, test_missing_string);
+#endif
     tcase_add_test(tcase, test_decode_bounds);
     tcase_add_test(tcase, test_trailing_bytes);
     tcase_add_loop_test(tcase, test_round_trip, 0, ARRAY_SIZE(shapes));
