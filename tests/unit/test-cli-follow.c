@@ -46,7 +46,8 @@ static void record_answer(int fd, int state, const char *message)
                     .name = (char *)"b",
                     .pool = (char *)"p",
                     .operation = (char *)"vol-clone",
-                    .phase = state == VIR_JOB_RUNNING ? VIR_JOB_PHASE_FINISHING : VIR_JOB_PHASE_ENDED,
+                    .phase = state == VIR_JOB_RUNNING ? VIR_JOB_PHASE_FINISHING
+                                                      : VIR_JOB_PHASE_ENDED,
                     .info = { .state = state },
                     .started_by = (char *)"me",
                     .error_code = message ? VIR_ERR_SYSTEM_ERROR : 0,
