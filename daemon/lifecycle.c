@@ -19,13 +19,17 @@
 #include "jobs/jobs.h"
 #include "jobs/workers.h"
 #include "server/server.h"
-#include "storage/child.h"
+#include "storage/io.h"
 #include "storage/storage.h"
 #include "store/store.h"
 #include "util/alloc.h"
+#include "util/child.h"
 #include "util/log.h"
 
-enum { OTHER_FDS = 1024 }; /* what the daemon may have open besides its clients */
+enum {
+    OTHER_FDS = 1024,      /* what the daemon may have open besides its clients */
+    WORKERS_END_MS = 3000, /* for what still runs on a worker at the end */
+};
 
 static void log_libevent(int severity, const char *text)
 {
@@ -122,7 +126,7 @@ static int build_daemon(struct lifecycle *life, struct verror *err)
         return -1;
     if (!(daemon->workers = workers_new(daemon->base, widths)) ||
         !(daemon->jobs = jobs_new(daemon)) || !(daemon->storage = storage_new(daemon)) ||
-        dispatch_init() < 0 ||
+        !(daemon->dispatch = dispatch_new(daemon_programs, daemon_nprograms)) ||
         !(daemon->server = server_new(daemon->base, &limits, &dispatch_handler, daemon)))
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot build the daemon");
     return 0;
@@ -191,6 +195,7 @@ static int turn_loop(struct lifecycle *life, struct verror *err)
 static void take_down(struct lifecycle *life)
 {
     struct daemon *daemon = &life->daemon;
+    bool ended;
 
     if (daemon->base)
         signals_done(life);
@@ -198,12 +203,18 @@ static void take_down(struct lifecycle *life)
     notify_done(life);
     server_free(daemon->server);
     daemon->server = NULL;
-    workers_free(daemon->workers);
+    ended = workers_free(daemon->workers, WORKERS_END_MS);
     daemon->workers = NULL;
     store_close(daemon->store);
     daemon->store = NULL;
+    if (!ended) {
+        log_warn("a worker is stuck in the kernel; leaving it behind");
+        _exit(life->exit_status);
+    }
     storage_free(daemon->storage);
     jobs_free(daemon->jobs);
+    dispatch_free(daemon->dispatch);
+    io_close_later_drain();
     if (life->children_started)
         child_stop();
     listen_done(life);

@@ -4,7 +4,7 @@
 daemon_dep_cflags = $(XML_CFLAGS) $(EVENT_CFLAGS) $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) \
 	$(JANSSON_CFLAGS) $(CONFIG_CFLAGS)
 daemon_dep_libs = $(XML_LIBS) $(EVENT_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) \
-	$(JANSSON_LIBS) $(CONFIG_LIBS) -lpthread
+	$(JANSSON_LIBS) $(CONFIG_LIBS) -lpthread -lm
 
 noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) $(daemon_dep_cflags)

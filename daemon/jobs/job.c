@@ -157,6 +157,10 @@ static int step_take(struct job *job)
 void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
                 void (*done)(struct work *work))
 {
+    if (!job->jobs->daemon->workers) {
+        job->parked = true; /* the very end of the daemon: the next one takes it up */
+        return;
+    }
     job->step = step;
     job->working = true;
     job->work.run = step_on_worker;
