@@ -46,10 +46,11 @@ struct command {
     const struct option_row *options;
     bool no_connection; /* run() finds cli->conn NULL */
     bool hidden;        /* in neither help nor manual */
-    /* What the options cannot be together, before anything is done: CLI_DONE or CLI_USAGE; or NULL. */
+    /* Can the options be together? Before anything is done: CLI_DONE or CLI_USAGE; or NULL. */
     int (*check)(const struct args *args);
     int (*run)(struct cli *cli, const struct args *args);
-    int (*run_raw)(struct cli *cli, int argc, char **argv); /* instead of run: the words unparsed */
+    /* Instead of run: the words unparsed. */
+    int (*run_raw)(struct cli *cli, int argc, char **argv);
 };
 
 struct command_group {

@@ -52,6 +52,7 @@ char *format_time(long long milliseconds)
 
     if (milliseconds == 0 || !localtime_r(&seconds, &local))
         return xstrdup("-");
-    (void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &local); /* it fits: years have 4 to 11 digits */
+    /* it fits: a year has at most 11 digits */
+    (void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &local);
     return xstrdup(text);
 }

@@ -43,8 +43,9 @@ static void any_row_add(struct table *table, const virJobRecord *job)
 
 static void table_show(const struct job_list *list, const struct args *args, bool history)
 {
-    static const char *const running_heads[] = { "Id",   "Object", "Operation",  "State", "Progress",
-                                                 "Rate", "Left",   "Started by", NULL };
+    static const char *const running_heads[] = { "Id",       "Object", "Operation", "State",
+                                                 "Progress", "Rate",   "Left",      "Started by",
+                                                 NULL };
     static const char *const any_heads[] = { "Id",       "Object", "Operation",  "State",
                                              "Progress", "Ended",  "Started by", NULL };
     _cleanup_table_ struct table *table = table_new(history ? any_heads : running_heads);

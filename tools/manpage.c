@@ -102,7 +102,8 @@ void manpage_print(FILE *out)
     fputs(MANPAGE_BEGIN, out);
     globals_print(out);
     fputs(".SH COMMANDS\n"
-          "Where the name of an option is in brackets its value may stand alone, in the order shown.\n",
+          "Where the name of an option is in brackets its value may stand alone,\n"
+          "in the order shown.\n",
           out);
     for (group = command_groups; *group; group++) {
         fprintf(out, ".SS %s\n", (*group)->title);

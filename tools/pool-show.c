@@ -207,12 +207,13 @@ int pool_info(struct cli *cli, const struct args *args)
 
 int pool_dumpxml(struct cli *cli, const struct args *args)
 {
+    unsigned int flags = args_flag(args, "inactive") ? VIR_STORAGE_XML_INACTIVE : 0;
     _cleanup_pool_ virStoragePoolPtr pool = pool_of(cli, args);
     _cleanup_free_ char *xml = NULL;
 
     if (!pool)
         return CLI_FAILED;
-    xml = virStoragePoolGetXMLDesc(pool, args_flag(args, "inactive") ? VIR_STORAGE_XML_INACTIVE : 0);
+    xml = virStoragePoolGetXMLDesc(pool, flags);
     if (!xml)
         return cli_fail("cannot get the XML of pool '%s'", virStoragePoolGetName(pool));
     cli_print(xml);

@@ -16,7 +16,8 @@
 #include "tools/help.h"
 
 /* The rows of help, as getopt wants them. */
-static void globals_make(struct option rows[GLOBAL_OPTIONS_MAX], char letters[2 * GLOBAL_OPTIONS_MAX])
+static void globals_make(struct option rows[GLOBAL_OPTIONS_MAX],
+                         char letters[2 * GLOBAL_OPTIONS_MAX])
 {
     const struct global_option *option;
 

@@ -105,7 +105,7 @@ static const struct command commands[] = {
                            .positional = true, .help = "the new size" },
                          OPT_IN_POOL, OPT_FLAG("allocate", "allocate what is added"),
                          OPT_FLAG("delta", "the size is added to the old one"),
-                         OPT_FLAG("shrink", "allow it to become smaller; with --delta, by the size"),
+                         OPT_FLAG("shrink", "allow it to shrink; with --delta, by the size"),
                          OPT_ASYNC),
       .check = vol_resize_check,
       .run = vol_resize },

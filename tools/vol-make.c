@@ -40,7 +40,7 @@ int vol_create(struct cli *cli, const struct args *args)
                            virStorageVolGetName(vol), file);
 }
 
-/* The path of --backing-vol, which may be a name in the same pool, a key or a path; a new string. */
+/* The path of --backing-vol: a name in the same pool, a key or a path; a new string. */
 static char *backing_path(struct cli *cli, virStoragePoolPtr pool, const char *backing)
 {
     _cleanup_vol_ virStorageVolPtr vol = virStorageVolLookupByName(pool, backing);

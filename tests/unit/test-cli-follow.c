@@ -4,9 +4,11 @@
 #include "tools/follow.h"
 
 #include <check.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "daemon/util/alloc.h"
 #include "fake-server.h"
@@ -44,7 +46,8 @@ static void record_answer(int fd, int state, const char *message)
                     .name = (char *)"b",
                     .pool = (char *)"p",
                     .operation = (char *)"vol-clone",
-                    .phase = VIR_JOB_PHASE_ENDED,
+                    .phase = state == VIR_JOB_RUNNING ? VIR_JOB_PHASE_FINISHING
+                                                      : VIR_JOB_PHASE_ENDED,
                     .info = { .state = state },
                     .started_by = (char *)"me",
                     .error_code = message ? VIR_ERR_SYSTEM_ERROR : 0,
@@ -225,6 +228,17 @@ static int follow_shortly(struct cli *cli)
     return follow_with(cli, false, 20);
 }
 
+/* A running job that is drawn once, then done. */
+static void is_drawn(int fd)
+{
+    fake_handshake(fd);
+    wait_answer(fd, 0, VIR_JOB_RUNNING);
+    record_answer(fd, VIR_JOB_RUNNING, NULL);
+    wait_answer(fd, 1, VIR_JOB_COMPLETE);
+    record_answer(fd, VIR_JOB_COMPLETE, NULL);
+    fake_goodbye(fd);
+}
+
 static void check_told(fake_script *script, int (*call)(struct cli *cli), int code,
                        const char *expected)
 {
@@ -233,6 +247,34 @@ static void check_told(fake_script *script, int (*call)(struct cli *cli), int co
     ck_assert_int_eq(told_run(script, call, told, sizeof(told)), code);
     ck_assert_str_eq(told, expected);
 }
+
+START_TEST(a_terminal_shows_the_line_and_is_left_clean)
+{
+    struct cli cli = { 0 };
+    struct winsize size = { .ws_row = 24, .ws_col = 60 };
+    int terminal, ours, old = dup(STDERR_FILENO), code;
+    char drawn[1024];
+    ssize_t n;
+
+    ck_assert_int_eq(openpty(&terminal, &ours, NULL, NULL, &size), 0);
+    (void)fake_start(is_drawn);
+    cli.conn = fake_open();
+    ck_assert_int_ge(dup2(ours, STDERR_FILENO), 0);
+    code = follow_own(&cli);
+    ck_assert_int_ge(dup2(old, STDERR_FILENO), 0);
+    cli_disconnect(&cli);
+    fake_stop();
+    n = read(terminal, drawn, sizeof(drawn) - 1);
+    ck_assert_int_gt(n, 0);
+    drawn[n] = '\0';
+    ck_assert_int_eq(code, CLI_DONE);
+    ck_assert_str_eq(drawn, "\rvol-clone b  [>                          ]    0%  finishing"
+                            "\r                                                           \r");
+    close(old);
+    close(ours);
+    close(terminal);
+}
+END_TEST
 
 START_TEST(success_is_silent)
 {
@@ -321,6 +363,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_add_test(tcase, a_terminal_shows_the_line_and_is_left_clean);
     tcase_add_test(tcase, success_is_silent);
     tcase_add_test(tcase, failure_is_one_line);
     tcase_add_test(tcase, a_cancel_by_others_is_told);

@@ -53,7 +53,8 @@ START_TEST(a_narrow_one_gives_up_the_least_worth_first)
 
     check_line(&job, 79,
                "vol-clone b  [====>      ]   45%    1.84 GiB of 4.00 GiB  512.00 MiB/s  4s left");
-    check_line(&job, 75, "vol-clone b  [=========>           ]   45%    1.84 GiB of 4.00 GiB  4s left");
+    check_line(&job, 75,
+               "vol-clone b  [=========>           ]   45%    1.84 GiB of 4.00 GiB  4s left");
     check_line(&job, 60, "vol-clone b  [=============>                ]   45%  4s left");
     check_line(&job, 35, "vol-clone b  [======>       ]   45%");
     check_line(&job, 20, "vol-clone b   45%");
