@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+noinst_PROGRAMS += bench/rpc
+bench_rpc_SOURCES = bench/rpc.c
+bench_rpc_LDADD = protocol/libframe.la
 noinst_PROGRAMS += bench/clone-engine
 bench_clone_engine_SOURCES = bench/clone-engine.c
 bench_clone_engine_LDADD = daemon/libdaemon.la

@@ -1,2 +1,48 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-dist_libvirtjobinclude_HEADERS += client-lib/include/libvirtjob/libvirtjob.h
+# The client library: all of it is one convenience library, so that unit tests reach what is not
+# exported; libvirtjob.so is that and the codec behind a version script.
+
+libvirtjob_headers = client-lib/include/libvirtjob/libvirtjob.h
+dist_libvirtjobinclude_HEADERS += $(libvirtjob_headers)
+
+noinst_LTLIBRARIES += client-lib/libclient.la
+client_lib_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DRUNSTATEDIR='"$(runstatedir)"'
+client_lib_libclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
+client_lib_libclient_la_LIBADD = protocol/libframe.la protocol/libxdr.la -lpthread
+client_lib_libclient_la_SOURCES = \
+	client-lib/buffer.c \
+	client-lib/buffer.h \
+	client-lib/call.c \
+	client-lib/connect.c \
+	client-lib/domain.c \
+	client-lib/error.c \
+	client-lib/internal.h \
+	client-lib/job.c \
+	client-lib/object.c \
+	client-lib/pool.c \
+	client-lib/channel.c \
+	client-lib/channel.h \
+	client-lib/transport-unix.c \
+	client-lib/transport.h \
+	client-lib/uri.c \
+	client-lib/uri.h \
+	client-lib/uuid.c \
+	client-lib/vol.c \
+	$(NULL)
+
+# -z nodelete: a thread that ends after dlclose() still runs the cleanup of its last error.
+lib_LTLIBRARIES += libvirtjob.la
+libvirtjob_la_SOURCES =
+libvirtjob_la_LIBADD = client-lib/libclient.la
+libvirtjob_la_LDFLAGS = $(AM_LDFLAGS) \
+	-version-info 0:0:0 \
+	-no-undefined \
+	-Wl,--version-script=$(srcdir)/client-lib/libvirtjob.syms \
+	-Wl,-Bsymbolic-functions \
+	-Wl,-z,nodelete \
+	$(NULL)
+EXTRA_libvirtjob_la_DEPENDENCIES = client-lib/libvirtjob.syms
+EXTRA_DIST += client-lib/libvirtjob.syms
+
+pkgconfigdir = $(libdir)/pkgconfig
+nodist_pkgconfig_DATA = client-lib/libvirtjob.pc

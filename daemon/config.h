@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The daemon's settings: command line over config file over defaults.  The
- * keys are a table in config.c; an unknown key, a wrong type or a value out
- * of bounds is an error that names file and line.
+ * keys are one table in config.c, which the example file and the manual are
+ * tested against; an unknown key, a wrong type or a value out of bounds is an
+ * error that names file and line.  Loop thread.
  */
 #ifndef VIRTJOBD_CONFIG_H
 #define VIRTJOBD_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 #include "util/verror.h"
 
 struct config {
     /* sockets, libvirtd.conf's names */
     char *unix_sock_group;    /* NULL = the daemon's own group */
-    char *unix_sock_ro_perms; /* octal text, "0777" */
-    char *unix_sock_rw_perms; /* "0700" system, "0700" session */
+    char *unix_sock_ro_perms; /* octal text */
+    char *unix_sock_rw_perms; /* octal text, NULL = by unix_sock_group; see config_socket_mode() */
     unsigned int max_clients;
     unsigned int max_client_requests; /* in flight, per client */
     unsigned int max_workers;         /* control lane */
@@ -30,10 +33,43 @@ struct config {
     unsigned int log_level; /* 1 debug … 4 error */
 };
 
+enum config_type {
+    CONFIG_NUMBER,
+    CONFIG_TEXT,
+    CONFIG_PERMS, /* octal text, at most 0777 */
+};
+
+/* One key. */
+struct config_key {
+    const char *name;
+    enum config_type type;
+    size_t offset;     /* in struct config */
+    unsigned int min, max, fallback; /* of a number */
+    const char *fallback_text, *session_text; /* of a text; session_text in a session instance */
+    bool live;         /* taken over at SIGHUP, else at the next start */
+    const char *doc;   /* one or more lines, for the example file */
+};
+
+extern const struct config_key config_keys[];
+extern const size_t config_nkeys;
+
 /* Defaults for a system or session instance.  Never NULL. */
 struct config *config_new(bool session);
 void config_free(struct config *config);
-/* Reads path over the defaults.  0, or -1 with err naming file, line and reason. */
+/*
+ * Reads path over the defaults.  0, or -1 with err naming file, line and
+ * reason; err->sys_errno is ENOENT where there is no such file.
+ */
 int config_load(struct config *config, const char *path, struct verror *err);
+
+/*
+ * Takes the live keys of fresh over into running, in place.  changed is called
+ * for each key that differs; live false: it waits for the next start.
+ */
+void config_apply(struct config *running, struct config *fresh,
+                  void (*changed)(void *opaque, const char *key, bool live), void *opaque);
+
+/* The mode of a socket: what unix_sock_*_perms say, or would by default. */
+mode_t config_socket_mode(const struct config *config, bool readonly);
 
 #endif

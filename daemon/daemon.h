@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct config;
+struct dispatch;
 struct event_base;
 struct jobs;
 struct server;
@@ -26,6 +27,7 @@ struct daemon {
     struct store *store;
     struct jobs *jobs;
     struct storage *storage;
+    struct dispatch *dispatch;
     struct server *server;
 };
 

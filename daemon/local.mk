@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # All of the daemon but main.c is one convenience library, so that unit tests link what they test.
 
-
 daemon_dep_cflags = $(XML_CFLAGS) $(EVENT_CFLAGS) $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) \
 	$(JANSSON_CFLAGS) $(CONFIG_CFLAGS)
 daemon_dep_libs = $(XML_LIBS) $(EVENT_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) \
@@ -11,7 +10,21 @@ noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) $(daemon_dep_cflags)
 daemon_libdaemon_la_LIBADD = protocol/libframe.la protocol/libxdr.la $(daemon_dep_libs)
 daemon_libdaemon_la_SOURCES = \
+	daemon/background.c \
+	daemon/config.c \
+	daemon/config.h \
 	daemon/daemon.h \
+	daemon/directories.c \
+	daemon/idle.c \
+	daemon/lifecycle.c \
+	daemon/lifecycle.h \
+	daemon/listen.c \
+	daemon/notify.c \
+	daemon/options.c \
+	daemon/options.h \
+	daemon/pidfile.c \
+	daemon/settings.c \
+	daemon/signals.c \
 	$(NULL)
 
 include daemon/util/local.mk
@@ -21,3 +34,9 @@ include daemon/jobs/local.mk
 include daemon/store/local.mk
 include daemon/storage/local.mk
 include daemon/xml/local.mk
+
+sbin_PROGRAMS += virtjobd
+virtjobd_SOURCES = daemon/main.c
+virtjobd_LDADD = daemon/libdaemon.la
+
+dist_doc_DATA = daemon/virtjobd.conf

@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+dist_man_MANS += \
+	man/virtjobd.8 \
+	man/virtjobd.conf.5 \
+	$(NULL)
+dist_man_MANS += man/virtjob.1

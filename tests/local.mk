@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+include tests/unit/cli.mk
 include tests/unit/core.mk
 include tests/unit/io.mk
+include tests/unit/lib.mk
+include tests/unit/server.mk
+include tests/unit/xml.mk

@@ -1,1 +1,86 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# virtjob: what knows the library is apart from what only handles text, so that the latter's unit
+# tests link nothing else.
+
+cli_cppflags = $(AM_CPPFLAGS) $(XML_CFLAGS) $(JANSSON_CFLAGS)
+
+noinst_LTLIBRARIES += tools/libtext.la tools/libcli.la
+tools_libtext_la_CPPFLAGS = $(cli_cppflags)
+tools_libtext_la_LIBADD = $(JANSSON_LIBS)
+tools_libtext_la_SOURCES = \
+	daemon/util/alloc.c \
+	daemon/util/alloc.h \
+	tools/args.c \
+	tools/args.h \
+	tools/format.c \
+	tools/format.h \
+	tools/job-text.c \
+	tools/job-text.h \
+	tools/progress.c \
+	tools/progress.h \
+	tools/signals.c \
+	tools/signals.h \
+	tools/size.c \
+	tools/size.h \
+	tools/table.c \
+	tools/table.h \
+	tools/text.c \
+	tools/text.h \
+	$(NULL)
+
+tools_libcli_la_CPPFLAGS = $(cli_cppflags)
+tools_libcli_la_LIBADD = tools/libtext.la libvirtjob.la $(XML_LIBS)
+tools_libcli_la_SOURCES = \
+	tools/cli.c \
+	tools/cli.h \
+	tools/command.c \
+	tools/command.h \
+	tools/complete.c \
+	tools/follow.c \
+	tools/follow.h \
+	tools/groups.h \
+	tools/help.c \
+	tools/help.h \
+	tools/host-commands.c \
+	tools/host.c \
+	tools/host.h \
+	tools/job-commands.c \
+	tools/job-find.c \
+	tools/job-list.c \
+	tools/job-one.c \
+	tools/jobs.h \
+	tools/pool-commands.c \
+	tools/pool-edit.c \
+	tools/pool-find.c \
+	tools/pool-flags.h \
+	tools/pool-make.c \
+	tools/pool-run.c \
+	tools/pool-show.c \
+	tools/pool.h \
+	tools/vol-change.c \
+	tools/vol-commands.c \
+	tools/vol-find.c \
+	tools/vol-make.c \
+	tools/vol-show.c \
+	tools/vol.h \
+	tools/xml.c \
+	tools/xml.h \
+	$(NULL)
+
+bin_PROGRAMS += virtjob
+virtjob_SOURCES = tools/virtjob.c
+virtjob_LDADD = tools/libcli.la
+
+# The part of virtjob.1 that the table of commands makes.
+noinst_PROGRAMS += tools/mkman
+tools_mkman_SOURCES = tools/manpage.c tools/manpage.h tools/mkman.c
+tools_mkman_CPPFLAGS = $(cli_cppflags)
+tools_mkman_LDADD = tools/libcli.la
+
+# After a change to the table; a test fails until it is done.
+.PHONY: update-man
+update-man: tools/mkman
+	$(AM_V_GEN)tools/mkman $(srcdir)/man/virtjob.1 >virtjob.1.tmp && \
+	  mv virtjob.1.tmp $(srcdir)/man/virtjob.1
+
+dist_bashcompletion_DATA = tools/bash-completion/virtjob

@@ -10,6 +10,8 @@
 #include <rpc/types.h>
 #include <rpc/xdr.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "daemon.h"
 #include "protocol/frame.h"
@@ -17,12 +19,15 @@
 #include "util/verror.h"
 
 struct call;
+struct dispatch;
+struct wire_error;
 
 /* Who may call it. */
 enum call_access {
     ACCESS_READ,    /* any connection */
     ACCESS_WRITE,   /* not a read-only one */
-    ACCESS_PREAUTH, /* also before authentication and CONNECT_OPEN */
+    ACCESS_PREOPEN, /* any connection, also before CONNECT_OPEN */
+    ACCESS_PREAUTH, /* also before authentication */
 };
 
 /* Who answers it: see design "a stuck disk or guest stops only itself". */
@@ -51,16 +56,33 @@ struct proc {
 
 enum { CALL_PENDING = 1 };
 
-/* Rows need not be sorted; numbers are unique. */
-struct program {
-    uint32_t number, version;
+/* For rows: the XDR function and size of a struct of a .x file. */
+#define PROC_ARGS(type) .args_xdr = (xdrproc_t)xdr_##type, .args_size = sizeof(struct type)
+#define PROC_RET(type) .ret_xdr = (xdrproc_t)xdr_##type, .ret_size = sizeof(struct type)
+
+/* The rows of one calls file.  They need not be sorted. */
+struct proc_table {
     const struct proc *procs;
-    size_t nprocs;
+    size_t n;
 };
 
-extern const struct program program_remote, program_job;
+extern const struct proc_table calls_connect, calls_domain, calls_pool, calls_pool_change,
+    calls_vol, calls_vol_change; /* REMOTE */
+extern const struct proc_table calls_job;                                          /* JOB */
 
+/* Which program a table belongs to; a program may have several.  Numbers are unique in it. */
+struct program {
+    uint32_t number, version;
+    const struct proc_table *table;
+};
+
+/* All that the daemon answers: programs.c. */
+extern const struct program daemon_programs[];
+extern const size_t daemon_nprograms;
+
+/* One block of memory, args and ret in it. */
 struct call {
+    struct call *prev, *next; /* dispatch.c's, while it is unanswered */
     struct daemon *daemon;
     struct client *client; /* a reference */
     const struct proc *proc;
@@ -68,7 +90,13 @@ struct call {
     void *args; /* decoded; freed with the call */
     void *ret;  /* zeroed; what a handler puts in is freed by xdr_free, so malloc'd */
     struct verror err;
-    void *opaque; /* a pending handler's own */
+    void *opaque; /* a pending handler's own, malloc'd; freed with the call */
+    /*
+     * A pending handler may set it.  Called once when the client has gone
+     * before its answer; the call must still be ended by call_reply() or
+     * call_fail(), here or later, and nobody will see which.
+     */
+    void (*gone)(struct call *call);
 };
 
 /* Answer a pending call and free it.  Loop thread. */
@@ -78,10 +106,18 @@ void call_fail(struct call *call); /* with call->err */
 /* -1 with "unsupported flags (0x..) in function .." where a bit outside allowed is set. */
 int call_check_flags(struct call *call, unsigned int flags, unsigned int allowed);
 
-/* For server_handler: opaque is the struct daemon. */
+/* The error as it goes over the wire; frees nothing, and *ret borrows the message. */
+void call_error_to_wire(const struct verror *err, int default_domain, struct wire_error *ret);
+
+/* For server_new: opaque is the struct daemon, with its dispatch set. */
 extern const struct server_handler dispatch_handler;
 
-/* Hash table over all programs; call once before the first packet. */
-int dispatch_init(void);
+/*
+ * Indexes the rows by program and number; daemon->dispatch, made before the
+ * first packet and freed after the server and the workers, whose results may
+ * still end calls.  The list must outlive it.
+ */
+struct dispatch *dispatch_new(const struct program *programs, size_t nprograms);
+void dispatch_free(struct dispatch *dispatch);
 
 #endif

@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+daemon_libdaemon_la_SOURCES += \
+	daemon/calls/call.c \
+	daemon/calls/call.h \
+	daemon/calls/connect.c \
+	daemon/calls/dispatch.c \
+	daemon/calls/domain.c \
+	daemon/calls/internal.h \
+	daemon/calls/job.c \
+	daemon/calls/job_call.c \
+	daemon/calls/job_call.h \
+	daemon/calls/lookup.c \
+	daemon/calls/lookup.h \
+	daemon/calls/pool.c \
+	daemon/calls/pool_change.c \
+	daemon/calls/programs.c \
+	daemon/calls/qemu_version.c \
+	daemon/calls/qemu_version.h \
+	daemon/calls/vol.c \
+	daemon/calls/vol_change.c \
+	$(NULL)

@@ -36,7 +36,7 @@ void job_ctl_init(struct job_ctl *ctl);
 void job_ctl_done(struct job_ctl *ctl);
 
 /* Worker. */
-static inline bool job_ctl_cancelled(struct job_ctl *ctl)
+static inline bool job_ctl_cancelled(const struct job_ctl *ctl)
 {
     return atomic_load_explicit(&ctl->cancelled, memory_order_relaxed);
 }

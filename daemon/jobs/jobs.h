@@ -14,6 +14,7 @@ struct jobs *jobs_new(struct daemon *daemon);
 void jobs_free(struct jobs *jobs);
 /* No job is queued or running. */
 bool jobs_are_idle(const struct jobs *jobs);
+unsigned int jobs_count(const struct jobs *jobs); /* queued or running; for the status line */
 /*
  * SIGTERM: accepts no more jobs, lets running ones reach a resumable point for
  * at most grace_seconds, then calls stopped (once).

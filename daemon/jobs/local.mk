@@ -2,5 +2,16 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/jobs/ctl.c \
 	daemon/jobs/ctl.h \
+	daemon/jobs/job.c \
+	daemon/jobs/job.h \
+	daemon/jobs/job_info.c \
+	daemon/jobs/job_internal.h \
+	daemon/jobs/job_recover.c \
+	daemon/jobs/job_state.c \
+	daemon/jobs/jobs.c \
+	daemon/jobs/jobs.h \
+	daemon/jobs/locks.c \
+	daemon/jobs/locks.h \
+	daemon/jobs/workers.c \
 	daemon/jobs/workers.h \
 	$(NULL)

@@ -23,11 +23,14 @@ enum lane {
 
 /* Embedded in what it works for; the submitter keeps it alive until done(). */
 struct work {
-    void (*run)(struct work *work);  /* worker thread */
-    void (*done)(struct work *work); /* loop thread, once, after run */
-    struct work *next;               /* the queue's */
-    const char *key;                 /* the queue's, from workers_submit */
+    void (*run)(struct work *work);     /* worker thread */
+    void (*started)(struct work *work); /* loop thread, before done; optional */
+    void (*done)(struct work *work);    /* loop thread, once, after run */
+    /* workers.c only */
+    struct work *next, *next_report;
+    const char *key;
     enum lane lane;
+    unsigned int reports;
 };
 
 struct workers_width {
@@ -36,8 +39,12 @@ struct workers_width {
 };
 
 struct workers *workers_new(struct event_base *base, const struct workers_width widths[LANE_MAX]);
-/* Loop thread; waits for running work, then calls every done() still due. */
-void workers_free(struct workers *workers);
+/*
+ * Loop thread, after the loop has ended.  Forgets queued work, waits at most
+ * timeout_ms for running work, then calls no done() any more and frees all.
+ * False: some work is stuck in the kernel and nothing was freed.
+ */
+bool workers_free(struct workers *workers, int timeout_ms);
 void workers_set_width(struct workers *workers, enum lane lane, struct workers_width width);
 
 /* Loop thread.  key is not copied and must live as long as the work; NULL = no bound. */

@@ -1,1 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+daemon_libdaemon_la_SOURCES += \
+	daemon/server/client.c \
+	daemon/server/identity.c \
+	daemon/server/input.c \
+	daemon/server/internal.h \
+	daemon/server/listen.c \
+	daemon/server/output.c \
+	daemon/server/server.c \
+	daemon/server/server.h \
+	daemon/server/transport.c \
+	$(NULL)

@@ -27,24 +27,25 @@ struct server_limits {
 /* What the dispatcher implements. */
 struct server_handler {
     /*
-     * One CALL packet (header decoded, type FRAME_CALL).  packet stays valid
-     * only until it returns.  Exactly one client_send_reply() with its serial
-     * must follow, now or later.
+     * One call (header decoded, type FRAME_CALL or FRAME_CALL_WITH_FDS; its
+     * descriptors are never received).  payload stays valid only until it
+     * returns.  Exactly one client_send_reply() with its serial must follow,
+     * now or later.
      */
     void (*call)(void *opaque, struct client *client, const struct frame_header *header,
                  const void *payload, size_t payload_len);
-    /* The connection is gone; drop what was kept for it. */
+    /* The connection is gone; drop what was kept for it.  Its calls may still be answered. */
     void (*gone)(void *opaque, struct client *client);
 };
 
 struct server *server_new(struct event_base *base, const struct server_limits *limits,
                           const struct server_handler *handler, void *opaque);
-/* Stops accepting; connections stay until server_free. */
+/* Stops accepting and removes the sockets' names; connections stay until server_free. */
 void server_stop_accepting(struct server *server);
 void server_free(struct server *server);
 void server_set_limits(struct server *server, const struct server_limits *limits);
 unsigned int server_client_count(const struct server *server);
-/* Called each time the count of clients or of unanswered calls falls to 0 (idle exit). */
+/* Called each time the last client has gone (idle exit). */
 void server_set_idle_cb(struct server *server, void (*cb)(void *opaque), void *opaque);
 /* True while there is no client at all. */
 bool server_is_idle(const struct server *server);
@@ -67,10 +68,16 @@ bool client_is_gone(const struct client *client);
 uint64_t client_id(const struct client *client);
 bool client_is_readonly(const struct client *client);
 void client_set_readonly(struct client *client); /* CONNECT_OPEN with the flag */
+bool client_is_open(const struct client *client); /* CONNECT_OPEN has succeeded */
+void client_set_open(struct client *client);
+bool client_is_secure(const struct client *client); /* nobody between can read or change it */
 /* "uid=1000 pid=42 (virsh)", for records, errors and logs; owned by the client. */
 const char *client_identity(const struct client *client);
 
-/* Takes over packet (one malloc'd block, len bytes long); counts as the answer to one call. */
+/*
+ * Takes over packet (one malloc'd block, len bytes long), the answer to the
+ * call with its serial.  Where the connection is gone it is only freed.
+ */
 void client_send_reply(struct client *client, void *packet, size_t len);
 /* Flushes what is queued, then closes. */
 void client_close_after_flush(struct client *client);

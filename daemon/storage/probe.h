@@ -11,15 +11,18 @@
 #include "util/verror.h"
 #include "xml/vol_xml.h"
 
-/* Temporary files of jobs, in the target directory: this and the job's id. */
-#define TEMP_NAME_PREFIX ".virtjobd-"
-
 /*
  * One entry of a pool's directory, opened with O_NOFOLLOW below dirfd.
  * pool_path: canonical path of the directory.
- * 0: *ret_info is a volume.  1: not one (temporary name, socket, fifo, device
- * node, dangling or foreign symlink, "lost+found", vanished meanwhile).
+ * 0: *ret_info is a volume: a regular file, a directory, a block device, or a
+ * symlink to a regular file or block device that its owner could give away
+ * (see probe.c).  1: not one (temporary name, socket, fifo, character device,
+ * any other symlink, "lost+found", vanished meanwhile).
  * -1 with err: it cannot be read at all.
+ *
+ * A symlink is only ever read through here.  Its volume's dev and ino are the
+ * target's, so that locks see what is behind it; what changes a volume opens
+ * the name with O_NOFOLLOW and so refuses the link.
  */
 int probe_entry(int dirfd, const char *pool_path, const char *name, struct vol_info **ret_info,
                 struct verror *err);
@@ -32,7 +35,10 @@ int probe_entry(int dirfd, const char *pool_path, const char *name, struct vol_i
 int probe_directory(const char *pool_path, struct job_ctl *ctl, struct vol_info ***ret_infos,
                     size_t *ret_count, struct verror *err);
 
-/* Capacity, allocation and available bytes of the file system, and the directory's permissions. */
+/*
+ * Capacity, allocation and available bytes of the file system, and the
+ * directory's mode, owner and group (not its label: the state owns nothing).
+ */
 int probe_pool(const char *pool_path, struct pool_xml_state *ret_state, struct verror *err);
 
 #endif

@@ -12,7 +12,8 @@ static const char connection_pragmas[] = "PRAGMA cache_size = -256;"
                                          "PRAGMA temp_store = MEMORY;"
                                          "PRAGMA trusted_schema = OFF;";
 
-enum { BUSY_MS = 10000 }; /* only the last moments of another connection of ours can be waited for */
+/* Only another connection of ours can hold it, and never for long. */
+enum { BUSY_MS = 10000 };
 
 int sql_error(sqlite3 *db, const char *path, const char *verb, struct verror *err)
 {

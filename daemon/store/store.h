@@ -83,6 +83,8 @@ void store_put_job(struct store_txn *txn, const struct store_job *job); /* the w
 void store_set_checkpoint(struct store_txn *txn, uint64_t job_id, const char *json);
 void store_set_child(struct store_txn *txn, uint64_t job_id, int pid, uint64_t start,
                      const char *boot);
+void store_set_started(struct store_txn *txn, uint64_t job_id, int64_t started_at);
+void store_set_state(struct store_txn *txn, uint64_t job_id, const char *state);
 void store_set_cancel_asked(struct store_txn *txn, uint64_t job_id);
 /* Ended jobs beyond keep or ended before the given time (ms since 1970) go. */
 void store_prune_jobs(struct store_txn *txn, unsigned int keep, int64_t ended_before);

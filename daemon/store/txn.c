@@ -114,6 +114,22 @@ void store_set_child(struct store_txn *txn, uint64_t job_id, int pid, uint64_t s
     values[3] = text_value(boot);
 }
 
+void store_set_started(struct store_txn *txn, uint64_t job_id, int64_t started_at)
+{
+    struct value *values = add_op(txn, STATEMENT_SET_STARTED, 2);
+
+    values[0] = number_value(job_id);
+    values[1] = number_value((uint64_t)started_at);
+}
+
+void store_set_state(struct store_txn *txn, uint64_t job_id, const char *state)
+{
+    struct value *values = add_op(txn, STATEMENT_SET_STATE, 2);
+
+    values[0] = number_value(job_id);
+    values[1] = text_value(state);
+}
+
 void store_set_cancel_asked(struct store_txn *txn, uint64_t job_id)
 {
     struct value *values = add_op(txn, STATEMENT_SET_CANCEL_ASKED, 1);

@@ -31,6 +31,9 @@ static const char *const statements[STATEMENT_MAX] = {
     [STATEMENT_SET_CHECKPOINT] = "UPDATE jobs SET checkpoint = ?2 WHERE id = ?1 AND ended_at = 0",
     [STATEMENT_SET_CHILD] = "UPDATE jobs SET child_pid = ?2, child_start = ?3, child_boot = ?4"
                             " WHERE id = ?1 AND ended_at = 0",
+    [STATEMENT_SET_STARTED] = "UPDATE jobs SET state = 'running', started_at = ?2"
+                              " WHERE id = ?1 AND ended_at = 0",
+    [STATEMENT_SET_STATE] = "UPDATE jobs SET state = ?2 WHERE id = ?1 AND ended_at = 0",
     [STATEMENT_SET_CANCEL_ASKED] =
         "UPDATE jobs SET cancel_asked = 1 WHERE id = ?1 AND ended_at = 0",
     [STATEMENT_PRUNE_OLD] = "DELETE FROM jobs WHERE ended_at > 0 AND ended_at < ?1",

@@ -2,6 +2,11 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/util/alloc.c \
 	daemon/util/alloc.h \
+	daemon/util/child.c \
+	daemon/util/child.h \
+	daemon/util/child_spawn.c \
+	daemon/util/child_spawn.h \
+	daemon/util/child_stray.c \
 	daemon/util/log.c \
 	daemon/util/log.h \
 	daemon/util/verror.c \

@@ -30,6 +30,8 @@ struct pool_def {
     bool uuid_given;
     char *target_path;  /* absolute, cleaned of //, trailing / and . */
     struct perms perms;
+    char *source;       /* the <source> element as given, when it says anything: a directory uses
+                           none of it, it is kept and given back; or NULL */
     char *extra;        /* elements we do not know, as XML text, kept and given back; or NULL */
 };
 

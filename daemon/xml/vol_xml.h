@@ -28,9 +28,17 @@ enum vol_format {
     VOL_FORMAT_MAX
 };
 
+/* Temporary files of jobs, in the target directory: this and the job's id. */
+#define TEMP_NAME_PREFIX ".virtjobd-"
+
+/* Longest name of a backing file: no image format stores more. */
+#define BACKING_PATH_MAX 1023
+
 /* The names of <format type='…'/>; -1 where there is no such format. */
 const char *vol_format_name(enum vol_format format);
 int vol_format_from_name(const char *name);
+/* Can an image of this format have a backing file? */
+bool vol_format_has_backing(enum vol_format format);
 
 /* As a client asked for it. */
 struct vol_def {
@@ -58,13 +66,14 @@ void vol_def_free(struct vol_def *def);
 struct vol_info {
     char *name;
     char *path;            /* canonical; it is the key too */
+    bool block;            /* a block device, or a symlink to one */
     enum vol_format format;
     uint64_t capacity, allocation, physical; /* bytes */
     struct perms perms;
     struct timespec atime, mtime, ctime, btime; /* tv_nsec of btime -1 = not known */
     char *compat;
-    bool lazy_refcounts, extended_l2;
-    uint64_t cluster_size;
+    bool lazy_refcounts, extended_l2, nocow;
+    uint64_t cluster_size; /* of qcow2, else 0 */
     bool encrypted;
     char *backing_path;    /* as stored made absolute, or NULL */
     int backing_format;    /* enum vol_format, -1 = the file does not say */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Children: their output, their ends, cancel, what they inherit, and no zombies. */
 
-#include "storage/child.h"
+#include "util/child.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -4,7 +4,7 @@
  * boot together name one for good.  Any thread; owns the text of the boot id.
  */
 
-#include "storage/child.h"
+#include "util/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

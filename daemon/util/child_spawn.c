@@ -5,7 +5,7 @@
  * as the daemon, not a worker.  It only forks; waiting is the worker's.
  */
 
-#include "storage/child_spawn.h"
+#include "util/child_spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "storage/child.h"
+#include "util/child.h"
 
 /* On the asker's stack until answered. */
 struct request {

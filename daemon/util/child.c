@@ -6,7 +6,7 @@
  * is not waited for.
  */
 
-#include "storage/child.h"
+#include "util/child.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "storage/child_spawn.h"
+#include "util/child_spawn.h"
 #include "util/alloc.h"
 
 enum {

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Many threads, one socket, no thread of its own.  A thread that waits for a
+ * reply takes the reader's role if nobody has it: it polls the socket, hands
+ * replies to those who wait for them, and answers pings.  Once its own reply
+ * is there it passes the role on to another waiting thread.
+ *
+ *   thread A  send ── reader: poll, read ── has its reply ─┐
+ *   thread B  send ── sleeps on its condition ─────────────┴─ reader: poll, read ── …
+ *
+ * A packet goes out at once, by the thread that has it.  What the socket does
+ * not take is queued for the reader, which is woken through an eventfd.
+ */
+
+#include "channel.h"
+
+#include <errno.h>
+#include <libvirtjob/types.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "buffer.h"
+#include "protocol/macros.h"
+
+enum { READ_MIN = 16384 };
+
+/* A thread that waits for the reply with its serial; lives on that thread's stack. */
+struct waiter {
+    struct waiter *next;
+    uint32_t serial;
+    pthread_cond_t wake; /* done, connection lost, or the reader's role is free */
+    bool done;
+    bool dropped;        /* done, but there was no memory for the reply */
+    void *reply;
+    size_t reply_len;
+};
+
+struct channel {
+    int fd;
+    int wake_fd;           /* tells the reader that out has bytes */
+    struct buffer in;      /* the reader's alone */
+
+    pthread_mutex_t lock;  /* guards all below; never held across poll() or a handler */
+    bool reading;          /* some thread has the reader's role */
+    struct waiter *waiters;
+    uint32_t next_serial;
+    struct buffer out;     /* what the socket did not take yet */
+
+    bool lost;             /* for ever, and why: */
+    struct channel_error why;
+
+    int64_t interval_ms;   /* keepalive; 0 = off */
+    unsigned int pings_max;
+    unsigned int pings;    /* sent since a packet came in */
+    int64_t quiet_since;   /* when a packet came in, or a ping went out */
+};
+
+static const struct channel_error out_of_memory = { VIR_ERR_NO_MEMORY, 0, "out of memory" };
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+struct channel *channel_new(int fd)
+{
+    struct channel *ch = calloc(1, sizeof(*ch));
+
+    if (!ch) {
+        (void)close(fd);
+        errno = ENOMEM;
+        return NULL;
+    }
+    ch->fd = fd;
+    (void)pthread_mutex_init(&ch->lock, NULL);
+    ch->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (ch->wake_fd < 0) {
+        int failed = errno;
+
+        channel_free(ch);
+        errno = failed;
+        return NULL;
+    }
+    return ch;
+}
+
+void channel_free(struct channel *ch)
+{
+    if (!ch)
+        return;
+    (void)close(ch->fd);
+    if (ch->wake_fd >= 0)
+        (void)close(ch->wake_fd);
+    buffer_done(&ch->in);
+    buffer_done(&ch->out);
+    (void)pthread_mutex_destroy(&ch->lock);
+    free(ch);
+}
+
+/* The connection is of no use any more: everybody who waits is told at once. */
+static void lose_locked(struct channel *ch, int code, int errnum, const char *text)
+{
+    if (ch->lost)
+        return;
+    ch->lost = true;
+    ch->why = (struct channel_error){ code, errnum, text };
+    (void)shutdown(ch->fd, SHUT_RDWR); /* the daemon sees it, and a poll() ends */
+    for (struct waiter *waiter = ch->waiters; waiter; waiter = waiter->next)
+        (void)pthread_cond_signal(&waiter->wake);
+}
+
+/* Sends what is queued, as far as the socket takes it. */
+static void flush_locked(struct channel *ch)
+{
+    while (ch->out.len > 0) {
+        ssize_t sent = send(ch->fd, buffer_bytes(&ch->out), ch->out.len,
+                            MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno == EAGAIN)
+            return;
+        if (sent < 0) {
+            /*
+             * The daemon may have said why before it hung up: what it sent
+             * can still be read after this, then comes the end of file.
+             */
+            (void)shutdown(ch->fd, SHUT_RDWR);
+            buffer_done(&ch->out);
+            return;
+        }
+        buffer_consume(&ch->out, (size_t)sent);
+    }
+}
+
+/* Ends the reader's poll(), so that it looks at everything anew. */
+static void wake_reader_locked(struct channel *ch)
+{
+    (void)eventfd_write(ch->wake_fd, 1); /* only fails when it is set anyway */
+}
+
+static void send_locked(struct channel *ch, const void *packet, size_t len)
+{
+    void *room = buffer_reserve(&ch->out, len);
+
+    if (!room) {
+        lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+        return;
+    }
+    memcpy(room, packet, len);
+    buffer_produce(&ch->out, len);
+    flush_locked(ch);
+    if (ch->out.len > 0 && ch->reading)
+        wake_reader_locked(ch);
+}
+
+static void send_keepalive_locked(struct channel *ch, int procedure)
+{
+    const struct frame_header header = {
+        .program = KEEPALIVE_PROGRAM_NUMBER,
+        .version = KEEPALIVE_PROGRAM_VERSION,
+        .procedure = procedure,
+        .type = FRAME_MESSAGE,
+    };
+    char packet[FRAME_MIN];
+
+    frame_encode_header(packet, &header, 0);
+    send_locked(ch, packet, sizeof(packet));
+}
+
+/* --- what comes in --- */
+
+static struct waiter *find_waiter(struct channel *ch, uint32_t serial)
+{
+    struct waiter *waiter = ch->waiters;
+
+    while (waiter && waiter->serial != serial)
+        waiter = waiter->next;
+    return waiter;
+}
+
+static void take_reply_locked(struct channel *ch, uint32_t serial, const void *packet, size_t len)
+{
+    struct waiter *waiter = find_waiter(ch, serial);
+
+    if (!waiter || waiter->done) {
+        lose_locked(ch, VIR_ERR_RPC, 0, "the daemon answered a call that nobody made");
+        return;
+    }
+    waiter->reply = malloc(len);
+    if (waiter->reply)
+        memcpy(waiter->reply, packet, len);
+    else
+        waiter->dropped = true;
+    waiter->reply_len = len;
+    waiter->done = true;
+    (void)pthread_cond_signal(&waiter->wake);
+}
+
+static void take_packet_locked(struct channel *ch, const void *packet, size_t len)
+{
+    struct frame_header header;
+
+    ch->quiet_since = now_ms();
+    ch->pings = 0;
+    if (frame_decode_header(packet, len, &header) < 0) {
+        lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent a packet without meaning");
+        return;
+    }
+    switch (header.type) {
+    case FRAME_REPLY:
+        take_reply_locked(ch, header.serial, packet, len);
+        break;
+    case FRAME_MESSAGE:
+        if (header.program == KEEPALIVE_PROGRAM_NUMBER &&
+            header.procedure == KEEPALIVE_PROC_PING)
+            send_keepalive_locked(ch, KEEPALIVE_PROC_PONG);
+        break; /* no other message was asked for */
+    case FRAME_STREAM:
+    case FRAME_STREAM_HOLE:
+        break; /* of a stream that is no more: dropped by both sides, as libvirt does */
+    default:
+        lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent a packet of a type only clients send");
+    }
+}
+
+static void take_packets_locked(struct channel *ch)
+{
+    while (!ch->lost) {
+        int64_t len = frame_length(buffer_bytes(&ch->in), ch->in.len);
+
+        if (len < 0) {
+            lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent a packet of impossible length");
+            return;
+        }
+        if (len == 0 || (uint64_t)len > ch->in.len)
+            return;
+        take_packet_locked(ch, buffer_bytes(&ch->in), (size_t)len);
+        buffer_consume(&ch->in, (size_t)len);
+    }
+}
+
+/* Reads once.  The reader, without the lock.  Returns 0, or an errno; -1 at the end of file. */
+static int fill(struct channel *ch)
+{
+    void *room = buffer_reserve(&ch->in, READ_MIN);
+    ssize_t got;
+
+    if (!room)
+        return ENOMEM;
+    got = recv(ch->fd, room, buffer_room(&ch->in), MSG_DONTWAIT);
+    if (got < 0)
+        return errno == EINTR || errno == EAGAIN ? 0 : errno;
+    buffer_produce(&ch->in, (size_t)got);
+    return got == 0 ? -1 : 0;
+}
+
+static void take_read_error_locked(struct channel *ch, int failed)
+{
+    if (failed == ENOMEM)
+        lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+    else if (failed > 0)
+        lose_locked(ch, VIR_ERR_SYSTEM_ERROR, failed, "lost the connection to the daemon");
+    else if (failed < 0)
+        lose_locked(ch, VIR_ERR_RPC, 0,
+                    "lost the connection to the daemon: it closed its end");
+}
+
+/* --- the reader's role --- */
+
+/* How long the reader may sleep before a ping is due, in milliseconds; -1 = for ever. */
+static int ping_due_in(const struct channel *ch)
+{
+    int64_t left;
+
+    if (ch->interval_ms == 0)
+        return -1;
+    left = ch->quiet_since + ch->interval_ms - now_ms();
+    if (left > INT_MAX)
+        return INT_MAX;
+    return left > 0 ? (int)left : 0;
+}
+
+static void ping_locked(struct channel *ch)
+{
+    if (ch->lost || ping_due_in(ch) != 0)
+        return;
+    if (ch->pings >= ch->pings_max) {
+        lose_locked(ch, VIR_ERR_RPC, 0,
+                    "lost the connection to the daemon: keepalive messages went unanswered");
+        return;
+    }
+    ch->pings++;
+    ch->quiet_since = now_ms();
+    send_keepalive_locked(ch, KEEPALIVE_PROC_PING);
+}
+
+/* One round of the reader: wait at most timeout ms, send what is queued, take what came. */
+static void read_turn_locked(struct channel *ch, int timeout)
+{
+    struct pollfd polled[] = {
+        { .fd = ch->fd, .events = (short)(ch->out.len > 0 ? POLLIN | POLLOUT : POLLIN) },
+        { .fd = ch->wake_fd, .events = POLLIN },
+    };
+    eventfd_t count;
+    int failed = 0;
+
+    ch->reading = true;
+    (void)pthread_mutex_unlock(&ch->lock);
+    (void)poll(polled, ARRAY_SIZE(polled), timeout); /* EINTR: the caller comes again */
+    if (polled[1].revents)
+        (void)eventfd_read(ch->wake_fd, &count);
+    if (polled[0].revents & ~POLLOUT)
+        failed = fill(ch);
+    (void)pthread_mutex_lock(&ch->lock);
+    ch->reading = false;
+
+    flush_locked(ch);
+    take_packets_locked(ch);
+    if (failed)
+        take_read_error_locked(ch, failed);
+}
+
+/* Lets another waiting thread read, if nobody does. */
+static void pass_role_locked(struct channel *ch)
+{
+    if (ch->waiters && !ch->reading)
+        (void)pthread_cond_signal(&ch->waiters->wake);
+}
+
+static void wait_locked(struct channel *ch, struct waiter *waiter)
+{
+    while (!waiter->done && !ch->lost) {
+        if (ch->reading) {
+            (void)pthread_cond_wait(&waiter->wake, &ch->lock);
+        } else {
+            read_turn_locked(ch, ping_due_in(ch));
+            ping_locked(ch);
+        }
+    }
+}
+
+/* --- calls --- */
+
+static void add_waiter_locked(struct channel *ch, struct waiter *waiter)
+{
+    if (!ch->waiters) {
+        /* the silence before this call means nothing: nobody was listening */
+        ch->quiet_since = now_ms();
+        ch->pings = 0;
+    }
+    while (find_waiter(ch, ch->next_serial))
+        ch->next_serial++; /* once in 2^32 calls */
+    waiter->serial = ch->next_serial++;
+    waiter->next = ch->waiters;
+    ch->waiters = waiter;
+}
+
+static void remove_waiter_locked(struct channel *ch, struct waiter *waiter)
+{
+    struct waiter **place = &ch->waiters;
+
+    while (*place != waiter)
+        place = &(*place)->next;
+    *place = waiter->next;
+}
+
+int channel_call(struct channel *ch, const struct frame_header *header, void *packet, size_t len,
+             void **ret_reply, size_t *ret_len, struct channel_error *ret_error)
+{
+    struct waiter waiter = { .wake = PTHREAD_COND_INITIALIZER };
+    struct frame_header numbered = *header;
+
+    (void)pthread_mutex_lock(&ch->lock);
+    if (!ch->lost) {
+        add_waiter_locked(ch, &waiter);
+        numbered.serial = waiter.serial;
+        frame_encode_header(packet, &numbered, len - FRAME_MIN);
+        send_locked(ch, packet, len);
+        wait_locked(ch, &waiter);
+        remove_waiter_locked(ch, &waiter);
+        pass_role_locked(ch);
+    }
+    if (!waiter.done)
+        *ret_error = ch->why;
+    (void)pthread_mutex_unlock(&ch->lock);
+    (void)pthread_cond_destroy(&waiter.wake);
+
+    if (waiter.dropped)
+        *ret_error = out_of_memory;
+    if (!waiter.reply)
+        return -1;
+    *ret_reply = waiter.reply;
+    *ret_len = waiter.reply_len;
+    return 0;
+}
+
+bool channel_is_alive(struct channel *ch)
+{
+    bool alive;
+
+    (void)pthread_mutex_lock(&ch->lock);
+    if (!ch->lost && !ch->reading) {
+        read_turn_locked(ch, 0);
+        pass_role_locked(ch);
+    }
+    alive = !ch->lost;
+    (void)pthread_mutex_unlock(&ch->lock);
+    return alive;
+}
+
+void channel_set_keepalive(struct channel *ch, int interval, unsigned int count)
+{
+    (void)pthread_mutex_lock(&ch->lock);
+    ch->interval_ms = (int64_t)interval * 1000;
+    ch->pings_max = count;
+    ch->quiet_since = now_ms();
+    ch->pings = 0;
+    if (ch->reading)
+        wake_reader_locked(ch); /* it sleeps by the old interval */
+    (void)pthread_mutex_unlock(&ch->lock);
+}

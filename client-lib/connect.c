@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Connections: the handshake that opens one, the close, and what the daemon
+ * says of itself.  Any thread; a connection is freed with its last reference.
+ */
+
+#include "internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "channel.h"
+#include "transport.h"
+#include "uri.h"
+
+static virConnectAuth no_credentials = { .credtype = NULL };
+virConnectAuthPtr virConnectAuthPtrDefault = &no_credentials;
+
+static void connect_free(virConnectPtr conn)
+{
+    channel_free(conn->channel);
+    free(conn->uri);
+    free(atomic_load(&conn->type));
+    free(conn);
+}
+DEFINE_CLEANUP(virConnectPtr, connect_free);
+
+/* Of the mechanisms offered the first counts; no list at all means none is needed. */
+static int authenticate(virConnectPtr conn)
+{
+    static const char *const names[] = {
+        [REMOTE_AUTH_NONE] = "none",
+        [REMOTE_AUTH_SASL] = "sasl",
+        [REMOTE_AUTH_POLKIT] = "polkit",
+    };
+    remote_auth_list_ret ret = { .types = { .types_len = 0 } };
+    unsigned int type = REMOTE_AUTH_NONE;
+
+    if (conn_call(conn, REMOTE(AUTH_LIST), NULL, NULL, XDR_OF(remote_auth_list_ret), &ret) < 0)
+        return -1;
+    if (ret.types.types_len > 0)
+        type = ret.types.types_val[0];
+    xdr_free(XDR_OF(remote_auth_list_ret), &ret);
+    if (type == REMOTE_AUTH_NONE)
+        return 0;
+    return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
+                       "authentication failed: the daemon wants mechanism %s, which is not "
+                       "supported",
+                       type < ARRAY_SIZE(names) ? names[type] : "unknown to this library");
+}
+
+static int open_remote(virConnectPtr conn, char *name, unsigned int flags)
+{
+    remote_open_args args = { .name = &name, .flags = flags };
+
+    if (authenticate(conn) < 0)
+        return -1;
+    return conn_call(conn, REMOTE(CONNECT_OPEN), XDR_OF(remote_open_args), &args, NULL, NULL);
+}
+
+/* NULL: raised. */
+static struct channel *open_transport(const struct uri *uri, bool readonly)
+{
+    _cleanup_free_ char *path = unix_socket_path(uri, readonly);
+    struct channel *channel;
+    int fd;
+
+    if (!path)
+        return NULL;
+    fd = unix_connect(path);
+    if (fd < 0)
+        return NULL;
+    channel = channel_new(fd);
+    if (!channel)
+        (void)error_raise_errno(VIR_FROM_RPC, errno, "cannot set up the connection");
+    return channel;
+}
+
+/* A URI the program did not give: the user's choice, else the daemon that fits the user. */
+static const char *default_uri(void)
+{
+    const char *chosen = getenv("VIRTJOB_DEFAULT_URI");
+
+    if (chosen && chosen[0])
+        return chosen;
+    return geteuid() == 0 ? "qemu:///system" : "qemu:///session";
+}
+
+static virConnectPtr open_uri(const char *text, const struct uri *uri, unsigned int flags)
+{
+    _cleanup_(connect_freep) virConnectPtr conn = calloc(1, sizeof(*conn));
+
+    if (!conn)
+        goto no_memory;
+    conn->object.magic = MAGIC_CONNECT;
+    conn->object.refs = 1;
+    if (uri->name[0]) {
+        conn->uri = strdup(text);
+        if (!conn->uri)
+            goto no_memory;
+    }
+    conn->channel = open_transport(uri, flags & VIR_CONNECT_RO);
+    if (!conn->channel || open_remote(conn, uri->name, flags) < 0)
+        return NULL;
+    return STEAL_PTR(conn);
+
+no_memory:
+    (void)error_raise_no_memory();
+    return NULL;
+}
+
+static virConnectPtr open_name(const char *name, unsigned int flags)
+{
+    _cleanup_(uri_done) struct uri uri = { .name = NULL };
+    const unsigned int known = VIR_CONNECT_RO | VIR_CONNECT_NO_ALIASES;
+
+    if (flags & ~known) {
+        (void)error_raise(VIR_ERR_INVALID_ARG, VIR_FROM_NONE, "unsupported flags (0x%x) in %s",
+                          flags & ~known, error_api());
+        return NULL;
+    }
+    if (!name || !name[0])
+        name = default_uri();
+    if (uri_parse(name, &uri) < 0)
+        return NULL;
+    return open_uri(name, &uri, flags);
+}
+
+int virInitialize(void)
+{
+    return 0;
+}
+
+virConnectPtr virConnectOpen(const char *name)
+{
+    error_enter(__func__);
+    return open_name(name, 0);
+}
+
+virConnectPtr virConnectOpenReadOnly(const char *name)
+{
+    error_enter(__func__);
+    return open_name(name, VIR_CONNECT_RO);
+}
+
+virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth _unused_,
+                                 unsigned int flags)
+{
+    error_enter(__func__);
+    return open_name(name, flags);
+}
+
+int virConnectRef(virConnectPtr conn)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return object_ref(&conn->object);
+}
+
+int connect_unref(virConnectPtr conn)
+{
+    int left = object_unref(&conn->object);
+
+    if (left == 0) {
+        conn_call_close(conn);
+        connect_free(conn);
+    }
+    return left;
+}
+
+int virConnectClose(virConnectPtr conn)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return connect_unref(conn);
+}
+
+char *virConnectGetURI(virConnectPtr conn)
+{
+    char *uri;
+
+    if (!conn_enter(conn))
+        return NULL;
+    if (!conn->uri)
+        return conn_call_text(conn, REMOTE_PROC_CONNECT_GET_URI, NULL, NULL);
+    uri = strdup(conn->uri);
+    if (!uri)
+        (void)error_raise_no_memory();
+    return uri;
+}
+
+const char *virConnectGetType(virConnectPtr conn)
+{
+    char *type, *known = NULL;
+
+    if (!conn_enter(conn))
+        return NULL;
+    type = atomic_load(&conn->type);
+    if (type)
+        return type;
+    type = conn_call_text(conn, REMOTE_PROC_CONNECT_GET_TYPE, NULL, NULL);
+    if (type && !atomic_compare_exchange_strong(&conn->type, &known, type)) {
+        free(type); /* another thread was first, and its text may be in use */
+        type = known;
+    }
+    return type;
+}
+
+static int get_number(virConnectPtr conn, int procedure, unsigned long *ret_number)
+{
+    remote_uhyper_ret ret = { .value = 0 };
+
+    if (!ret_number)
+        return error_raise_null("the result");
+    if (conn_call(conn, REMOTE_PROGRAM_NUMBER, procedure, NULL, NULL, XDR_OF(remote_uhyper_ret),
+                  &ret) < 0)
+        return -1;
+    if (ret.value > ULONG_MAX)
+        return error_raise(VIR_ERR_OVERFLOW, VIR_FROM_RPC, "overflow: the daemon's answer to %s",
+                           error_api());
+    *ret_number = (unsigned long)ret.value;
+    return 0;
+}
+
+int virConnectGetVersion(virConnectPtr conn, unsigned long *hvVer)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return get_number(conn, REMOTE_PROC_CONNECT_GET_VERSION, hvVer);
+}
+
+int virConnectGetLibVersion(virConnectPtr conn, unsigned long *libVer)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return get_number(conn, REMOTE_PROC_CONNECT_GET_LIB_VERSION, libVer);
+}
+
+int virGetVersion(unsigned long *libVer, const char *type _unused_, unsigned long *typeVer)
+{
+    unsigned long major, minor, release;
+
+    error_enter(__func__);
+    if (!libVer)
+        return error_raise_null("libVer");
+    if (sscanf(VERSION, "%lu.%lu.%lu", &major, &minor, &release) != 3)
+        return error_raise(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE,
+                           "internal error: version '%s'", VERSION);
+    *libVer = major * 1000000 + minor * 1000 + release;
+    if (typeVer)
+        *typeVer = *libVer;
+    return 0;
+}
+
+char *virConnectGetHostname(virConnectPtr conn)
+{
+    if (!conn_enter(conn))
+        return NULL;
+    return conn_call_text(conn, REMOTE_PROC_CONNECT_GET_HOSTNAME, NULL, NULL);
+}
+
+int virConnectIsAlive(virConnectPtr conn)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return channel_is_alive(conn->channel);
+}
+
+int virConnectIsSecure(virConnectPtr conn)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return conn_call_int(conn, REMOTE_PROC_CONNECT_IS_SECURE, NULL, NULL);
+}
+
+int virConnectIsEncrypted(virConnectPtr conn)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return 0; /* a unix socket never is */
+}
+
+int virConnectSetKeepAlive(virConnectPtr conn, int interval, unsigned int count)
+{
+    if (!conn_enter(conn))
+        return -1;
+    channel_set_keepalive(conn->channel, interval > 0 ? interval : 0, count);
+    return 0;
+}

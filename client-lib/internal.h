@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the library know of each other.  Every public function
+ * begins with one of the *_enter() calls below; everything it refuses or fails
+ * at is raised once, with error_raise(), at the place where it is found.
+ */
+#ifndef LIBVIRTJOB_INTERNAL_H
+#define LIBVIRTJOB_INTERNAL_H
+
+/* Only what the public header declares is seen from outside. */
+#pragma GCC visibility push(default)
+#include <libvirtjob/libvirtjob.h>
+#pragma GCC visibility pop
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "protocol/job.h"
+#include "protocol/macros.h"
+#include "protocol/remote.h"
+#include "protocol/wire.h"
+
+struct channel;
+
+/* --- error.c --- */
+
+/* Clears this thread's last error and notes which function is being called. */
+void error_enter(const char *api);
+
+/* The public function this thread is in, for messages. */
+const char *error_api(void);
+
+/*
+ * Set this thread's last error and tell the handler.  No lock may be held, as
+ * the handler is the application's.  Always return -1.
+ */
+int error_raise(int code, int domain, const char *fmt, ...) _printf_(3, 4);
+int error_raise_errno(int domain, int errnum, const char *fmt, ...) _printf_(3, 4);
+int error_raise_no_memory(void);
+int error_raise_null(const char *argument); /* "invalid argument: … must not be NULL" */
+
+/* What the daemon answered; takes the strings out of wire. */
+int error_raise_wire(wire_error *wire);
+
+/* Turns a wire error into one of the application's; takes its strings. */
+void error_from_wire(virErrorPtr error, wire_error *wire);
+
+/* --- object.c --- */
+
+/* What begins every object an application holds. */
+struct object {
+    uint32_t magic;     /* which kind; 0 once freed */
+    atomic_int refs;
+    virConnectPtr conn; /* a reference; NULL in a connection itself */
+};
+
+enum object_magic {
+    MAGIC_CONNECT = 0x0a711c01,
+    MAGIC_DOMAIN = 0x0a711c02,
+    MAGIC_POOL = 0x0a711c03,
+    MAGIC_VOL = 0x0a711c04,
+};
+
+struct _virDomain {
+    struct object object;
+    char *name;
+    unsigned char uuid[VIR_UUID_BUFLEN];
+    int id; /* -1 = was not running when it was looked up */
+};
+
+struct _virStoragePool {
+    struct object object;
+    char *name;
+    unsigned char uuid[VIR_UUID_BUFLEN];
+};
+
+struct _virStorageVol {
+    struct object object;
+    char *pool; /* its pool's name */
+    char *name;
+    char *key;
+};
+
+/* New objects with one reference; take the strings out of wire.  NULL: raised. */
+virDomainPtr domain_new(virConnectPtr conn, wire_domain *wire);
+virStoragePoolPtr pool_new(virConnectPtr conn, wire_pool *wire);
+virStorageVolPtr vol_new(virConnectPtr conn, wire_vol *wire);
+
+/* Drop a reference; the last one takes its reference on the connection along. */
+void pool_unref(virStoragePoolPtr pool);
+void vol_unref(virStorageVolPtr vol);
+
+/* How they look on the wire; the strings stay the object's. */
+wire_domain domain_wire(virDomainPtr dom);
+wire_pool pool_wire(virStoragePoolPtr pool);
+wire_vol vol_wire(virStorageVolPtr vol);
+
+/* Begin a public function: clear the last error, refuse what is no such object. */
+#define conn_enter(conn) object_enter((const struct object *)(conn), MAGIC_CONNECT, __func__)
+#define domain_enter(dom) object_enter((const struct object *)(dom), MAGIC_DOMAIN, __func__)
+#define pool_enter(pool) object_enter((const struct object *)(pool), MAGIC_POOL, __func__)
+#define vol_enter(vol) object_enter((const struct object *)(vol), MAGIC_VOL, __func__)
+bool object_enter(const struct object *object, uint32_t magic, const char *api);
+/* The same for a second object of a call, the error left alone. */
+#define vol_check(vol) object_check((const struct object *)(vol), MAGIC_VOL)
+bool object_check(const struct object *object, uint32_t magic);
+
+int object_ref(struct object *object);
+/* Drops a reference; how many are left.  At 0 the caller must free the object. */
+int object_unref(struct object *object);
+
+/* uuid.c: text of 32 hexadecimal digits, hyphens between bytes allowed; false if it is none. */
+bool uuid_parse(const char *text, unsigned char uuid[VIR_UUID_BUFLEN]);
+/* The same for what an application gave.  Returns 0, or -1: raised. */
+int uuid_from_argument(const char *uuidstr, unsigned char uuid[VIR_UUID_BUFLEN]);
+void uuid_format(const unsigned char uuid[VIR_UUID_BUFLEN], char text[VIR_UUID_STRING_BUFLEN]);
+
+/* --- connect.c --- */
+
+/* Drops a reference; the last one closes.  Returns how many are left. */
+int connect_unref(virConnectPtr conn);
+
+struct _virConnect {
+    struct object object;
+    struct channel *channel;
+    char *uri;            /* as opened, or NULL: the daemon knows */
+    _Atomic(char *) type; /* once it has been asked for */
+};
+
+/* --- call.c --- */
+
+#define XDR_OF(type) ((xdrproc_t)xdr_##type)
+#define REMOTE(name) REMOTE_PROGRAM_NUMBER, REMOTE_PROC_##name
+#define JOB(name) JOB_PROGRAM_NUMBER, JOB_PROC_##name
+
+/*
+ * One call and its reply; blocks this thread, not others on the connection.
+ * args_xdr and ret_xdr are NULL where nothing is sent or expected; *ret comes
+ * zeroed, and is freed by the caller with xdr_free() after success.
+ * Returns 0, or -1: raised.
+ */
+int conn_call(virConnectPtr conn, uint32_t program, int procedure, xdrproc_t args_xdr,
+              const void *args, xdrproc_t ret_xdr, void *ret);
+
+/* Tells the daemon good-bye and waits until it has heard; raises nothing. */
+void conn_call_close(virConnectPtr conn);
+
+/* Calls whose result is an int or one text that the caller frees. */
+int conn_call_int(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args);
+char *conn_call_text(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args);
+/* Fills names, which has room for max; returns how many. */
+int conn_call_names(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args,
+                    char **names, int max);
+
+/* XDR's strings are not const, by age; nothing that is sent is changed. */
+static inline char *unconst(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+#endif

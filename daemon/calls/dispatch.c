@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a packet to the row that serves it: program, procedure, access.  Keeps
+ * the list of unanswered calls, to tell their handlers when a client goes.
+ * Loop thread.
+ */
+
+#include <string.h>
+#include <utlist.h>
+
+#include "calls/internal.h"
+#include "util/alloc.h"
+
+/* Rows by procedure number; the numbers of a program are dense enough for a plain array. */
+struct program_index {
+    uint32_t number, version;
+    const struct proc **procs;
+    size_t n; /* numbers 0 to n - 1 */
+};
+
+struct dispatch {
+    struct program_index *programs;
+    size_t nprograms;
+    struct call *unanswered;
+};
+
+static struct program_index *find_program(const struct dispatch *dispatch, uint32_t number,
+                                          uint32_t version)
+{
+    for (size_t i = 0; i < dispatch->nprograms; i++)
+        if (dispatch->programs[i].number == number && dispatch->programs[i].version == version)
+            return &dispatch->programs[i];
+    return NULL;
+}
+
+static void index_proc(struct program_index *index, const struct proc *proc)
+{
+    size_t number = (size_t)proc->number;
+
+    if (number >= index->n) {
+        index->procs = xrealloc(index->procs, number + 1, sizeof(*index->procs));
+        memset(index->procs + index->n, 0, (number + 1 - index->n) * sizeof(*index->procs));
+        index->n = number + 1;
+    }
+    index->procs[number] = proc;
+}
+
+static void index_program(struct dispatch *dispatch, const struct program *program)
+{
+    struct program_index *index = find_program(dispatch, program->number, program->version);
+
+    if (!index) {
+        index = &dispatch->programs[dispatch->nprograms++];
+        *index = (struct program_index){ .number = program->number, .version = program->version };
+    }
+    for (size_t i = 0; i < program->table->n; i++)
+        index_proc(index, &program->table->procs[i]);
+}
+
+struct dispatch *dispatch_new(const struct program *programs, size_t nprograms)
+{
+    struct dispatch *dispatch = XNEW(struct dispatch);
+
+    dispatch->programs = xcalloc(nprograms, sizeof(*dispatch->programs));
+    for (size_t i = 0; i < nprograms; i++)
+        index_program(dispatch, &programs[i]);
+    return dispatch;
+}
+
+void dispatch_free(struct dispatch *dispatch)
+{
+    if (!dispatch)
+        return;
+    for (size_t i = 0; i < dispatch->nprograms; i++)
+        free(dispatch->programs[i].procs);
+    free(dispatch->programs);
+    free(dispatch);
+}
+
+void dispatch_add(struct dispatch *dispatch, struct call *call)
+{
+    DL_APPEND(dispatch->unanswered, call);
+}
+
+void dispatch_remove(struct dispatch *dispatch, struct call *call)
+{
+    DL_DELETE(dispatch->unanswered, call);
+}
+
+/* The row, or NULL with err set. */
+static const struct proc *find_proc(const struct dispatch *dispatch,
+                                    const struct frame_header *header, struct verror *err)
+{
+    const struct program_index *index = find_program(dispatch, header->program, header->version);
+    const struct proc *proc = NULL;
+
+    if (!index) {
+        verror_set(err, VIR_ERR_RPC, "Cannot find program %u version %u", header->program,
+                   header->version);
+        return NULL;
+    }
+    if (header->procedure >= 0 && (size_t)header->procedure < index->n)
+        proc = index->procs[header->procedure];
+    /* clients take a call for 'not supported here' by the start of this text */
+    if (!proc)
+        verror_set(err, VIR_ERR_RPC, "unknown procedure: %d", header->procedure);
+    return proc;
+}
+
+static int check_access(const struct client *client, const struct proc *proc, struct verror *err)
+{
+    if (proc->access != ACCESS_PREAUTH && proc->access != ACCESS_PREOPEN &&
+        !client_is_open(client))
+        return verror_set(err, VIR_ERR_INTERNAL_ERROR, "connection not open");
+    if (proc->access == ACCESS_WRITE && client_is_readonly(client)) {
+        err->domain = proc->error_domain;
+        return verror_set(err, VIR_ERR_OPERATION_DENIED, "read only access prevents %s",
+                          proc->api);
+    }
+    return 0;
+}
+
+static void handle_call(void *opaque, struct client *client, const struct frame_header *header,
+                        const void *payload, size_t payload_len)
+{
+    struct daemon *daemon = opaque;
+    struct verror err = VERROR_INIT;
+    const struct proc *proc = find_proc(daemon->dispatch, header, &err);
+
+    if (proc && header->type == FRAME_CALL_WITH_FDS)
+        verror_set(&err, VIR_ERR_RPC, "%s takes no file descriptors", proc->api);
+    else if (proc && check_access(client, proc, &err) == 0)
+        call_start(daemon, client, proc, header, payload, payload_len);
+    if (err.code)
+        call_refuse(client, header, VIR_FROM_RPC, &err);
+}
+
+static struct call *find_to_tell(const struct dispatch *dispatch, const struct client *client)
+{
+    struct call *call;
+
+    DL_FOREACH(dispatch->unanswered, call) {
+        if (call->client == client && call->gone)
+            return call;
+    }
+    return NULL;
+}
+
+static void handle_gone(void *opaque, struct client *client)
+{
+    struct daemon *daemon = opaque;
+    struct call *call;
+
+    /* From the start each time: one that is told may end others too. */
+    while ((call = find_to_tell(daemon->dispatch, client))) {
+        void (*gone)(struct call *) = call->gone;
+
+        call->gone = NULL;
+        gone(call);
+    }
+}
+
+const struct server_handler dispatch_handler = { .call = handle_call, .gone = handle_gone };

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls that are answered by a job or a worker; see job_call.h.  Loop thread but for work. */
+
+#include "calls/job_call.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+#include "util/alloc.h"
+
+/* So long a look at a disk may hold up the answer. */
+enum { LATE_SECONDS = 1 };
+
+/* --- jobs --- */
+
+struct job_call {
+    struct call *call; /* NULL once answered */
+    bool async;
+    void (*fill)(struct call *call);
+};
+
+static void job_call_reply(struct job_call *job_call)
+{
+    struct call *call = STEAL_PTR(job_call->call);
+
+    if (job_call->fill)
+        job_call->fill(call);
+    call_reply(call);
+}
+
+static void job_accepted_cb(void *opaque, struct job *job)
+{
+    struct job_call *job_call = opaque;
+
+    (void)job;
+    if (job_call->async)
+        job_call_reply(job_call);
+}
+
+static void job_refused_cb(void *opaque, struct verror *err)
+{
+    struct job_call *job_call = opaque;
+
+    verror_copy(&job_call->call->err, err);
+    call_fail(job_call->call);
+    free(job_call);
+}
+
+static void fail_by_job(struct call *call, struct job *job)
+{
+    if (job_state(job) == JOB_CANCELLED)
+        verror_set(&call->err, VIR_ERR_OPERATION_ABORTED, "job %llu (%s) was cancelled",
+                   (unsigned long long)job_id(job), job_title(job));
+    else
+        verror_copy(&call->err, job_error(job));
+    call_fail(call);
+}
+
+static void job_ended_cb(void *opaque, struct job *job)
+{
+    struct job_call *job_call = opaque;
+
+    if (job_call->call && job_state(job) == JOB_COMPLETE)
+        job_call_reply(job_call);
+    else if (job_call->call)
+        fail_by_job(job_call->call, job);
+    free(job_call);
+}
+
+void call_start_job(struct call *call, struct job_request *request, bool async,
+                    void (*fill)(struct call *call))
+{
+    struct job_call *job_call = XNEW(struct job_call);
+
+    *job_call = (struct job_call){ .call = call, .async = async, .fill = fill };
+    request->async = async;
+    request->started_by = client_identity(call->client);
+    request->accepted = job_accepted_cb;
+    request->refused = job_refused_cb;
+    request->ended = job_ended_cb;
+    request->opaque = job_call;
+    job_start(call->daemon->jobs, request);
+}
+
+/* --- work --- */
+
+static void offload_free(struct offload *offload)
+{
+    if (offload->timer)
+        event_free(offload->timer);
+    if (offload->free_input)
+        offload->free_input(offload->input);
+    verror_clear(&offload->err);
+    free(offload->key);
+    free(offload);
+}
+
+static void offload_run(struct work *work)
+{
+    struct offload *offload = container_of(work, struct offload, base);
+
+    offload->rc = offload->work(offload->input, &offload->err);
+}
+
+static void offload_done(struct work *work)
+{
+    struct offload *offload = container_of(work, struct offload, base);
+
+    if (!offload->answered && offload->rc == 0) {
+        offload->then(offload->call, offload->input);
+    } else if (!offload->answered) {
+        verror_move(&offload->call->err, &offload->err);
+        call_fail(offload->call);
+    }
+    offload_free(offload);
+}
+
+/* The disk does not answer in time; what it says later interests nobody any more. */
+static void offload_late_cb(evutil_socket_t fd, short what, void *opaque)
+{
+    struct offload *offload = opaque;
+    struct workers *workers = offload->call->daemon->workers;
+
+    (void)fd;
+    (void)what;
+    offload->answered = true;
+    offload->late(offload->call, offload->input);
+    if (workers_withdraw(workers, &offload->base))
+        offload_free(offload);
+}
+
+void call_offload(struct call *call, const struct offload *template)
+{
+    static const struct timeval late = { .tv_sec = LATE_SECONDS };
+    struct offload *offload = XNEW(struct offload);
+
+    *offload = *template;
+    offload->call = call;
+    offload->key = xstrdup(template->key);
+    offload->base.run = offload_run;
+    offload->base.done = offload_done;
+    if (offload->late) {
+        offload->timer = evtimer_new(call->daemon->base, offload_late_cb, offload);
+        evtimer_add(offload->timer, &late);
+    }
+    workers_submit(call->daemon->workers, LANE_CONTROL, offload->key, &offload->base);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the daemon answers: each file of calls under the program its rows
+ * belong to.  Apart from dispatch.c, so that a test can dispatch to rows of
+ * its own.
+ */
+
+#include "calls/call.h"
+#include "protocol/job.h"
+#include "protocol/remote.h"
+
+const struct program daemon_programs[] = {
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_connect },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_pool },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_pool_change },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_vol },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_vol_change },
+    { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_job },
+};
+const size_t daemon_nprograms = ARRAY_SIZE(daemon_programs);

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The config file; see config.h.  Read by libconfig, checked against one table. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <libconfig.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "util/alloc.h"
+
+#define NUMBER(key, low, high, value, at_once, text)                                      \
+    { .name = #key, .type = CONFIG_NUMBER, .offset = offsetof(struct config, key),        \
+      .min = low, .max = high, .fallback = value, .live = at_once, .doc = text }
+
+const struct config_key config_keys[] = {
+    { .name = "unix_sock_group",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, unix_sock_group),
+      .doc = "Group that owns the sockets; unset: the daemon's own." },
+    { .name = "unix_sock_ro_perms",
+      .type = CONFIG_PERMS,
+      .offset = offsetof(struct config, unix_sock_ro_perms),
+      .fallback_text = "0777",
+      .session_text = "0700",
+      .doc = "Permissions of the read-only socket, virtjobd-sock-ro." },
+    { .name = "unix_sock_rw_perms",
+      .type = CONFIG_PERMS,
+      .offset = offsetof(struct config, unix_sock_rw_perms),
+      .doc = "Permissions of the read-write socket, virtjobd-sock; unset: \"0770\" with\n"
+             "unix_sock_group, else \"0700\".  Who may connect may do all root may do to files." },
+    NUMBER(max_clients, 1, 100000, 5000, true, "Connections at once."),
+    NUMBER(max_client_requests, 1, 10000, 64, true,
+           "Unanswered calls of one client; beyond it, the client is not read from."),
+    NUMBER(max_workers, 1, 1000, 20, true,
+           "Threads for short work.  One pool has at most a quarter of them."),
+    NUMBER(max_bulk_jobs, 1, 1000, 4, true,
+           "Jobs that move bytes (clone, wipe, allocate, ...) at once; more wait in order."),
+    NUMBER(job_wait_seconds, 1, 3600, 30, true,
+           "How long a short operation waits for its turn on an object."),
+    NUMBER(shutdown_grace_seconds, 0, 3600, 10, true,
+           "After SIGTERM, running jobs have so long to reach a point they resume from."),
+    NUMBER(history_max_jobs, 1, 1000000, 10000, true, "Ended jobs kept in the history."),
+    NUMBER(history_max_days, 1, 36500, 90, true, "Days for which ended jobs are kept."),
+    NUMBER(checkpoint_megabytes, 1, 1048576, 256, false,
+           "A copy is synced and its progress saved each so many MiB; after a crash, at most\n"
+           "so much is copied again."),
+    NUMBER(log_level, 1, 4, 2, true, "1 debug, 2 information, 3 warnings, 4 errors."),
+};
+const size_t config_nkeys = ARRAY_SIZE(config_keys);
+
+static unsigned int *number_field(struct config *config, const struct config_key *key)
+{
+    return (unsigned int *)((char *)config + key->offset);
+}
+
+static char **text_field(struct config *config, const struct config_key *key)
+{
+    return (char **)((char *)config + key->offset);
+}
+
+struct config *config_new(bool session)
+{
+    struct config *config = XNEW(struct config);
+
+    for (size_t i = 0; i < config_nkeys; i++) {
+        const struct config_key *key = &config_keys[i];
+
+        if (key->type == CONFIG_NUMBER)
+            *number_field(config, key) = key->fallback;
+        else
+            *text_field(config, key) = xstrdup(session && key->session_text ? key->session_text :
+                                                                              key->fallback_text);
+    }
+    return config;
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    for (size_t i = 0; i < config_nkeys; i++)
+        if (config_keys[i].type != CONFIG_NUMBER)
+            free(*text_field(config, &config_keys[i]));
+    free(config);
+}
+
+/* --- reading --- */
+
+/* Where a setting stands, for messages; a file that @includes another has several. */
+struct place {
+    const char *file;
+    unsigned int line;
+};
+
+static int set_number(struct config *config, const struct config_key *key,
+                      const config_setting_t *setting, struct place at, struct verror *err)
+{
+    int type = config_setting_type(setting);
+    long long value;
+
+    if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
+        return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s must be a number", at.file, at.line,
+                          key->name);
+    value = config_setting_get_int64(setting);
+    if (value < key->min || value > key->max)
+        return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s is %lld, must be from %u to %u",
+                          at.file, at.line, key->name, value, key->min, key->max);
+    *number_field(config, key) = (unsigned int)value;
+    return 0;
+}
+
+static bool parse_perms(const char *text, mode_t *ret_mode)
+{
+    char *end;
+    unsigned long mode;
+
+    if (*text < '0' || *text > '7')
+        return false; /* strtoul would take blanks and signs */
+    mode = strtoul(text, &end, 8);
+    if (*end || mode > 0777)
+        return false;
+    *ret_mode = (mode_t)mode;
+    return true;
+}
+
+static int set_text(struct config *config, const struct config_key *key,
+                    const config_setting_t *setting, struct place at, struct verror *err)
+{
+    const char *text;
+    mode_t mode;
+
+    if (config_setting_type(setting) != CONFIG_TYPE_STRING)
+        return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s must be a text in quotes", at.file,
+                          at.line, key->name);
+    text = config_setting_get_string(setting);
+    if (key->type == CONFIG_PERMS && !parse_perms(text, &mode))
+        return verror_set(err, VIR_ERR_CONF_SYNTAX,
+                          "%s:%u: %s is \"%s\", must be octal permissions such as \"0770\"",
+                          at.file, at.line, key->name, text);
+    if (!*text)
+        return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s is empty", at.file, at.line,
+                          key->name);
+    free(*text_field(config, key));
+    *text_field(config, key) = xstrdup(text);
+    return 0;
+}
+
+static const struct config_key *find_key(const char *name)
+{
+    for (size_t i = 0; i < config_nkeys; i++)
+        if (strcmp(config_keys[i].name, name) == 0)
+            return &config_keys[i];
+    return NULL;
+}
+
+static int set_key(struct config *config, const config_setting_t *setting, const char *path,
+                   struct verror *err)
+{
+    const char *file = config_setting_source_file(setting);
+    struct place at = { file ? file : path, config_setting_source_line(setting) };
+    const struct config_key *key = find_key(config_setting_name(setting));
+
+    if (!key)
+        return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: unknown key '%s'", at.file, at.line,
+                          config_setting_name(setting));
+    if (key->type == CONFIG_NUMBER)
+        return set_number(config, key, setting, at, err);
+    return set_text(config, key, setting, at, err);
+}
+
+/* libconfig's scanner ends the process where it cannot read, as from a directory. */
+static FILE *open_file(const char *path, struct verror *err)
+{
+    FILE *file = fopen(path, "re");
+    struct stat st;
+
+    if (!file) {
+        (void)verror_errno(err, errno, "cannot open '%s'", path);
+        return NULL;
+    }
+    if (fstat(fileno(file), &st) == 0 && S_ISREG(st.st_mode))
+        return file;
+    (void)verror_set(err, VIR_ERR_CONF_SYNTAX, "'%s' is not a regular file", path);
+    (void)fclose(file); /* nothing was written */
+    return NULL;
+}
+
+int config_load(struct config *config, const char *path, struct verror *err)
+{
+    FILE *file = open_file(path, err);
+    _cleanup_(config_destroy) config_t tree;
+    config_setting_t *root;
+
+    config_init(&tree);
+    if (!file)
+        return -1;
+    if (!config_read(&tree, file)) {
+        const char *where = config_error_file(&tree);
+
+        (void)verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%d: %s", where ? where : path,
+                         config_error_line(&tree), config_error_text(&tree));
+        (void)fclose(file); /* nothing was written */
+        return -1;
+    }
+    (void)fclose(file);
+    root = config_root_setting(&tree);
+    for (int i = 0; i < config_setting_length(root); i++)
+        if (set_key(config, config_setting_get_elem(root, (unsigned int)i), path, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* --- reload --- */
+
+static bool text_equal(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+void config_apply(struct config *running, struct config *fresh,
+                  void (*changed)(void *opaque, const char *key, bool live), void *opaque)
+{
+    for (size_t i = 0; i < config_nkeys; i++) {
+        const struct config_key *key = &config_keys[i];
+
+        if (key->type == CONFIG_NUMBER) {
+            unsigned int *old = number_field(running, key), *new = number_field(fresh, key);
+
+            if (*old == *new)
+                continue;
+            if (key->live)
+                *old = *new;
+        } else {
+            char **old = text_field(running, key), **new = text_field(fresh, key);
+
+            if (text_equal(*old, *new))
+                continue;
+            if (key->live) {
+                free(*old);
+                *old = STEAL_PTR(*new);
+            }
+        }
+        changed(opaque, key->name, key->live);
+    }
+}
+
+mode_t config_socket_mode(const struct config *config, bool readonly)
+{
+    const char *perms = readonly ? config->unix_sock_ro_perms : config->unix_sock_rw_perms;
+    mode_t mode = config->unix_sock_group ? 0770 : 0700;
+
+    if (perms)
+        (void)parse_perms(perms, &mode); /* was checked when it was read */
+    return mode;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One operation on one object: from the request, over its locks, checks and
+ * journal entry, through its worker, to an outcome that is on disk before
+ * anybody sees it.  Long operations and short ones, sync and async calls all
+ * take this road; they differ only in when the caller is answered.  Knows no
+ * XML, no sockets, no storage: a kind is a row of functions.  Loop thread.
+ */
+#ifndef VIRTJOBD_JOB_H
+#define VIRTJOBD_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "jobs/ctl.h"
+#include "jobs/jobs.h"
+#include "jobs/locks.h"
+#include "jobs/workers.h"
+#include "store/store.h"
+#include "util/verror.h"
+
+enum job_state {
+    JOB_NEW = 0,    /* not accepted yet: waits for locks, is checked, is journalled */
+    JOB_QUEUED,     /* accepted, waits for a worker */
+    JOB_RUNNING,
+    JOB_CANCELLING, /* cancel was asked for; ends in JOB_CANCELLED once all is undone */
+    JOB_FINISHING,  /* past its point of no return */
+    JOB_COMPLETE,
+    JOB_FAILED,
+    JOB_CANCELLED,
+    JOB_STATE_MAX
+};
+
+const char *job_state_name(enum job_state state);
+int job_state_from_name(const char *name); /* -1 = no such */
+bool job_state_is_ended(enum job_state state);
+/* The table of legal moves, for the tests. */
+bool job_state_may_become(enum job_state from, enum job_state to);
+
+/* Values of virJobObjectKind. */
+enum job_object_kind { JOB_OBJECT_DOMAIN = 0, JOB_OBJECT_POOL, JOB_OBJECT_VOL, JOB_OBJECT_MAX };
+
+/* What a job that the last daemon left behind needs. */
+enum job_recovery {
+    JOB_RECOVER_UNDO, /* undo it; err says why it cannot go on */
+    JOB_RECOVER_RUN,  /* run again; the spec knows from where */
+    JOB_RECOVER_DONE, /* it was published before the end */
+};
+
+/*
+ * A kind of operation.  All functions get the spec of the job; it belongs to
+ * one thread at a time: to the loop before and after, to the worker that runs
+ * run, publish, undo, prepare or recover meanwhile.  Optional members say so.
+ */
+struct job_kind {
+    const char *name; /* "vol-clone": in the journal, records, messages */
+    enum lane lane;   /* where run runs; the rest runs in LANE_CONTROL */
+    bool is_long;     /* journalled, and others are refused meanwhile */
+    bool joins_queue; /* waits behind one of its own in QUEUED, without a time limit (refresh) */
+    bool counts_files; /* progress is in files, not bytes */
+
+    /* Loop: what it holds while it lives, by lock_hold_want(). */
+    void (*locks)(const void *spec, struct lock_hold *hold);
+    /* Loop, locks held: does the request still make sense?  Optional. */
+    int (*check)(void *spec, struct verror *err);
+    /* Worker, before it is accepted: what the disk alone can tell.  Optional. */
+    int (*prepare)(void *spec, struct verror *err);
+    /* Loop, just before it is accepted: an object being made becomes visible.  Optional. */
+    void (*accepted)(void *spec, uint64_t job_id);
+    /* Worker: the work, nothing visible yet.  Optional. */
+    int (*run)(void *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err);
+    /* Loop, run has succeeded: a last look before the point of no return.  Optional. */
+    int (*decide)(void *spec, struct verror *err);
+    /* Worker, no cancel any more: make it visible on disk.  Optional. */
+    int (*publish)(void *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err);
+    /* Worker, idempotent: nothing stays that was not there before.  Optional. */
+    void (*undo)(void *spec, uint64_t job_id);
+    /* Loop: what else goes to disk together with the outcome COMPLETE.  Optional. */
+    void (*commit)(void *spec, struct store_txn *txn);
+    /*
+     * Loop: the outcome is durable, objects follow it.  done: the operation took
+     * effect.  Also called (done false) for a request that was never accepted.  Optional.
+     */
+    void (*ended)(void *spec, bool done);
+    /* Any thread: at SIGTERM, may it stop where it is and go on after the restart?  Optional: no. */
+    bool (*resumable)(const void *spec);
+    /* Worker, after a restart.  Without it a job is undone. */
+    enum job_recovery (*recover)(void *spec, uint64_t job_id, const char *checkpoint,
+                                 struct verror *err);
+    /* Loop: JSON to and from the journal.  Needed where is_long. */
+    char *(*spec_save)(const void *spec);
+    void *(*spec_load)(struct daemon *daemon, const char *json, struct verror *err);
+    void (*spec_free)(void *spec);
+};
+
+struct job;
+
+/*
+ * What to do with whom.  Strings are copied; spec is taken over in any case.
+ * Callbacks are called on the loop thread, maybe from inside job_start(), each
+ * at most once; accepted or refused always comes, ended only
+ * after accepted.
+ */
+struct job_request {
+    const struct job_kind *kind;
+    void *spec;
+    enum job_object_kind object_kind;
+    const char *name;
+    const char *pool;        /* a volume's pool, else "" */
+    const char *uuid;        /* text: the domain's or the pool's */
+    const char *started_by;
+    bool async;              /* a short operation becomes a job to be asked for, too */
+    void (*accepted)(void *opaque, struct job *job);
+    void (*refused)(void *opaque, struct verror *err);
+    void (*ended)(void *opaque, struct job *job);
+    void *opaque;
+};
+
+void job_start(struct jobs *jobs, struct job_request *request);
+
+/* --- asking --- */
+
+uint64_t job_id(const struct job *job);
+enum job_state job_state(const struct job *job);
+enum job_object_kind job_object(const struct job *job);
+const struct job_kind *job_kind_of(const struct job *job);
+void *job_spec(const struct job *job);          /* NULL once ended */
+const struct verror *job_error(const struct job *job);
+/* "vol-clone of volume 'b' in pool 'p'", owned by the job */
+const char *job_title(const struct job *job);
+
+/* The proposal's numbers and ours: one consistent snapshot. */
+struct job_snapshot {
+    int type;  /* virJobType */
+    int state; /* virJobState */
+    int phase; /* virJobPhase */
+    uint32_t running_seconds, remaining_seconds;
+    int percent;
+    uint64_t done, total, rate; /* bytes; bytes a second */
+};
+void job_snapshot(struct job *job, struct job_snapshot *ret);
+/* The same from a row of the history. */
+void job_row_snapshot(const struct jobs *jobs, const struct store_job *row,
+                      struct job_snapshot *ret);
+/* Everything as a store row whose strings are copies; store_job_clear() it. */
+void job_to_row(const struct job *job, struct store_job *ret_row);
+/* "cancelling, waiting for /mnt/x", a new string, or NULL. */
+char *job_note(struct job *job);
+
+struct job *jobs_find_id(struct jobs *jobs, uint64_t id); /* running, or an object's last */
+/* The last job a client asked for on the object, or NULL. */
+struct job *jobs_find_object(struct jobs *jobs, enum job_object_kind kind, const char *name,
+                             const char *pool, const char *uuid);
+/* Newest last. */
+void jobs_each_active(struct jobs *jobs, void (*each)(void *opaque, struct job *job),
+                      void *opaque);
+
+/* --- doing --- */
+
+/*
+ * Asks for its end.  -1 with err (VIR_ERR_OPERATION_INVALID) when it has ended or
+ * is past its point of no return; else done is called once the request is durable.
+ */
+int job_cancel(struct job *job, void (*done)(void *opaque, struct verror *err), void *opaque,
+               struct verror *err);
+
+/* Called once it has ended, unless removed before. */
+struct job_waiter {
+    void (*ended)(struct job_waiter *waiter, struct job *job);
+    struct job_waiter *prev, *next;
+};
+void job_wait(struct job *job, struct job_waiter *waiter);
+void job_unwait(struct job *job, struct job_waiter *waiter);
+
+/* All kinds there are, NULL-terminated; before anything of the past is asked for. */
+void jobs_set_kinds(struct jobs *jobs, const struct job_kind *const *kinds);
+/* Starting again: each row becomes a job or the last of its object. */
+int jobs_recover(struct jobs *jobs, const struct store_job *row);
+/* All rows are in: take unended jobs up.  ready once every one of them is running or ended. */
+void jobs_recover_start(struct jobs *jobs);
+
+#endif

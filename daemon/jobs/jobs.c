@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The register of jobs: by id, by object, in order of their start; the timer
+ * that feeds their rates, the history's bounds, and stopping.  Loop thread.
+ */
+
+#include "jobs/jobs.h"
+
+#include <event2/event.h>
+
+#include "config.h"
+#include "jobs/job_internal.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+enum {
+    RATE_SAMPLE_MS = 500,
+    PRUNE_EVERY = 64,        /* ended jobs between two looks at the history's bounds */
+    CUT_SHORT_SECONDS = 2,   /* for what had to be cut short at the end of the grace */
+    MS_PER_DAY = 86400 * 1000,
+};
+
+static void rate_timer_cb(evutil_socket_t fd, short what, void *opaque)
+{
+    struct jobs *jobs = opaque;
+
+    (void)fd;
+    (void)what;
+    for (struct job *job = jobs->active_first; job; job = job->next)
+        job_sample_rate(job);
+}
+
+static void grace_timer_cb(evutil_socket_t fd, short what, void *opaque);
+
+struct jobs *jobs_new(struct daemon *daemon)
+{
+    struct jobs *jobs = XNEW(struct jobs);
+
+    jobs->daemon = daemon;
+    jobs->locks = locks_new();
+    jobs->next_id = store_last_job_id(daemon->store) + 1;
+    jobs->rate_timer = event_new(daemon->base, -1, EV_PERSIST, rate_timer_cb, jobs);
+    jobs->grace_timer = evtimer_new(daemon->base, grace_timer_cb, jobs);
+    return jobs;
+}
+
+/* At the very end nobody is started by the locks of another. */
+static void ignore_grant(struct lock_hold *hold)
+{
+    (void)hold;
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    struct job *job, *next;
+
+    if (!jobs)
+        return;
+    HASH_CLEAR(hh_key, jobs->last);
+    HASH_ITER(hh_id, jobs->by_id, job, next) {
+        HASH_DELETE(hh_id, jobs->by_id, job);
+        if (job_state_is_ended(job->state))
+            job_free(job);
+    }
+    /* parked ones: the workers have ended before, so nobody has them in hand */
+    while ((job = jobs->active_first)) {
+        job->working = false;
+        job->locks.granted = ignore_grant;
+        job_free(job);
+    }
+    jobs_free_past_kinds(jobs);
+    event_free(jobs->rate_timer);
+    event_free(jobs->grace_timer);
+    locks_free(jobs->locks);
+    free(jobs);
+}
+
+bool jobs_are_idle(const struct jobs *jobs)
+{
+    return !jobs->active_first;
+}
+
+void jobs_rate_timer(struct jobs *jobs)
+{
+    static const struct timeval every = { .tv_usec = RATE_SAMPLE_MS * 1000 };
+    bool wanted = false;
+
+    for (struct job *job = jobs->active_first; job && !wanted; job = job->next)
+        wanted = job->state == JOB_RUNNING;
+    if (wanted == jobs->rate_timer_on)
+        return;
+    jobs->rate_timer_on = wanted;
+    if (wanted)
+        event_add(jobs->rate_timer, &every);
+    else
+        event_del(jobs->rate_timer);
+}
+
+/* --- the register --- */
+
+void jobs_set_kinds(struct jobs *jobs, const struct job_kind *const *kinds)
+{
+    jobs->kinds = kinds;
+}
+
+const struct job_kind *jobs_find_kind(const struct jobs *jobs, const char *name)
+{
+    for (const struct job_kind *const *kind = jobs->kinds; *kind; kind++) {
+        if (strcmp((*kind)->name, name) == 0)
+            return *kind;
+    }
+    return NULL;
+}
+
+struct job *jobs_find_id(struct jobs *jobs, uint64_t id)
+{
+    struct job *job;
+
+    HASH_FIND(hh_id, jobs->by_id, &id, sizeof(id), job);
+    return job;
+}
+
+struct job *jobs_find_object(struct jobs *jobs, enum job_object_kind kind, const char *name,
+                             const char *pool, const char *uuid)
+{
+    _cleanup_free_ char *key = job_object_key(kind, name, pool, uuid);
+    struct job *job;
+
+    HASH_FIND(hh_key, jobs->last, key, strlen(key), job);
+    return job;
+}
+
+void jobs_each_active(struct jobs *jobs, void (*each)(void *opaque, struct job *job),
+                      void *opaque)
+{
+    for (struct job *job = jobs->active_first; job; job = job->next) {
+        if (job->asked && job->state != JOB_NEW)
+            each(opaque, job);
+    }
+}
+
+static void job_forget(struct job *job)
+{
+    if (job->asked)
+        HASH_DELETE(hh_id, job->jobs->by_id, job);
+    job_free(job);
+}
+
+void jobs_add_active(struct job *job)
+{
+    struct jobs *jobs = job->jobs;
+
+    job->prev = jobs->active_last;
+    if (jobs->active_last)
+        jobs->active_last->next = job;
+    else
+        jobs->active_first = job;
+    jobs->active_last = job;
+}
+
+void jobs_remove_active(struct job *job)
+{
+    struct jobs *jobs = job->jobs;
+
+    if (job->prev)
+        job->prev->next = job->next;
+    else if (jobs->active_first == job)
+        jobs->active_first = job->next;
+    if (job->next)
+        job->next->prev = job->prev;
+    else if (jobs->active_last == job)
+        jobs->active_last = job->prev;
+    job->prev = job->next = NULL;
+}
+
+void jobs_register(struct job *job)
+{
+    struct jobs *jobs = job->jobs;
+    struct job *before = NULL;
+
+    if (!job->asked)
+        return;
+    HASH_ADD(hh_id, jobs->by_id, id, sizeof(job->id), job);
+    HASH_FIND(hh_key, jobs->last, job->key, strlen(job->key), before);
+    if (before) {
+        HASH_DELETE(hh_key, jobs->last, before);
+        if (job_state_is_ended(before->state))
+            job_forget(before);
+    }
+    HASH_ADD_KEYPTR(hh_key, jobs->last, job->key, strlen(job->key), job);
+}
+
+static void prune_history(struct jobs *jobs)
+{
+    const struct config *config = jobs->daemon->config;
+    struct store_txn *txn;
+
+    if (++jobs->ended_since_prune < PRUNE_EVERY)
+        return;
+    jobs->ended_since_prune = 0;
+    txn = store_begin(jobs->daemon->store);
+    store_prune_jobs(txn, config->history_max_jobs,
+                     clock_wall_ms() - (int64_t)config->history_max_days * MS_PER_DAY);
+    store_commit(txn, NULL, NULL); /* the next one tries again */
+}
+
+void jobs_end_active(struct job *job)
+{
+    struct jobs *jobs = job->jobs;
+    struct job *last = NULL;
+
+    jobs_remove_active(job);
+    if (job->asked) {
+        HASH_FIND(hh_key, jobs->last, job->key, strlen(job->key), last);
+        prune_history(jobs);
+    }
+    jobs_rate_timer(jobs);
+    if (last != job)
+        job_forget(job);
+    jobs_check_stopped(jobs);
+}
+
+/* --- stopping --- */
+
+void jobs_check_stopped(struct jobs *jobs)
+{
+    void (*stopped)(void *opaque) = jobs->stopped;
+
+    if (!stopped)
+        return;
+    for (struct job *job = jobs->active_first; job; job = job->next) {
+        if (!job->parked)
+            return;
+    }
+    jobs->stopped = NULL;
+    event_del(jobs->grace_timer);
+    stopped(jobs->stopped_opaque);
+}
+
+/* The end of the grace: cut short what runs on, and in the end go without it. */
+static void grace_timer_cb(evutil_socket_t fd, short what, void *opaque)
+{
+    static const struct timeval rest = { .tv_sec = CUT_SHORT_SECONDS };
+    struct jobs *jobs = opaque;
+
+    (void)fd;
+    (void)what;
+    for (struct job *job = jobs->active_first; job; job = job->next) {
+        if (job->parked)
+            continue;
+        if (jobs->grace_over) {
+            log_job(LOG_WARN_, job->id, job->title, "does not end; left to the next start");
+            job->parked = true;
+        } else if (job->state == JOB_RUNNING) {
+            job->cut_short = true;
+            job_ctl_cancel(&job->ctl);
+        }
+    }
+    if (!jobs->grace_over)
+        evtimer_add(jobs->grace_timer, &rest);
+    jobs->grace_over = true;
+    jobs_check_stopped(jobs);
+}
+
+void jobs_stop(struct jobs *jobs, unsigned int grace_seconds, void (*stopped)(void *opaque),
+               void *opaque)
+{
+    struct timeval grace = { .tv_sec = grace_seconds };
+
+    jobs->stopping = true;
+    jobs->stopped = stopped;
+    jobs->stopped_opaque = opaque;
+    for (struct job *job = jobs->active_first; job; job = job->next) {
+        if (job->state == JOB_QUEUED && job->asked &&
+            (!job->working || workers_withdraw(jobs->daemon->workers, &job->work))) {
+            job->working = false;
+            job->parked = true;
+        } else if (job_is_resumable(job) &&
+                   (job->state == JOB_QUEUED || job->state == JOB_RUNNING)) {
+            job->cut_short = true; /* so that the stop does not count as a client's cancel */
+            job_ctl_cancel(&job->ctl);
+        }
+    }
+    evtimer_add(jobs->grace_timer, &grace);
+    jobs_check_stopped(jobs);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One connection, from accept to its last reference.  Its callbacks end with
+ * one flush of all that they queued; what happens to it at other times (a job
+ * has ended, a worker has an answer) makes it due, and all due clients are
+ * served in the next turn of the loop.  Loop thread.
+ */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "server/internal.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+enum { SERIAL_OFFSET = 20 };
+
+struct client *client_ref(struct client *client)
+{
+    client->refs++;
+    return client;
+}
+
+void client_unref(struct client *client)
+{
+    if (!client || --client->refs > 0)
+        return;
+    free(client->identity);
+    free(client);
+}
+
+DEFINE_CLEANUP(struct client *, client_unref);
+
+bool client_is_gone(const struct client *client)
+{
+    return client->gone;
+}
+
+uint64_t client_id(const struct client *client)
+{
+    return client->id;
+}
+
+bool client_is_readonly(const struct client *client)
+{
+    return client->readonly;
+}
+
+void client_set_readonly(struct client *client)
+{
+    client->readonly = true;
+}
+
+bool client_is_open(const struct client *client)
+{
+    return client->open;
+}
+
+void client_set_open(struct client *client)
+{
+    client->open = true;
+}
+
+bool client_is_secure(const struct client *client)
+{
+    return client->transport.ops->secure;
+}
+
+const char *client_identity(const struct client *client)
+{
+    return client->identity;
+}
+
+bool client_may_call(const struct client *client)
+{
+    return client->nserials < client->server->limits.max_client_requests &&
+           client->output_bytes < OUTPUT_HIGH;
+}
+
+void client_end(struct client *client)
+{
+    struct server *server = client->server;
+
+    if (client->gone)
+        return;
+    client->gone = true;
+    (void)event_del(&client->read_event);
+    (void)event_del(&client->write_event);
+    client->transport.ops->done(&client->transport);
+    output_done(client);
+    if (!client->busy)
+        input_done(client); /* else its bytes are in use; the callback frees them */
+    free(client->serials);
+    client->serials = NULL;
+    client->nserials = 0;
+    server->handler->gone(server->opaque, client);
+    client->server = NULL;
+    server_client_ended(server, client);
+    client_unref(client); /* the server's reference */
+}
+
+void client_drop(struct client *client, const char *reason)
+{
+    if (client->gone)
+        return;
+    log_warn("client %s: %s; connection closed", client->identity, reason);
+    client_end(client);
+}
+
+/* Reads and writes are waited for only while there is room and need for them. */
+static void update_events(struct client *client)
+{
+    const struct transport *transport = &client->transport;
+    bool want_read = !client->closing &&
+                     (client_may_call(client) || client->input_len < INPUT_WAITING_MAX);
+    bool want_write = client->output_bytes > 0 ||
+                      (transport->ops->wants_write && transport->ops->wants_write(transport));
+
+    if (want_read != client->reading) {
+        (void)(want_read ? event_add(&client->read_event, NULL) : event_del(&client->read_event));
+        client->reading = want_read;
+    }
+    if (want_write) /* not persistent, and adding it twice costs nothing */
+        (void)event_add(&client->write_event, NULL);
+}
+
+/* The end of each callback: sends what it queued and decides what to wait for. */
+static void finish(struct client *client)
+{
+    bool held = !client_may_call(client);
+    int r = output_flush(client);
+
+    client->busy = false;
+    if (r < 0 || (client->closing && client->output_bytes == 0)) {
+        client_end(client);
+        return;
+    }
+    if (held && client->input_len > 0 && client_may_call(client))
+        client_set_due(client); /* calls that waited for their replies to be sent */
+    update_events(client);
+}
+
+static void run(struct client *client, void (*input)(struct client *client))
+{
+    _cleanup_(client_unrefp) struct client *alive = client_ref(client);
+
+    alive->busy = true;
+    input(alive);
+    if (!alive->gone) {
+        finish(alive);
+        return;
+    }
+    alive->busy = false;
+    input_done(alive);
+}
+
+static void read_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
+{
+    run(opaque, input_read);
+}
+
+static void write_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
+{
+    finish(opaque);
+}
+
+void client_run_due(struct client *client)
+{
+    if (!client->gone)
+        run(client, input_resume);
+}
+
+void client_set_due(struct client *client)
+{
+    static const struct timeval now = { 0 };
+    struct server *server = client->server;
+
+    if (client->due)
+        return;
+    client->due = true;
+    client->next_due = server->due;
+    server->due = client_ref(client);
+    /* A timer, not event_active(): sockets are looked at before it runs, so nobody starves. */
+    (void)event_add(&server->due_event, &now);
+}
+
+static void serial_remove(struct client *client, const char *packet)
+{
+    uint32_t serial;
+
+    memcpy(&serial, packet + SERIAL_OFFSET, sizeof(serial));
+    serial = ntohl(serial);
+    for (unsigned int i = 0; i < client->nserials; i++) {
+        if (client->serials[i] == serial) {
+            client->serials[i] = client->serials[--client->nserials];
+            return;
+        }
+    }
+}
+
+void client_send_reply(struct client *client, void *packet, size_t len)
+{
+    if (client->gone) {
+        free(packet);
+        return;
+    }
+    serial_remove(client, packet);
+    output_add(client, packet, len);
+    if (client->output_bytes > OUTPUT_MAX)
+        client_drop(client, "too many replies that it does not read");
+    else if (!client->busy)
+        client_set_due(client);
+}
+
+void client_close_after_flush(struct client *client)
+{
+    if (client->gone)
+        return;
+    client->closing = true;
+    if (!client->busy)
+        client_set_due(client);
+}
+
+void client_new(struct server *server, int fd, bool readonly)
+{
+    struct client *client = XNEW(struct client);
+
+    client->refs = 1;
+    client->server = server;
+    client->id = ++server->last_id;
+    client->readonly = readonly;
+    client->identity = identity_of_peer(fd);
+    transport_init_unix(&client->transport, fd);
+    /* event_assign can only fail on flags that contradict each other */
+    (void)event_assign(&client->read_event, server->base, fd, EV_READ | EV_PERSIST, read_cb,
+                       client);
+    (void)event_assign(&client->write_event, server->base, fd, EV_WRITE, write_cb, client);
+    client->next = server->clients;
+    if (client->next)
+        client->next->prev = client;
+    server->clients = client;
+    server->nclients++;
+    log_debug("client %s: connected%s", client->identity, readonly ? ", read-only" : "");
+    update_events(client);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Cuts what a client sends into packets, answers keepalive and hands calls to
+ * the handler.  A client keeps memory only for bytes that have arrived and
+ * cannot be used yet: an incomplete packet, or calls that wait because it has
+ * too many in flight.  Loop thread.
+ */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "server/internal.h"
+#include "util/alloc.h"
+
+/*
+ * How many bytes belong to the packet that starts at data: its length, and
+ * after a call with descriptors the one byte that came with each of them.
+ * 0 while it is not all there, -EBADMSG where the stream cannot be trusted.
+ */
+static int64_t packet_extent(const char *data, size_t len, struct frame_header *ret_header,
+                             size_t *ret_payload_len)
+{
+    int64_t length = frame_length(data, len);
+    uint32_t nfds;
+
+    if (length <= 0 || (size_t)length > len)
+        return length < 0 ? length : 0;
+    if (frame_decode_header(data, (size_t)length, ret_header) < 0)
+        return -EBADMSG;
+    *ret_payload_len = (size_t)length - FRAME_MIN;
+    if (ret_header->type != FRAME_CALL_WITH_FDS)
+        return length;
+    if (*ret_payload_len < sizeof(nfds))
+        return -EBADMSG;
+    memcpy(&nfds, data + FRAME_MIN, sizeof(nfds));
+    nfds = ntohl(nfds);
+    if (nfds > FDS_MAX)
+        return -EBADMSG;
+    return (size_t)length + nfds <= len ? length + nfds : 0;
+}
+
+static bool is_ping(const struct frame_header *header)
+{
+    return header->program == KEEPALIVE_PROGRAM_NUMBER &&
+           header->version == KEEPALIVE_PROGRAM_VERSION && header->type == FRAME_MESSAGE &&
+           header->procedure == KEEPALIVE_PROC_PING;
+}
+
+static void send_pong(struct client *client)
+{
+    static const struct frame_header pong = {
+        .program = KEEPALIVE_PROGRAM_NUMBER,
+        .version = KEEPALIVE_PROGRAM_VERSION,
+        .procedure = KEEPALIVE_PROC_PONG,
+        .type = FRAME_MESSAGE,
+    };
+    char packet[FRAME_MIN];
+
+    frame_encode_header(packet, &pong, 0);
+    output_copy(client, packet, sizeof(packet));
+}
+
+static bool serial_is_in_flight(const struct client *client, uint32_t serial)
+{
+    for (unsigned int i = 0; i < client->nserials; i++)
+        if (client->serials[i] == serial)
+            return true;
+    return false;
+}
+
+static void serial_add(struct client *client, uint32_t serial)
+{
+    if (client->nserials == client->serials_size) {
+        client->serials_size = client->serials_size ? 2 * client->serials_size : 4;
+        client->serials = xrealloc(client->serials, client->serials_size, sizeof(uint32_t));
+    }
+    client->serials[client->nserials++] = serial;
+}
+
+static void handle_call(struct client *client, const struct frame_header *header,
+                        const char *payload, size_t payload_len)
+{
+    if (header->status != FRAME_OK) {
+        client_drop(client, "call with a status");
+        return;
+    }
+    if (serial_is_in_flight(client, header->serial)) {
+        client_drop(client, "serial of a call that has no answer yet");
+        return;
+    }
+    serial_add(client, header->serial);
+    client->server->handler->call(client->server->opaque, client, header, payload, payload_len);
+}
+
+/* answered: the packet was looked at before, and if it was a ping it has its pong. */
+static void handle_packet(struct client *client, const struct frame_header *header,
+                          const char *payload, size_t payload_len, bool answered)
+{
+    switch ((enum frame_type)header->type) {
+    case FRAME_CALL:
+    case FRAME_CALL_WITH_FDS:
+        handle_call(client, header, payload, payload_len);
+        return;
+    case FRAME_STREAM:
+    case FRAME_STREAM_HOLE:
+        return; /* of a stream that has ended: it may still have been on its way */
+    case FRAME_MESSAGE:
+        if (header->program != KEEPALIVE_PROGRAM_NUMBER)
+            client_drop(client, "message of a program that has none for a server");
+        else if (is_ping(header) && !answered)
+            send_pong(client);
+        return;
+    case FRAME_REPLY:
+    case FRAME_REPLY_WITH_FDS:
+    case FRAME_TYPE_MAX:
+        client_drop(client, "packet of a type that only a server sends");
+        return;
+    }
+}
+
+/* Calls must wait, pings need not: answers those in data from pos on. */
+static void scan_pings(struct client *client, const char *data, size_t len, size_t pos)
+{
+    struct frame_header header;
+    size_t payload_len;
+
+    if (pos < client->input_scanned)
+        pos = client->input_scanned;
+    for (;;) {
+        int64_t extent = packet_extent(data + pos, len - pos, &header, &payload_len);
+
+        if (extent < 0)
+            client_drop(client, "malformed packet");
+        if (extent <= 0)
+            break;
+        if (is_ping(&header))
+            send_pong(client);
+        pos += (size_t)extent;
+    }
+    client->input_scanned = pos;
+}
+
+/* Handles the packets in data; returns how many bytes have been used up. */
+static size_t process(struct client *client, const char *data, size_t len)
+{
+    size_t pos = 0;
+
+    while (!client->gone && !client->closing && pos < len) {
+        struct frame_header header;
+        size_t payload_len;
+        int64_t extent;
+
+        if (!client_may_call(client)) {
+            scan_pings(client, data, len, pos);
+            break;
+        }
+        extent = packet_extent(data + pos, len - pos, &header, &payload_len);
+        if (extent < 0)
+            client_drop(client, "malformed packet");
+        if (extent <= 0)
+            break;
+        handle_packet(client, &header, data + pos + FRAME_MIN, payload_len,
+                      pos < client->input_scanned);
+        pos += (size_t)extent;
+    }
+    client->input_scanned = client->input_scanned > pos ? client->input_scanned - pos : 0;
+    return pos;
+}
+
+void input_done(struct client *client)
+{
+    free(client->input);
+    client->input = NULL;
+    client->input_len = client->input_size = client->input_scanned = 0;
+}
+
+/* Keeps the len bytes at data, which may lie in the kept block itself. */
+static void keep(struct client *client, const char *data, size_t len)
+{
+    if (client->gone || client->closing || len == 0) {
+        input_done(client);
+        return;
+    }
+    if (client->input && data >= client->input && data <= client->input + client->input_size) {
+        memmove(client->input, data, len);
+    } else {
+        if (client->input_size < len) {
+            client->input = xrealloc(client->input, len, 1);
+            client->input_size = len;
+        }
+        memcpy(client->input, data, len);
+    }
+    client->input_len = len;
+}
+
+static void process_and_keep(struct client *client, char *data, size_t len)
+{
+    size_t used = process(client, data, len);
+
+    keep(client, data + used, len - used);
+}
+
+/*
+ * Room to read on behind a large incomplete packet: as much again as has
+ * arrived, and no further than the packet's end.
+ */
+static void grow_in_place(struct client *client)
+{
+    size_t size = 2 * client->input_len;
+    int64_t length = frame_length(client->input, client->input_len);
+
+    if (length > 0 && (size_t)length > client->input_len && (size_t)length < size)
+        size = (size_t)length;
+    if (size > client->input_size) {
+        client->input = xrealloc(client->input, size, 1);
+        client->input_size = size;
+    }
+}
+
+void input_read(struct client *client)
+{
+    char *data = client->server->scratch;
+    size_t have = client->input_len, room = SCRATCH_SIZE - have;
+    ssize_t n;
+
+    if (have <= INPUT_SMALL) {
+        if (have > 0)
+            memcpy(data, client->input, have);
+    } else {
+        grow_in_place(client);
+        data = client->input;
+        room = client->input_size - have;
+    }
+    n = client->transport.ops->read(&client->transport, data + have, room);
+    if (n == -EAGAIN)
+        return;
+    if (n <= 0) {
+        client_end(client);
+        return;
+    }
+    process_and_keep(client, data, have + (size_t)n);
+}
+
+void input_resume(struct client *client)
+{
+    if (client->input_len > 0)
+        process_and_keep(client, client->input, client->input_len);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the server share, in file order.  Loop thread only.
+ *
+ *   listen.c ──fd──► server.c ──fd──► client.c ──bytes──► input.c ──packets──► handler
+ *                                     ▲   ▲                                    │
+ *                    transport.c ─────┘   └──────────── output.c ◄─────────────┘ replies
+ */
+#ifndef VIRTJOBD_SERVER_INTERNAL_H
+#define VIRTJOBD_SERVER_INTERNAL_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <sys/uio.h>
+
+#include "server/server.h"
+
+enum {
+    /* One read of a client, and so the most work done for it before others get their turn. */
+    SCRATCH_SIZE = 16384,
+    /* Unread input up to here moves to the scratch buffer and back; more is read in place. */
+    INPUT_SMALL = 4096,
+    /* A client whose calls must wait is read so far, for the sake of its pings. */
+    INPUT_WAITING_MAX = SCRATCH_SIZE,
+    /* Descriptors with one call: libvirt's limit. */
+    FDS_MAX = 32,
+
+    OUTPUT_BLOCK_SIZE = 16384,
+    OUTPUT_COPY_MAX = 2048,       /* replies up to here share a block */
+    OUTPUT_HIGH = 4 * 1024 * 1024, /* past it no further call is started for the client */
+    OUTPUT_MAX = 64 * 1024 * 1024, /* past it the client is dropped */
+
+    LISTEN_BACKLOG = 128,
+    ACCEPT_BATCH = 32,
+};
+
+/* --- transport.c: how bytes get in and out of one connection --- */
+
+struct transport;
+
+/* The seam for TLS and SASL layers.  Nothing blocks. */
+struct transport_ops {
+    bool secure; /* nobody between can read or change what is sent */
+    /* Bytes read, 0 at the end of the stream, -errno (-EAGAIN: nothing there now). */
+    ssize_t (*read)(struct transport *transport, void *data, size_t len);
+    /* Bytes taken, -errno (-EAGAIN: no room now). */
+    ssize_t (*write)(struct transport *transport, const struct iovec *iov, int iovcnt);
+    /* It needs the socket writable to go on reading (handshakes); NULL = never. */
+    bool (*wants_write)(const struct transport *transport);
+    /* Closes the socket and frees what it has. */
+    void (*done)(struct transport *transport);
+};
+
+struct transport {
+    const struct transport_ops *ops;
+    int fd;
+};
+
+/* A unix stream socket; takes over fd. */
+void transport_init_unix(struct transport *transport, int fd);
+
+/* --- identity.c --- */
+
+/* "uid=1000 pid=42 (virsh)" of the peer of a unix socket. */
+char *identity_of_peer(int fd);
+
+/* --- client.c --- */
+
+/* Replies that wait to be sent, in blocks; small ones share a block. */
+struct output_block {
+    struct output_block *next;
+    char *data; /* a packet that was handed over, or the room behind this struct */
+    size_t len, size;
+};
+
+struct client {
+    unsigned int refs;
+    struct server *server; /* NULL once gone */
+    struct client *prev, *next;
+    struct client *next_due; /* in server->due */
+    uint64_t id;
+    char *identity;
+    struct transport transport;
+    struct event read_event, write_event;
+    bool readonly, open;
+    bool gone;    /* the socket is closed */
+    bool closing; /* reads nothing more; ends once the output is sent */
+    bool busy;    /* inside its callback, which ends with a flush */
+    bool due;     /* in server->due */
+    bool reading; /* read_event is added */
+
+    char *input; /* bytes that could not be used yet */
+    size_t input_len, input_size;
+    size_t input_scanned; /* of these: pings up to here have been answered */
+
+    struct output_block *output_head, *output_tail;
+    size_t output_sent; /* bytes of the head that are gone */
+    size_t output_bytes; /* still to send */
+
+    uint32_t *serials; /* calls without an answer yet */
+    unsigned int nserials, serials_size;
+};
+
+/* Takes over fd, a connected unix socket. */
+void client_new(struct server *server, int fd, bool readonly);
+/* Later in this loop: send its output, go on with its waiting input. */
+void client_set_due(struct client *client);
+void client_run_due(struct client *client);
+/* Closes the socket and tells the handler; the struct lives on while referenced. */
+void client_end(struct client *client);
+/* May another call be started for it now? */
+bool client_may_call(const struct client *client);
+
+/* --- input.c: bytes into packets into calls --- */
+
+/* One read, and all that can be done with what is there. */
+void input_read(struct client *client);
+/* Goes on with packets that had to wait. */
+void input_resume(struct client *client);
+void input_done(struct client *client);
+
+/* --- output.c --- */
+
+/* Takes over packet. */
+void output_add(struct client *client, void *packet, size_t len);
+/* Copies data (at most OUTPUT_COPY_MAX). */
+void output_copy(struct client *client, const void *data, size_t len);
+/* Sends what the socket takes.  0, or -errno when the connection is broken. */
+int output_flush(struct client *client);
+void output_done(struct client *client);
+void output_block_free(struct output_block *block);
+
+/* --- listen.c --- */
+
+struct listener {
+    struct listener *next;
+    struct server *server;
+    struct event event;
+    int fd;
+    bool readonly;
+    /* Of a socket made here, to remove its name at the end: */
+    int dir_fd; /* -1 = not ours */
+    char *name;
+    dev_t dev;
+    ino_t ino;
+};
+
+struct listener *listener_new_unix(const char *path, mode_t mode, gid_t group, struct verror *err);
+struct listener *listener_new_fd(int fd, struct verror *err);
+/* Closes it and removes its name, if that still is this socket. */
+void listener_free(struct listener *listener);
+DEFINE_CLEANUP(struct listener *, listener_free);
+
+/* --- server.c --- */
+
+struct server {
+    struct event_base *base;
+    struct server_limits limits;
+    const struct server_handler *handler;
+    void *opaque;
+    void (*idle_cb)(void *opaque);
+    void *idle_opaque;
+
+    struct listener *listeners;
+    bool accepting; /* their events are added */
+    bool out_of_fds;
+    struct event accept_retry;
+
+    struct client *clients;
+    unsigned int nclients;
+    uint64_t last_id;
+    struct client *due; /* clients with something to do in this loop; each is referenced */
+    struct event due_event;
+    bool idle_pending; /* the last client has gone, idle_cb is to be told */
+
+    char scratch[SCRATCH_SIZE];         /* where all clients are read into */
+    struct output_block *spare_block;   /* so that a reply that is sent at once costs no malloc */
+};
+
+/* The client is gone: one more may be accepted. */
+void server_client_ended(struct server *server, struct client *client);
+
+#endif

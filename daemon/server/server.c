@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The server as a whole: takes connections in, never more than its limit, and
+ * keeps them.  Past the limit, or without descriptors, it stops accepting and
+ * newcomers wait in the kernel's queue.  Loop thread; owns all clients.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "server/internal.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+static bool may_accept(const struct server *server)
+{
+    return server->listeners && !server->out_of_fds &&
+           server->nclients < server->limits.max_clients;
+}
+
+/* Adds or removes the listeners' events, as may_accept() has it. */
+static void update_accepting(struct server *server)
+{
+    bool want = may_accept(server);
+
+    if (want == server->accepting)
+        return;
+    server->accepting = want;
+    for (struct listener *l = server->listeners; l; l = l->next)
+        (void)(want ? event_add(&l->event, NULL) : event_del(&l->event));
+    if (!want && server->listeners && !server->out_of_fds)
+        log_warn("%u clients (max_clients): further ones wait", server->nclients);
+}
+
+static void accept_retry_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
+{
+    struct server *server = opaque;
+
+    server->out_of_fds = false;
+    update_accepting(server);
+}
+
+/* No descriptors or memory for another client: look again when one has gone, or in a second. */
+static void pause_accepting(struct server *server, int errnum)
+{
+    static const struct timeval second = { .tv_sec = 1 };
+
+    log_error("cannot accept a client: %s", strerror(errnum));
+    server->out_of_fds = true;
+    update_accepting(server);
+    (void)event_add(&server->accept_retry, &second);
+}
+
+static void accept_cb(evutil_socket_t fd, _unused_ short what, void *opaque)
+{
+    struct listener *listener = opaque;
+    struct server *server = listener->server;
+
+    for (int i = 0; i < ACCEPT_BATCH && may_accept(server); i++) {
+        int client_fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (client_fd >= 0) {
+            client_new(server, client_fd, listener->readonly);
+        } else if (errno == EAGAIN) {
+            break;
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            pause_accepting(server, errno);
+        } else {
+            log_debug("accept: %s", strerror(errno)); /* that one has left already */
+        }
+    }
+    update_accepting(server);
+}
+
+static void due_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
+{
+    struct server *server = opaque;
+    struct client *client = STEAL_PTR(server->due);
+
+    while (client) {
+        struct client *next = client->next_due;
+
+        client->due = false;
+        client_run_due(client);
+        client_unref(client);
+        client = next;
+    }
+    if (server->idle_cb && server->nclients == 0 && server->idle_pending) {
+        server->idle_pending = false;
+        server->idle_cb(server->idle_opaque);
+    }
+}
+
+void server_client_ended(struct server *server, struct client *client)
+{
+    static const struct timeval now = { 0 };
+
+    log_debug("client %s: gone", client->identity);
+    if (client->prev)
+        client->prev->next = client->next;
+    else
+        server->clients = client->next;
+    if (client->next)
+        client->next->prev = client->prev;
+    server->nclients--;
+    server->out_of_fds = false;
+    update_accepting(server);
+    if (server->nclients == 0) {
+        server->idle_pending = true;
+        (void)event_add(&server->due_event, &now);
+    }
+}
+
+static void take_listener(struct server *server, struct listener *listener, bool readonly)
+{
+    listener->server = server;
+    listener->readonly = readonly;
+    (void)event_assign(&listener->event, server->base, listener->fd, EV_READ | EV_PERSIST,
+                       accept_cb, listener);
+    if (server->accepting)
+        (void)event_add(&listener->event, NULL);
+    listener->next = server->listeners;
+    server->listeners = listener;
+    update_accepting(server);
+}
+
+int server_listen_unix(struct server *server, const char *path, mode_t mode, gid_t group,
+                       bool readonly, struct verror *err)
+{
+    struct listener *listener = listener_new_unix(path, mode, group, err);
+
+    if (!listener)
+        return -1;
+    take_listener(server, listener, readonly);
+    return 0;
+}
+
+int server_listen_fd(struct server *server, int fd, bool readonly, struct verror *err)
+{
+    struct listener *listener = listener_new_fd(fd, err);
+
+    if (!listener)
+        return -1;
+    take_listener(server, listener, readonly);
+    return 0;
+}
+
+struct server *server_new(struct event_base *base, const struct server_limits *limits,
+                          const struct server_handler *handler, void *opaque)
+{
+    struct server *server = XNEW(struct server);
+
+    server->base = base;
+    server->limits = *limits;
+    server->handler = handler;
+    server->opaque = opaque;
+    (void)evtimer_assign(&server->accept_retry, base, accept_retry_cb, server);
+    (void)evtimer_assign(&server->due_event, base, due_cb, server);
+    return server;
+}
+
+void server_stop_accepting(struct server *server)
+{
+    struct listener *listener = STEAL_PTR(server->listeners);
+
+    while (listener) {
+        struct listener *next = listener->next;
+
+        (void)event_del(&listener->event);
+        listener_free(listener);
+        listener = next;
+    }
+    server->accepting = false;
+    (void)event_del(&server->accept_retry);
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    server_stop_accepting(server);
+    while (server->clients)
+        client_end(server->clients);
+    for (struct client *client = server->due, *next; client; client = next) {
+        next = client->next_due;
+        client_unref(client);
+    }
+    (void)event_del(&server->due_event);
+    output_block_free(server->spare_block);
+    free(server);
+}
+
+void server_set_limits(struct server *server, const struct server_limits *limits)
+{
+    server->limits = *limits;
+    update_accepting(server);
+    for (struct client *client = server->clients; client; client = client->next)
+        client_set_due(client); /* some may call again */
+}
+
+void server_set_idle_cb(struct server *server, void (*cb)(void *opaque), void *opaque)
+{
+    server->idle_cb = cb;
+    server->idle_opaque = opaque;
+}
+
+unsigned int server_client_count(const struct server *server)
+{
+    return server->nclients;
+}
+
+bool server_is_idle(const struct server *server)
+{
+    return server->nclients == 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bytes over a plain unix socket; the seam for layers above it is in internal.h.  Loop thread. */
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "server/internal.h"
+
+/* Plain read(), not recvmsg(): descriptors that come with the bytes are closed by the kernel. */
+static ssize_t unix_read(struct transport *transport, void *data, size_t len)
+{
+    ssize_t n;
+
+    do
+        n = read(transport->fd, data, len);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t unix_write(struct transport *transport, const struct iovec *iov, int iovcnt)
+{
+    struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)iovcnt };
+    ssize_t n;
+
+    do
+        n = iovcnt == 1 ? send(transport->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL)
+                        : sendmsg(transport->fd, &msg, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static void unix_done(struct transport *transport)
+{
+    if (transport->fd >= 0)
+        (void)close(transport->fd); /* what was not sent is lost either way */
+    transport->fd = -1;
+}
+
+void transport_init_unix(struct transport *transport, int fd)
+{
+    static const struct transport_ops ops = {
+        .secure = true,
+        .read = unix_read,
+        .write = unix_write,
+        .done = unix_done,
+    };
+
+    *transport = (struct transport){ .ops = &ops, .fd = fd };
+}

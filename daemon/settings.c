@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From the config file into the running parts, at the start and at SIGHUP.  Loop thread. */
+
+#include <errno.h>
+
+#include "config.h"
+#include "jobs/workers.h"
+#include "lifecycle.h"
+#include "server/server.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+/* NULL with err.  *ret_found: there was a file. */
+static struct config *read_config(const struct options *options, bool *ret_found,
+                                  struct verror *err)
+{
+    struct config *config = config_new(options->session);
+
+    *ret_found = false;
+    if (!options->config_path)
+        return config;
+    if (config_load(config, options->config_path, err) == 0) {
+        *ret_found = true;
+        return config;
+    }
+    if (!options->config_given && err->sys_errno == ENOENT) {
+        verror_clear(err);
+        return config;
+    }
+    config_free(config);
+    return NULL;
+}
+
+int settings_log_level(const struct lifecycle *life)
+{
+    return life->options.verbose ? LOG_DEBUG_ : (int)life->daemon.config->log_level;
+}
+
+int settings_load(struct lifecycle *life, struct verror *err)
+{
+    bool found;
+
+    life->daemon.config = read_config(&life->options, &found, err);
+    if (!life->daemon.config)
+        return -1;
+    if (found)
+        life->daemon.config_path = xstrdup(life->options.config_path);
+    log_set_level(settings_log_level(life));
+    return 0;
+}
+
+struct server_limits settings_limits(const struct lifecycle *life)
+{
+    return (struct server_limits){
+        .max_clients = life->daemon.config->max_clients,
+        .max_client_requests = life->daemon.config->max_client_requests,
+    };
+}
+
+/* One pool's stuck disk may hold a quarter of the short work, and all bulk jobs are equal. */
+struct workers_width settings_lane_width(const struct lifecycle *life, int lane)
+{
+    const struct config *config = life->daemon.config;
+    unsigned int quarter = config->max_workers / 4;
+
+    if (lane == LANE_BULK)
+        return (struct workers_width){ config->max_bulk_jobs, config->max_bulk_jobs };
+    return (struct workers_width){ config->max_workers, quarter ? quarter : 1 };
+}
+
+static void log_change(void *opaque _unused_, const char *key, bool live)
+{
+    log_info("%s has changed%s", key, live ? "" : "; it takes effect at the next start");
+}
+
+void settings_reload(struct lifecycle *life)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    struct server_limits limits;
+    struct config *fresh;
+    bool found;
+
+    fresh = read_config(&life->options, &found, &err);
+    if (!fresh) {
+        log_error("the settings stay as they are: %s", verror_text(&err));
+        return;
+    }
+    log_info("reading %s again", found ? life->options.config_path : "the default settings");
+    config_apply(life->daemon.config, fresh, log_change, NULL);
+    config_free(fresh);
+    limits = settings_limits(life);
+    server_set_limits(life->daemon.server, &limits);
+    for (int lane = 0; lane < LANE_MAX; lane++)
+        workers_set_width(life->daemon.workers, lane, settings_lane_width(life, lane));
+    log_set_level(settings_log_level(life));
+}

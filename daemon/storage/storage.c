@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The storage of this daemon from its start to its end: reads definitions and
+ * jobs from the store, starts the pools that ran or are autostarted, and then
+ * has the jobs taken up.  Loop thread.
+ */
+
+#include "storage/storage.h"
+
+#include <event2/event.h>
+#include <string.h>
+
+#include "jobs/job.h"
+#include "storage/pool_jobs.h"
+#include "storage/vol_jobs.h"
+#include "util/alloc.h"
+#include "util/child.h"
+#include "util/log.h"
+
+/* So long a stuck disk holds up the start of the daemon; its pool goes on starting behind. */
+enum { START_WAIT_SECONDS = 10 };
+
+static const struct job_kind *const kinds[] = {
+    &pool_job_define, &pool_job_undefine, &pool_job_create, &pool_job_start,
+    &pool_job_stop,   &pool_job_build,    &pool_job_delete, &pool_job_refresh,
+    &vol_job_create,  &vol_job_clone,     &vol_job_wipe,    &vol_job_resize,
+    &vol_job_delete,  NULL,
+};
+
+struct storage *storage_new(struct daemon *daemon)
+{
+    struct storage *storage = XNEW(struct storage);
+
+    storage->daemon = daemon;
+    jobs_set_kinds(daemon->jobs, kinds);
+    return storage;
+}
+
+void storage_free(struct storage *storage)
+{
+    struct pool *pool, *next;
+
+    if (!storage)
+        return;
+    HASH_ITER(hh_uuid, storage->by_uuid, pool, next)
+        pool_remove(pool);
+    if (storage->start_timer)
+        event_free(storage->start_timer);
+    free(storage);
+}
+
+/* --- reading the store --- */
+
+struct boot {
+    struct storage *storage;
+    bool same; /* the last daemon ran in this boot of the host */
+};
+
+static void load_boot(void *opaque, const struct store_object *row)
+{
+    struct boot *boot = opaque;
+
+    boot->same = strcmp(row->name, child_boot_id()) == 0;
+}
+
+static void save_boot(struct storage *storage)
+{
+    struct store_txn *txn = store_begin(storage->daemon->store);
+    struct store_object row = {
+        .kind = xstrdup("host"), .uuid = xstrdup("boot"), .name = xstrdup(child_boot_id()),
+    };
+
+    store_put_object(txn, &row);
+    store_commit(txn, NULL, NULL); /* lost, pools of this boot are not started by themselves */
+    store_object_clear(&row);
+}
+
+/* What ran goes on, unless the host was booted meanwhile: then only what is autostarted. */
+static void load_pool(void *opaque, const struct store_object *row)
+{
+    struct boot *boot = opaque;
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    bool active = row->active && boot->same;
+    const char *xml = active && row->live_xml ? row->live_xml : row->config_xml;
+    struct pool_def *def = NULL, *config = NULL;
+    struct pool *pool;
+
+    if (!xml)
+        return; /* transient, and gone with the last boot */
+    if (pool_def_parse(xml, &def, &err) < 0 ||
+        (row->config_xml && pool_def_parse(row->config_xml, &config, &err) < 0)) {
+        log_error("pool '%s' in the store is not readable: %s", row->name, verror_text(&err));
+        if (def)
+            pool_def_unref(def);
+        return;
+    }
+    pool = pool_add(boot->storage, def, false);
+    pool->config_def = config;
+    pool->autostart = row->autostart;
+    pool->building = active || row->autostart; /* to be started below */
+    pool_def_unref(def);
+}
+
+
+static void load_job(void *opaque, const struct store_job *row)
+{
+    struct storage *storage = opaque;
+
+    (void)jobs_recover(storage->daemon->jobs, row); /* it logs what it cannot take up */
+}
+
+static int load(struct storage *storage, struct boot *boot, struct verror *err)
+{
+    struct store *store = storage->daemon->store;
+
+    if (store_load_objects(store, "host", load_boot, boot, err) < 0 ||
+        store_load_objects(store, "pool", load_pool, boot, err) < 0 ||
+        store_load_jobs(store, load_job, storage, err) < 0)
+        return -1;
+    return 0;
+}
+
+/* --- starting --- */
+
+static void start_over(struct storage *storage)
+{
+    void (*ready)(void *opaque) = storage->ready;
+
+    if (!ready)
+        return;
+    storage->ready = NULL;
+    event_del(storage->start_timer);
+    jobs_recover_start(storage->daemon->jobs);
+    ready(storage->ready_opaque);
+}
+
+static void start_timer_cb(evutil_socket_t fd, short what, void *opaque)
+{
+    struct storage *storage = opaque;
+
+    (void)fd;
+    (void)what;
+    log_warn("%u storage pools do not answer; going on without them", storage->starting);
+    start_over(storage);
+}
+
+static void pool_start_over(struct storage *storage)
+{
+    if (--storage->starting == 0)
+        start_over(storage);
+}
+
+static void pool_refused(void *opaque, struct verror *err)
+{
+    log_warn("cannot start a storage pool: %s", verror_text(err));
+    pool_start_over(opaque);
+}
+
+static void pool_ended(void *opaque, struct job *job)
+{
+    if (job_state(job) != JOB_COMPLETE)
+        log_warn("%s failed: %s", job_title(job), verror_text(job_error(job)));
+    pool_start_over(opaque);
+}
+
+static void start_pool(struct storage *storage, struct pool *pool)
+{
+    struct pool_spec *spec = pool_spec_new(storage, pool->def);
+    struct job_request request = pool_job_request(&pool_job_start, spec, "virtjobd");
+
+    request.refused = pool_refused;
+    request.ended = pool_ended;
+    request.opaque = storage;
+    job_start(storage->daemon->jobs, &request);
+}
+
+int storage_start(struct storage *storage, void (*ready)(void *opaque), void *opaque,
+                  struct verror *err)
+{
+    static const struct timeval wait = { .tv_sec = START_WAIT_SECONDS };
+    struct boot boot = { .storage = storage };
+    struct pool *pool, *next;
+
+    if (load(storage, &boot, err) < 0)
+        return -1;
+    save_boot(storage);
+    storage->ready = ready;
+    storage->ready_opaque = opaque;
+    storage->start_timer = evtimer_new(storage->daemon->base, start_timer_cb, storage);
+    evtimer_add(storage->start_timer, &wait);
+    storage->starting = 1; /* ourselves, until all are on their way */
+    HASH_ITER(hh_uuid, storage->by_uuid, pool, next) {
+        if (!pool->building)
+            continue;
+        pool->building = false;
+        storage->starting++;
+        start_pool(storage, pool);
+    }
+    pool_start_over(storage);
+    return 0;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Changing volumes that are there: wipe, resize, delete.  The file is opened
+ * without following symlinks and must be the one that was there when the job
+ * was asked for.  A wipe resumes after a restart; what a wipe or a shrink has
+ * taken away cannot be undone.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "storage/publish.h"
+#include "storage/qemu_img.h"
+#include "storage/vol_jobs.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+/* --- before it is accepted: worker --- */
+
+static bool is_directory(const struct vol_spec *spec)
+{
+    return spec->format == VOL_FORMAT_DIR;
+}
+
+/* Opens the volume for writing and says which file it is; dirfd stays open too. */
+static int open_volume(struct vol_spec *spec, struct file_identity *ret, struct verror *err)
+{
+    int flags = is_directory(spec) ? O_RDONLY | O_DIRECTORY : O_RDWR;
+
+    if (spec->dirfd < 0)
+        spec->dirfd = publish_open_dir(spec->pool_path, err);
+    if (spec->dirfd < 0)
+        return -1;
+    if (spec->fd < 0)
+        spec->fd = openat(spec->dirfd, spec->name,
+                          flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (spec->fd < 0)
+        return verror_errno(err, errno, "cannot open volume '%s'", spec->shown_path);
+    return file_identity_of(spec->fd, spec->shown_path, ret, err);
+}
+
+/* Our own writing changes size and times, so only the inode tells. */
+static int open_same(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    struct file_identity now;
+
+    spec->ctl = ctl;
+    job_ctl_step(ctl, "opening the volume");
+    job_ctl_waiting(ctl, spec->shown_path);
+    if (open_volume(spec, &now, err) < 0)
+        return -1;
+    job_ctl_waiting(ctl, NULL);
+    if (now.dev == spec->target.dev && now.ino == spec->target.ino)
+        return 0;
+    return verror_set(err, VIR_ERR_OPERATION_FAILED,
+                      "volume '%s' is another file than when the job was accepted",
+                      spec->shown_path);
+}
+
+static int change_prepare(void *opaque, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+    int rc = open_volume(spec, &spec->target, err);
+
+    vol_spec_close(spec); /* it may stay queued for long */
+    return rc;
+}
+
+/* --- wipe --- */
+
+static int wipe_prepare(void *opaque, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+
+    if (is_directory(spec))
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "volume '%s' is a directory and cannot be wiped", spec->name);
+    return change_prepare(opaque, err);
+}
+
+static int wipe(struct vol_spec *spec, unsigned int algorithm, struct job_ctl *ctl,
+                struct verror *err)
+{
+    struct io_checkpoint checkpoint = vol_spec_checkpoint(spec);
+    struct io_wipe wipe = {
+        .fd = spec->fd,
+        .size = spec->target.size,
+        .algorithm = algorithm,
+        .pass = (unsigned int)spec->resume_pass,
+        .offset = spec->resume_offset,
+        .path = spec->shown_path,
+    };
+
+    vol_spec_journal(spec);
+    job_ctl_step(ctl, "wiping");
+    return io_wipe(&wipe, ctl, &checkpoint, err);
+}
+
+/* In place there is nothing to take back: see what the file is now. */
+static void look_again(void *opaque, uint64_t job_id)
+{
+    struct vol_spec *spec = opaque;
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    (void)job_id;
+    vol_spec_close(spec);
+    if (vol_spec_look(spec, &err) < 0)
+        log_warn("cannot look at volume '%s': %s", spec->shown_path, verror_text(&err));
+}
+
+static int wipe_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+
+    if (open_same(spec, ctl, err) < 0 ||
+        wipe(spec, (unsigned int)spec->algorithm, ctl, err) < 0)
+        return -1;
+    look_again(opaque, job_id);
+    return 0;
+}
+
+static bool always_resumable(const void *spec)
+{
+    (void)spec;
+    return true;
+}
+
+static enum job_recovery wipe_recover(void *opaque, uint64_t job_id, const char *checkpoint,
+                                      struct verror *err)
+{
+    (void)job_id;
+    (void)err;
+    vol_spec_set_resume(opaque, checkpoint);
+    return JOB_RECOVER_RUN; /* open_same() sees to it that it is the same file */
+}
+
+/* --- resize --- */
+
+static int check_grow_space(struct vol_spec *spec, struct verror *err)
+{
+    struct statvfs fs;
+    uint64_t needed = spec->capacity - spec->old_capacity;
+
+    if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) || fstatvfs(spec->dirfd, &fs) < 0 ||
+        needed <= (uint64_t)fs.f_bavail * fs.f_frsize)
+        return 0;
+    return verror_errno(err, ENOSPC,
+                        "volume '%s' needs %llu bytes more, pool '%s' has %llu available",
+                        spec->name, (unsigned long long)needed, spec->pool_name,
+                        (unsigned long long)fs.f_bavail * fs.f_frsize);
+}
+
+static int resize_prepare(void *opaque, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+    int rc;
+
+    if (is_directory(spec))
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "volume '%s' is a directory and cannot be resized", spec->name);
+    rc = open_volume(spec, &spec->target, err);
+    if (rc == 0 && spec->capacity > spec->old_capacity)
+        rc = check_grow_space(spec, err);
+    vol_spec_close(spec);
+    return rc;
+}
+
+static bool is_raw(const struct vol_spec *spec)
+{
+    return spec->format == VOL_FORMAT_RAW || spec->format == VOL_FORMAT_ISO;
+}
+
+static int resize_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    if (ftruncate(spec->fd, (off_t)spec->capacity) < 0)
+        return verror_errno(err, errno, "cannot make '%s' %llu bytes long", spec->shown_path,
+                            (unsigned long long)spec->capacity);
+    if ((spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) && spec->capacity > spec->old_capacity &&
+        io_allocate(spec->fd, spec->old_capacity, spec->capacity, spec->shown_path, ctl, NULL,
+                    err) < 0)
+        return -1;
+    if (fsync(spec->fd) < 0)
+        return verror_errno(err, errno, "cannot sync '%s'", spec->shown_path);
+    return 0;
+}
+
+static int resize_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+    _cleanup_free_ char *path = xasprintf("%s/%s", spec->pool_path, spec->name);
+    int rc;
+
+    if (open_same(spec, ctl, err) < 0)
+        return -1;
+    job_ctl_step(ctl, "resizing");
+    if (is_raw(spec))
+        rc = resize_raw(spec, ctl, err);
+    else
+        rc = qemu_img_resize(path, (enum vol_format)spec->format, spec->capacity,
+                             spec->flags & VIR_STORAGE_VOL_RESIZE_SHRINK,
+                             spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE, ctl, err);
+    if (rc == 0)
+        look_again(opaque, job_id);
+    return rc;
+}
+
+/* A raw volume that was to grow gets its old size back. */
+static void resize_undo(void *opaque, uint64_t job_id)
+{
+    struct vol_spec *spec = opaque;
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    struct file_identity now;
+
+    if (is_raw(spec) && spec->capacity > spec->old_capacity &&
+        open_volume(spec, &now, &err) == 0 && now.dev == spec->target.dev &&
+        now.ino == spec->target.ino && now.size > spec->old_capacity &&
+        (ftruncate(spec->fd, (off_t)spec->old_capacity) < 0 || fsync(spec->fd) < 0))
+        log_warn("cannot give '%s' its old size back: %s", spec->shown_path, strerror(errno));
+    look_again(opaque, job_id);
+}
+
+/* --- delete --- */
+
+static int delete_prepare(void *opaque, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+
+    if (is_directory(spec) && (spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED))
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "volume '%s' is a directory and cannot be zeroed", spec->name);
+    return change_prepare(opaque, err);
+}
+
+static int delete_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+
+    (void)job_id;
+    if (open_same(spec, ctl, err) < 0)
+        return -1;
+    if (spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED)
+        return wipe(spec, VIR_STORAGE_VOL_WIPE_ALG_ZERO, ctl, err);
+    return 0;
+}
+
+static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+
+    (void)job_id;
+    job_ctl_step(ctl, "removing the file");
+    job_ctl_waiting(ctl, spec->shown_path);
+    if (unlinkat(spec->dirfd, spec->name, is_directory(spec) ? AT_REMOVEDIR : 0) < 0)
+        return verror_errno(err, errno, "cannot remove volume '%s'", spec->shown_path);
+    if (fsync(spec->dirfd) < 0)
+        return verror_errno(err, errno, "cannot sync '%s'", spec->pool_path);
+    vol_spec_close(spec);
+    return vol_spec_look(spec, err);
+}
+
+static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const char *checkpoint,
+                                        struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+    _cleanup_close_ int dirfd = publish_open_dir(spec->pool_path, err);
+    struct stat st;
+
+    (void)job_id;
+    if (dirfd < 0)
+        return JOB_RECOVER_UNDO;
+    if (fstatat(dirfd, spec->name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+        return JOB_RECOVER_DONE;
+    if (!(spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED))
+        return JOB_RECOVER_UNDO;
+    vol_spec_set_resume(spec, checkpoint);
+    return JOB_RECOVER_RUN;
+}
+
+static bool delete_resumable(const void *opaque)
+{
+    const struct vol_spec *spec = opaque;
+
+    return spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED;
+}
+
+/* --- objects: loop --- */
+
+static int change_check(void *opaque, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+    struct pool *pool = pool_find_uuid(spec->storage, spec->pool_uuid);
+
+    if (vol_check_pool_active(opaque, err) < 0)
+        return -1;
+    if (vol_find_name(pool, spec->name))
+        return 0;
+    return verror_set(err, VIR_ERR_NO_STORAGE_VOL, "no storage vol with matching name '%s'",
+                      spec->name);
+}
+
+static void change_ended(void *opaque, bool done)
+{
+    (void)done; /* what the worker saw in the end is true either way */
+    vol_take_result(opaque);
+}
+
+static void delete_ended(void *opaque, bool done)
+{
+    struct vol_spec *spec = opaque;
+    struct pool *pool = pool_find_uuid(spec->storage, spec->pool_uuid);
+    struct vol *vol = pool ? vol_find_name(pool, spec->name) : NULL;
+
+    if (done && vol)
+        vol_remove(vol);
+    vol_take_result(spec);
+}
+
+/* --- the kinds --- */
+
+const struct job_kind vol_job_wipe = {
+    .name = "vol-wipe",
+    .lane = LANE_BULK,
+    .is_long = true,
+    .resumable = always_resumable,
+    .locks = vol_locks,
+    .check = change_check,
+    .prepare = wipe_prepare,
+    .run = wipe_run,
+    .undo = look_again,
+    .ended = change_ended,
+    .recover = wipe_recover,
+    .spec_save = vol_spec_save,
+    .spec_load = vol_spec_load,
+    .spec_free = vol_spec_free,
+};
+
+const struct job_kind vol_job_resize = {
+    .name = "vol-resize",
+    .lane = LANE_BULK,
+    .is_long = true,
+    .locks = vol_locks,
+    .check = change_check,
+    .prepare = resize_prepare,
+    .run = resize_run,
+    .undo = resize_undo,
+    .ended = change_ended,
+    .spec_save = vol_spec_save,
+    .spec_load = vol_spec_load,
+    .spec_free = vol_spec_free,
+};
+
+const struct job_kind vol_job_delete = {
+    .name = "vol-delete",
+    .lane = LANE_BULK,
+    .is_long = true,
+    .resumable = delete_resumable,
+    .locks = vol_locks,
+    .check = change_check,
+    .prepare = delete_prepare,
+    .run = delete_run,
+    .publish = delete_publish,
+    .undo = look_again,
+    .ended = delete_ended,
+    .recover = delete_recover,
+    .spec_save = vol_spec_save,
+    .spec_load = vol_spec_load,
+    .spec_free = vol_spec_free,
+};

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Unit tests of the client library and of the packet codec.
+
+lib_unit_tests = \
+	tests/unit/test-frame \
+	tests/unit/test-lib-api \
+	tests/unit/test-lib-args \
+	tests/unit/test-lib-call \
+	tests/unit/test-lib-error \
+	tests/unit/test-lib-job \
+	tests/unit/test-lib-threads \
+	tests/unit/test-lib-uri \
+	$(NULL)
+check_PROGRAMS += $(lib_unit_tests)
+TESTS += $(lib_unit_tests)
+
+lib_unit_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/client-lib \
+	-DRUNSTATEDIR='"$(runstatedir)"'
+lib_unit_ldadd = client-lib/libclient.la $(CHECK_LIBS) -lpthread
+lib_unit_fake = tests/unit/fake-server.c tests/unit/fake-server.h
+
+tests_unit_test_frame_SOURCES = tests/unit/test-frame.c
+tests_unit_test_frame_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_frame_LDADD = protocol/libframe.la protocol/libxdr.la $(CHECK_LIBS)
+
+tests_unit_test_lib_api_SOURCES = tests/unit/test-lib-api.c $(lib_unit_fake)
+tests_unit_test_lib_api_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_api_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_call_SOURCES = tests/unit/test-lib-call.c $(lib_unit_fake)
+tests_unit_test_lib_call_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_call_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_error_SOURCES = tests/unit/test-lib-error.c
+tests_unit_test_lib_error_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_error_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_uri_SOURCES = tests/unit/test-lib-uri.c
+tests_unit_test_lib_uri_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_uri_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_args_SOURCES = tests/unit/test-lib-args.c $(lib_unit_fake)
+tests_unit_test_lib_args_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_args_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_job_SOURCES = tests/unit/test-lib-job.c $(lib_unit_fake)
+tests_unit_test_lib_job_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_job_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_threads_SOURCES = tests/unit/test-lib-threads.c $(lib_unit_fake)
+tests_unit_test_lib_threads_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_threads_LDADD = $(lib_unit_ldadd)
+
+# What the outside sees of the library.
+lib_outside_tests = \
+	tests/header.sh \
+	tests/symbols.sh \
+	$(NULL)
+TESTS += $(lib_outside_tests)
+dist_check_SCRIPTS += $(lib_outside_tests)
+
+AM_TESTS_ENVIRONMENT = \
+	TSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/tsan.supp $$TSAN_OPTIONS"; \
+	export TSAN_OPTIONS; \
+	$(NULL)
+EXTRA_DIST += tests/tsan.supp

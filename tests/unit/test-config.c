@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* daemon/config.c: defaults, bounds, refusals that name file and line; example and manual agree. */
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config.h"
+#include "util/alloc.h"
+
+static char dir[] = "/tmp/test-config.XXXXXX";
+static char path[64];
+
+static void setup(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    (void)snprintf(path, sizeof(path), "%s/virtjobd.conf", dir);
+}
+
+static void teardown(void)
+{
+    ck_assert(unlink(path) == 0 || errno == ENOENT);
+    ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static void write_file(const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static struct config *load(const char *text)
+{
+    struct verror err = VERROR_INIT;
+    struct config *config = config_new(false);
+
+    write_file(text);
+    ck_assert_msg(config_load(config, path, &err) == 0, "%s", verror_text(&err));
+    return config;
+}
+
+/* reason: what follows the path in the message. */
+static void assert_refused(const char *text, const char *reason)
+{
+    struct config *config = config_new(false);
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    _cleanup_free_ char *expected = xasprintf("%s:%s", path, reason);
+
+    write_file(text);
+    ck_assert_int_eq(config_load(config, path, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_CONF_SYNTAX);
+    ck_assert_str_eq(verror_text(&err), expected);
+    config_free(config);
+}
+
+static unsigned int number(const struct config *config, const struct config_key *key)
+{
+    return *(const unsigned int *)((const char *)config + key->offset);
+}
+
+START_TEST(test_defaults)
+{
+    struct config *config = config_new(false);
+
+    for (size_t i = 0; i < config_nkeys; i++)
+        if (config_keys[i].type == CONFIG_NUMBER)
+            ck_assert_uint_eq(number(config, &config_keys[i]), config_keys[i].fallback);
+    ck_assert_uint_eq(config->max_bulk_jobs, 4);
+    ck_assert_uint_eq(config->checkpoint_megabytes, 256);
+    ck_assert_ptr_null(config->unix_sock_group);
+    ck_assert_uint_eq(config_socket_mode(config, true), 0777);
+    ck_assert_uint_eq(config_socket_mode(config, false), 0700);
+    config_free(config);
+    config = config_new(true);
+    ck_assert_uint_eq(config_socket_mode(config, true), 0700);
+    ck_assert_uint_eq(config_socket_mode(config, false), 0700);
+    config_free(config);
+}
+END_TEST
+
+START_TEST(test_socket_mode)
+{
+    struct config *config = load("unix_sock_group = \"disk\"");
+
+    ck_assert_uint_eq(config_socket_mode(config, false), 0770);
+    config_free(config);
+    config = load("unix_sock_group = \"disk\"; unix_sock_rw_perms = \"0660\"\n"
+                  "unix_sock_ro_perms = \"770\"");
+    ck_assert_uint_eq(config_socket_mode(config, false), 0660);
+    ck_assert_uint_eq(config_socket_mode(config, true), 0770);
+    config_free(config);
+}
+END_TEST
+
+START_TEST(test_every_bound)
+{
+    for (size_t i = 0; i < config_nkeys; i++) {
+        const struct config_key *key = &config_keys[i];
+        unsigned int good[] = { key->min, key->max };
+        long long bad[] = { (long long)key->min - 1, (long long)key->max + 1, 1ll << 40,
+                            -(1ll << 40) };
+
+        if (key->type != CONFIG_NUMBER)
+            continue;
+        for (size_t j = 0; j < ARRAY_SIZE(good); j++) {
+            _cleanup_free_ char *text = xasprintf("%s = %u;\n", key->name, good[j]);
+            struct config *config = load(text);
+
+            ck_assert_uint_eq(number(config, key), good[j]);
+            config_free(config);
+        }
+        for (size_t j = 0; j < ARRAY_SIZE(bad); j++) {
+            _cleanup_free_ char *text = xasprintf("\n%s = %lldL;\n", key->name, bad[j]);
+            _cleanup_free_ char *reason = xasprintf("2: %s is %lld, must be from %u to %u",
+                                                    key->name, bad[j], key->min, key->max);
+
+            assert_refused(text, reason);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_every_type)
+{
+    for (size_t i = 0; i < config_nkeys; i++) {
+        const struct config_key *key = &config_keys[i];
+        bool is_number = key->type == CONFIG_NUMBER;
+        const char *const wrong[] = { is_number ? "\"5\"" : "5", "true", "1.5", "[ 1 ]",
+                                      "{ a = 1; }" };
+
+        for (size_t j = 0; j < ARRAY_SIZE(wrong); j++) {
+            _cleanup_free_ char *text = xasprintf("# a comment\n\n%s = %s\n", key->name, wrong[j]);
+            _cleanup_free_ char *reason = xasprintf(
+                "3: %s must be %s", key->name, is_number ? "a number" : "a text in quotes");
+
+            assert_refused(text, reason);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_refusals)
+{
+    assert_refused("max_clients = 10\nmax_cleints = 10\n", "2: unknown key 'max_cleints'");
+    assert_refused("listen_tls = 1\n", "1: unknown key 'listen_tls'");
+    assert_refused("max_clients = 10\nlog_level = = 3\n", "2: syntax error");
+    assert_refused("max_clients = 10\nmax_clients = 11\n", "2: duplicate setting name");
+    assert_refused("unix_sock_group = \"\"\n", "1: unix_sock_group is empty");
+    assert_refused("unix_sock_rw_perms = \"rwx\"\n",
+                   "1: unix_sock_rw_perms is \"rwx\", must be octal permissions such as \"0770\"");
+    assert_refused("unix_sock_ro_perms = \"1777\"\n",
+                   "1: unix_sock_ro_perms is \"1777\", must be octal permissions such as \"0770\"");
+    assert_refused("unix_sock_ro_perms = \"-1\"\n",
+                   "1: unix_sock_ro_perms is \"-1\", must be octal permissions such as \"0770\"");
+}
+END_TEST
+
+START_TEST(test_missing_and_not_a_file)
+{
+    struct config *config = config_new(false);
+    _cleanup_verror_ struct verror missing = VERROR_INIT, directory = VERROR_INIT;
+
+    ck_assert_int_eq(config_load(config, path, &missing), -1);
+    ck_assert_int_eq(missing.sys_errno, ENOENT);
+    ck_assert_ptr_nonnull(strstr(verror_text(&missing), path));
+    ck_assert_int_eq(config_load(config, dir, &directory), -1);
+    ck_assert_ptr_nonnull(strstr(verror_text(&directory), "is not a regular file"));
+    config_free(config);
+}
+END_TEST
+
+static void note_change(void *opaque, const char *key, bool live)
+{
+    char **list = opaque;
+    char *longer = xasprintf("%s%s:%d ", *list, key, live);
+
+    free(*list);
+    *list = longer;
+}
+
+START_TEST(test_apply)
+{
+    struct config *running = load("max_clients = 7\nunix_sock_ro_perms = \"0770\"\n");
+    struct config *fresh = load("max_clients = 8\nlog_level = 1\ncheckpoint_megabytes = 1\n"
+                                "unix_sock_group = \"disk\"\n");
+    _cleanup_free_ char *changes = xstrdup("");
+
+    config_apply(running, fresh, note_change, &changes);
+    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_ro_perms:0 max_clients:1 "
+                              "checkpoint_megabytes:0 log_level:1 ");
+    ck_assert_uint_eq(running->max_clients, 8);
+    ck_assert_uint_eq(running->log_level, 1);
+    ck_assert_uint_eq(running->checkpoint_megabytes, 256);
+    ck_assert_ptr_null(running->unix_sock_group);
+    ck_assert_str_eq(running->unix_sock_ro_perms, "0770");
+    config_free(fresh);
+    config_free(running);
+}
+END_TEST
+
+/* --- what is said about the keys --- */
+
+static char *read_source(const char *name)
+{
+    const char *srcdir = getenv("srcdir");
+    _cleanup_free_ char *file = xasprintf("%s/%s", srcdir ? srcdir : ".", name);
+    FILE *stream = fopen(file, "re");
+    char *text = xcalloc(1, 65536);
+
+    ck_assert_msg(stream != NULL, "cannot open '%s'", file);
+    ck_assert_uint_lt(fread(text, 1, 65535, stream), 65535);
+    ck_assert_int_eq(fclose(stream), 0);
+    return text;
+}
+
+static void print_key(FILE *out, const struct config_key *key)
+{
+    const char *text = key->fallback_text;
+
+    fputs("\n# ", out);
+    for (const char *c = key->doc; *c; c++)
+        fputs(*c == '\n' ? "\n# " : (char[]){ *c, '\0' }, out);
+    if (key->type == CONFIG_NUMBER)
+        fprintf(out, "\n# %u to %u; %s\n#%s = %u\n", key->min, key->max,
+                key->live ? "SIGHUP takes it over." : "needs a restart.", key->name,
+                key->fallback);
+    else
+        fprintf(out, "\n# Needs a restart.\n#%s = \"%s\"\n", key->name,
+                text ? text : (key->type == CONFIG_PERMS ? "0700" : "virtjob"));
+}
+
+START_TEST(test_example_is_the_table)
+{
+    _cleanup_free_ char *example = read_source("daemon/virtjobd.conf");
+    char *expected = NULL;
+    size_t size;
+    FILE *out = open_memstream(&expected, &size);
+
+    ck_assert_ptr_nonnull(out);
+    fputs("# SPDX-License-Identifier: LGPL-2.1-or-later\n"
+          "# Settings of virtjobd; see virtjobd.conf(5).  What stands here are the defaults.\n",
+          out);
+    for (size_t i = 0; i < config_nkeys; i++)
+        print_key(out, &config_keys[i]);
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_str_eq(example, expected);
+    free(expected);
+}
+END_TEST
+
+START_TEST(test_example_loads)
+{
+    _cleanup_free_ char *example = read_source("daemon/virtjobd.conf");
+    struct config *defaults = config_new(false), *config;
+    _cleanup_free_ char *changes = xstrdup("");
+
+    for (char *c = example; (c = strstr(c, "\n#")); c++) /* settings have no blank after # */
+        if (c[2] != ' ')
+            c[1] = ' ';
+    config = load(example);
+    config_apply(defaults, config, note_change, &changes);
+    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 "); /* unset by default */
+    config_free(config);
+    config_free(defaults);
+}
+END_TEST
+
+START_TEST(test_manual_names_every_key)
+{
+    _cleanup_free_ char *page = read_source("man/virtjobd.conf.5");
+
+    for (size_t i = 0; i < config_nkeys; i++) {
+        const struct config_key *key = &config_keys[i];
+        _cleanup_free_ char *number_entry =
+            xasprintf("\n.TP\n.BR %s \" (number, %u to %u, default %u%s)\"\n", key->name, key->min,
+                      key->max, key->fallback, key->live ? ", live" : "");
+        _cleanup_free_ char *text_entry = xasprintf("\n.TP\n.BR %s \" (text", key->name);
+        const char *entry = key->type == CONFIG_NUMBER ? number_entry : text_entry;
+
+        ck_assert_msg(strstr(page, entry) != NULL, "virtjobd.conf.5 has no%s", entry);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("config");
+    TCase *tcase = tcase_create("config");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tcase);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, test_defaults);
+    tcase_add_test(tcase, test_socket_mode);
+    tcase_add_test(tcase, test_every_bound);
+    tcase_add_test(tcase, test_every_type);
+    tcase_add_test(tcase, test_refusals);
+    tcase_add_test(tcase, test_missing_and_not_a_file);
+    tcase_add_test(tcase, test_apply);
+    tcase_add_test(tcase, test_example_is_the_table);
+    tcase_add_test(tcase, test_example_loads);
+    tcase_add_test(tcase, test_manual_names_every_key);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Connection URIs: what goes to the daemon, which socket is meant, what is refused. */
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "internal.h"
+#include "transport.h"
+#include "uri.h"
+
+static void quiet(void *data _unused_, virErrorPtr error _unused_)
+{
+}
+
+static void setup(void)
+{
+    virSetErrorFunc(NULL, quiet);
+}
+
+static const struct good {
+    const char *text, *name, *path, *socket;
+} goods[] = {
+    { "qemu:///system", "qemu:///system", "/system", NULL },
+    { "qemu:///session", "qemu:///session", "/session", NULL },
+    { "qemu+unix:///system", "qemu:///system", "/system", NULL },
+    { "qemu+unix:///system?socket=/a/b", "qemu:///system", "/system", "/a/b" },
+    { "qemu:///system?socket=/a%20b%2fc%2Fd", "qemu:///system", "/system", "/a b/c/d" },
+    { "test:///default", "test:///default", "/default", NULL },
+    { "test+unix:///default?foo=bar", "test:///default?foo=bar", "/default", NULL },
+    { "test:///default?foo=b%20r&socket=/s&x", "test:///default?foo=b%20r&x", "/default", "/s" },
+    { "test:///default?socket=/s;foo=1;mode=auto", "test:///default?foo=1", "/default", "/s" },
+    { "test:///default?auth=none", "test:///default", "/default", NULL },
+    { "test:///default?socket=/old&socket=/new", "test:///default", "/default", "/new" },
+    { "test:///default?socket=", "test:///default", "/default", "" },
+    { "test:///default?&&", "test:///default", "/default", NULL },
+    { "qemu+unix:///x?name=test%3A///default", "test:///default", "/x", NULL },
+    { "remote+unix:///", "", "/", NULL },
+    { "my-scheme.2:///system", "my-scheme.2:///system", "/system", NULL },
+    { "qemu://", "qemu://", "", NULL },
+};
+
+START_TEST(test_good)
+{
+    const struct good *good = &goods[_i];
+    _cleanup_(uri_done) struct uri uri;
+
+    ck_assert_msg(uri_parse(good->text, &uri) == 0, "%s", virGetLastErrorMessage());
+    ck_assert_str_eq(uri.name, good->name);
+    ck_assert_str_eq(uri.path, good->path);
+    ck_assert_pstr_eq(uri.socket, good->socket);
+}
+END_TEST
+
+static const struct bad {
+    const char *text;
+    int code;
+} bads[] = {
+    { "qemu", VIR_ERR_INVALID_ARG },
+    { "qemu:/system", VIR_ERR_INVALID_ARG },
+    { ":///system", VIR_ERR_INVALID_ARG },
+    { "+unix:///system", VIR_ERR_INVALID_ARG },
+    { "qemu+:///system", VIR_ERR_INVALID_ARG },
+    { "qemu+carrier-pigeon:///system", VIR_ERR_INVALID_ARG },
+    { "qemu+unix://host/system", VIR_ERR_INVALID_ARG },
+    { "qemu:///system#part", VIR_ERR_INVALID_ARG },
+    { "qemu:///system?socket=%", VIR_ERR_INVALID_ARG },
+    { "qemu:///system?socket=%4", VIR_ERR_INVALID_ARG },
+    { "qemu:///system?socket=%4&a=1", VIR_ERR_INVALID_ARG },
+    { "qemu:///system?socket=%g0", VIR_ERR_INVALID_ARG },
+    { "qemu:///system?socket=a%00b", VIR_ERR_INVALID_ARG },
+    { "qemu://host/system", VIR_ERR_NO_SUPPORT },
+    { "qemu+tcp://host:16509/system", VIR_ERR_NO_SUPPORT },
+    { "qemu+tls://host/system?pkipath=/x", VIR_ERR_NO_SUPPORT },
+    { "qemu+ssh://user@host/system", VIR_ERR_NO_SUPPORT },
+    { "qemu:///system?auth=sasl.gssapi", VIR_ERR_AUTH_FAILED },
+};
+
+START_TEST(test_bad)
+{
+    _cleanup_(uri_done) struct uri uri;
+
+    ck_assert_int_eq(uri_parse(bads[_i].text, &uri), -1);
+    ck_assert_int_eq(virGetLastErrorCode(), bads[_i].code);
+    ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), bads[_i].text));
+}
+END_TEST
+
+static void assert_socket(const char *text, bool readonly, const char *expected)
+{
+    _cleanup_(uri_done) struct uri uri;
+    _cleanup_free_ char *path = NULL;
+
+    ck_assert_int_eq(uri_parse(text, &uri), 0);
+    path = unix_socket_path(&uri, readonly);
+    ck_assert_pstr_eq(path, expected);
+}
+
+START_TEST(test_default_sockets)
+{
+    const char *own = geteuid() == 0 ? RUNSTATEDIR "/virtjobd/virtjobd-sock"
+                                     : "/some/where/virtjobd/virtjobd-sock";
+
+    ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/some/where", 1), 0);
+    assert_socket("qemu:///system", false, RUNSTATEDIR "/virtjobd/virtjobd-sock");
+    assert_socket("qemu:///system", true, RUNSTATEDIR "/virtjobd/virtjobd-sock-ro");
+    assert_socket("qemu:///session", false, "/some/where/virtjobd/virtjobd-sock");
+    assert_socket("qemu:///session", true, "/some/where/virtjobd/virtjobd-sock-ro");
+    assert_socket("test:///default", false, own);
+    assert_socket("qemu:///session?socket=/x", true, "/x");
+}
+END_TEST
+
+/* Without the variable it is /run/user/UID, if there is one and it is ours. */
+START_TEST(test_no_runtime_dir)
+{
+    char dir[64], expected[128];
+    struct stat st;
+    bool ours;
+
+    (void)snprintf(dir, sizeof(dir), "/run/user/%u", (unsigned int)geteuid());
+    (void)snprintf(expected, sizeof(expected), "%s/virtjobd/virtjobd-sock", dir);
+    ours = stat(dir, &st) == 0 && st.st_uid == geteuid();
+    ck_assert_int_eq(unsetenv("XDG_RUNTIME_DIR"), 0);
+    assert_socket("qemu:///session", false, ours ? expected : NULL);
+    if (!ours)
+        ck_assert_int_eq(virGetLastErrorCode(), VIR_ERR_NO_CONNECT);
+    ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "relative", 1), 0);
+    assert_socket("qemu:///session", false, ours ? expected : NULL);
+}
+END_TEST
+
+START_TEST(test_no_daemon)
+{
+    ck_assert_ptr_null(virConnectOpen("test:///default?socket=/nowhere/sock"));
+    ck_assert_int_eq(virGetLastErrorCode(), VIR_ERR_SYSTEM_ERROR);
+    ck_assert_int_eq(virGetLastError()->int1, ENOENT);
+    ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), "/nowhere/sock"));
+    ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), "virtjobd --session"));
+}
+END_TEST
+
+START_TEST(test_default_uri)
+{
+    ck_assert_int_eq(setenv("VIRTJOB_DEFAULT_URI", "test:///default?socket=/chosen", 1), 0);
+    ck_assert_ptr_null(virConnectOpen(NULL));
+    ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), "/chosen"));
+    ck_assert_ptr_null(virConnectOpen(""));
+    ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), "/chosen"));
+}
+END_TEST
+
+START_TEST(test_unknown_flags)
+{
+    ck_assert_ptr_null(virConnectOpenAuth("qemu:///system", virConnectAuthPtrDefault, 1u << 7));
+    ck_assert_int_eq(virGetLastErrorCode(), VIR_ERR_INVALID_ARG);
+    ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), "0x80"));
+}
+END_TEST
+
+/* A socket whose path does not fit sun_path; the folder is made name by name. */
+START_TEST(test_long_socket_path)
+{
+    char dir[64] = "/tmp/test-lib-uri-XXXXXX", folder[256], path[300];
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd;
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    (void)snprintf(folder, sizeof(folder), "%s/%0150d", dir, 7);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    (void)snprintf(path, sizeof(path), "%s/s", folder);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", dir);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(rename(address.sun_path, path), 0);
+
+    fd = unix_connect(path);
+    ck_assert_msg(fd >= 0, "%s", virGetLastErrorMessage());
+    (void)close(fd);
+    (void)close(listener);
+    ck_assert_int_eq(unix_connect(path), -1); /* a socket file nobody listens at */
+    ck_assert_int_eq(virGetLastError()->int1, ECONNREFUSED);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(unix_connect(path), -1);
+    ck_assert_int_eq(virGetLastError()->int1, ENOENT);
+    ck_assert_int_eq(rmdir(folder), 0);
+    ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
+START_TEST(test_uuid)
+{
+    static const char canonical[] = "00112233-4455-6677-8899-aabbccddeeff";
+    static const char *const wrong[] = {
+        "", "00112233", "00112233-4455-6677-8899-aabbccddeef",
+        "00112233-4455-6677-8899-aabbccddeeff0", "00112233-4455-6677-8899-aabbccddeefg",
+        "-00112233-4455-6677-8899-aabbccddeeff", "00112233--4455-6677-8899-aabbccddeeff",
+        "00112233-4455-6677-8899-aabbccddeeff-", "0-0112233-4455-6677-8899-aabbccddeeff",
+    };
+    char text[VIR_UUID_STRING_BUFLEN];
+    unsigned char uuid[VIR_UUID_BUFLEN];
+
+    ck_assert(uuid_parse(canonical, uuid));
+    uuid_format(uuid, text);
+    ck_assert_str_eq(text, canonical);
+    ck_assert(uuid_parse("00112233445566778899AABBCCDDEEFF", uuid));
+    uuid_format(uuid, text);
+    ck_assert_str_eq(text, canonical);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+        ck_assert_msg(!uuid_parse(wrong[i], uuid), "%s", wrong[i]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("lib-uri");
+    TCase *tcase = tcase_create("uri");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_checked_fixture(tcase, setup, NULL);
+    tcase_add_loop_test(tcase, test_good, 0, ARRAY_SIZE(goods));
+    tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bads));
+    tcase_add_test(tcase, test_default_sockets);
+    tcase_add_test(tcase, test_no_runtime_dir);
+    tcase_add_test(tcase, test_no_daemon);
+    tcase_add_test(tcase, test_default_uri);
+    tcase_add_test(tcase, test_unknown_flags);
+    tcase_add_test(tcase, test_long_socket_path);
+    tcase_add_test(tcase, test_uuid);
+    suite_add_tcase(suite, tcase);
+
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

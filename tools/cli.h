@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What every command of virtjob shares: the global options, the connection,
+ * how a command ends and how an error is told.  One thread.
+ */
+#ifndef VIRTJOB_CLI_H
+#define VIRTJOB_CLI_H
+
+#include <libvirtjob/libvirtjob.h>
+
+#include <stdbool.h>
+
+#include "protocol/macros.h"
+
+DEFINE_CLEANUP(virStoragePoolPtr, virStoragePoolFree);
+DEFINE_CLEANUP(virStorageVolPtr, virStorageVolFree);
+DEFINE_CLEANUP(virJobRecordPtr, virJobRecordFree);
+
+#define _cleanup_pool_ _cleanup_(virStoragePoolFreep)
+#define _cleanup_vol_ _cleanup_(virStorageVolFreep)
+#define _cleanup_record_ _cleanup_(virJobRecordFreep)
+
+/* Exit codes; what a command returns. */
+enum cli_exit {
+    CLI_DONE = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2,
+    CLI_CANCELLED = 3
+};
+
+struct cli {
+    const char *uri; /* NULL = the library's default */
+    bool readonly;
+    bool quiet;
+    bool no_progress;
+    virConnectPtr conn; /* open before a command runs, unless it needs none */
+};
+
+/*
+ * Keeps the library's errors for cli_fail() as they happen, in place of the
+ * library printing them: its last error does not outlive the next call, and
+ * asking an object for its name is one.
+ */
+void cli_errors_keep(void);
+
+/* Opens the connection; says why not. */
+int cli_connect(struct cli *cli);
+/* Closes it, if open. */
+void cli_disconnect(struct cli *cli);
+
+/* "error: ..." on stderr, always one line. */
+void cli_error(const char *fmt, ...) _printf_(1, 2);
+/* The same, ended by the error that the library gave last.  Returns CLI_FAILED. */
+int cli_fail(const char *fmt, ...) _printf_(1, 2);
+/* A misuse of the command line.  Returns CLI_USAGE. */
+int cli_usage(const char *fmt, ...) _printf_(1, 2);
+/* A text on stdout, ended by a newline. */
+void cli_print(const char *text);
+/* What was done, on stdout; --quiet drops it. */
+void cli_say(const struct cli *cli, const char *fmt, ...) _printf_(2, 3);
+
+#endif

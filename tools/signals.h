@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * SIGINT and SIGTERM as bytes in a pipe, so that a wait can act on them where
+ * it stands.
+ */
+#ifndef VIRTJOB_SIGNALS_H
+#define VIRTJOB_SIGNALS_H
+
+/*
+ * From here on the two signals are caught; one that is ignored stays so.  The
+ * third that comes ends the process at once: the way out when the daemon
+ * answers no more.
+ */
+int signals_catch(void);
+/* Signals that came since the last call; never blocks. */
+unsigned int signals_take(void);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The little XML that virtjob writes itself: descriptions made from options,
+ * and a new name in a volume's own description.
+ */
+#ifndef VIRTJOB_XML_H
+#define VIRTJOB_XML_H
+
+#include <stdbool.h>
+
+#include <libxml/tree.h>
+
+#include "protocol/macros.h"
+
+struct xml {
+    xmlDocPtr doc;
+    xmlNodePtr root;
+    const char *bad; /* the first text that XML cannot hold, or NULL */
+};
+
+void xml_open(struct xml *xml, const char *root);
+void xml_close(struct xml *xml);
+#define _cleanup_xml_ _cleanup_(xml_close)
+
+/* <name>text</name>; text may be NULL for an element that only holds others. */
+xmlNodePtr xml_add(struct xml *xml, xmlNodePtr parent, const char *name, const char *text);
+void xml_set(struct xml *xml, xmlNodePtr node, const char *name, const char *value);
+/* The document, a new string; NULL and an error told when a text was bad. */
+char *xml_text(const struct xml *xml);
+
+/* A description with another <name>; NULL when it is none. */
+char *xml_rename(const char *text, const char *name);
+
+/* The file's whole text, a new string; NULL and an error told. */
+char *xml_read_file(const char *path);
+
+#endif
