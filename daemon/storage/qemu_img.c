@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "storage/child.h"
+#include "util/child.h"
 #include "util/alloc.h"
 
 enum {

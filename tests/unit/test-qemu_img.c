@@ -7,7 +7,7 @@
 #include <pthread.h>
 
 #include "scratch.h"
-#include "storage/child.h"
+#include "util/child.h"
 
 #define MIB (1024 * 1024ULL)
 
