@@ -10,7 +10,7 @@ io_tests = \
 	$(NULL)
 check_PROGRAMS += $(io_tests)
 TESTS += $(io_tests)
-noinst_HEADERS += tests/unit/scratch.h
+noinst_HEADERS += tests/unit/deny.h tests/unit/scratch.h
 io_test_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
 io_test_libs = daemon/libdaemon.la $(CHECK_LIBS)
 

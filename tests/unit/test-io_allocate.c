@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "deny.h"
 #include "scratch.h"
 
 #define MIB (1024 * 1024ULL)
@@ -55,6 +56,24 @@ START_TEST(test_allocate_keeps_data)
     ck_assert_msg(run(0, 20 * MIB) == 0, "%s", verror_text(&err));
     ck_assert_uint_ge(scratch_blocks(file), 20 * MIB);
     ck_assert(scratch_same(file, copy));
+}
+END_TEST
+
+/* Zeros into the holes only, and behind the end. */
+START_TEST(test_allocate_by_writing)
+{
+    _cleanup_close_ int copy = scratch_open("copy");
+
+    scratch_fill(file, MIB, 2 * MIB + 5, 1);
+    scratch_fill(copy, MIB, 2 * MIB + 5, 1);
+    ck_assert_int_eq(ftruncate(copy, 9 * (off_t)MIB + 1), 0);
+    deny_syscall(SYS_fallocate, DENY_ANY, EOPNOTSUPP);
+    if (_i)
+        deny_syscall(SYS_lseek, SEEK_DATA, EINVAL);
+    ck_assert_msg(run(0, 9 * MIB + 1) == 0, "%s", verror_text(&err));
+    ck_assert(scratch_same(file, copy));
+    ck_assert_uint_ge(scratch_blocks(file), _i ? 8 * MIB : 9 * MIB);
+    ck_assert_uint_eq(ctl.done, 9 * MIB + 1);
 }
 END_TEST
 
@@ -134,6 +153,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_allocate_new);
     tcase_add_test(tcase, test_allocate_keeps_data);
+    tcase_add_loop_test(tcase, test_allocate_by_writing, 0, 2);
     tcase_add_test(tcase, test_allocate_never_lengthens);
     tcase_add_test(tcase, test_allocate_from_offset);
     tcase_add_test(tcase, test_allocate_nothing);

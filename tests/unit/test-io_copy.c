@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "deny.h"
 #include "scratch.h"
 
 #define MIB (1024 * 1024ULL)
@@ -229,6 +230,70 @@ START_TEST(test_copy_write_error)
 }
 END_TEST
 
+static const int kernel_copy_errors[] = { EXDEV, EOPNOTSUPP, EINVAL, ENOSYS };
+
+static void deny_kernel_copy(void *opaque, unsigned int pass, uint64_t offset)
+{
+    (void)pass;
+    (void)offset;
+    deny_syscall(SYS_copy_file_range, DENY_ANY, *(const int *)opaque);
+}
+
+/* copy_file_range works for the first 4 MiB, then no more. */
+START_TEST(test_copy_kernel_copy_fails_midway)
+{
+    int errnum = kernel_copy_errors[_i];
+    struct io_checkpoint checkpoint = { deny_kernel_copy, &errnum, 4 * MIB };
+    struct io_copy copy = make_variant(1, 32 * MIB + 3);
+
+    scratch_fill(src, 0, 32 * MIB + 3, 1);
+    scratch_fill(dst, 0, 4096, 1);
+    copy.offset = 4096; /* no reflink */
+    ck_assert_msg(io_copy(&copy, &ctl, &checkpoint, &err) == 0, "%s", verror_text(&err));
+    ck_assert(scratch_same(src, dst));
+    ck_assert_uint_eq(ctl.done, ctl.total);
+}
+END_TEST
+
+START_TEST(test_copy_without_seek_data)
+{
+    struct io_copy copy = make_variant(_i, 16 * MIB);
+
+    scratch_fill(src, 4 * MIB, MIB, 1);
+    ck_assert_int_eq(ftruncate(src, 16 * (off_t)MIB), 0);
+    deny_syscall(SYS_lseek, SEEK_DATA, EINVAL);
+    copy.offset = _i == 1 ? 4096 : 0;
+    ck_assert_msg(run(&copy) == 0, "%s", verror_text(&err));
+    ck_assert(scratch_same(src, dst));
+    ck_assert_uint_eq(ctl.done, 16 * MIB);
+}
+END_TEST
+
+START_TEST(test_copy_without_sync_file_range)
+{
+    struct io_copy copy = make_variant(_i, 32 * MIB);
+
+    scratch_fill(src, 0, 32 * MIB, 1);
+    deny_syscall(SYS_sync_file_range, DENY_ANY, EINVAL);
+    ck_assert_msg(run(&copy) == 0, "%s", verror_text(&err));
+    ck_assert(scratch_same(src, dst));
+}
+END_TEST
+
+/* The disk is full when data are written back, not when they are copied (NFS, thin volumes). */
+START_TEST(test_copy_write_back_error)
+{
+    struct io_copy copy = make_variant(_i, 32 * MIB);
+
+    scratch_fill(src, 0, 32 * MIB, 1);
+    copy.offset = 4096;
+    deny_syscall(SYS_sync_file_range, DENY_ANY, ENOSPC);
+    ck_assert_int_eq(run(&copy), -1);
+    ck_assert_int_eq(err.sys_errno, ENOSPC);
+    ck_assert_ptr_nonnull(strstr(verror_text(&err), "'DST'"));
+}
+END_TEST
+
 START_TEST(test_copy_need_reflink)
 {
     struct io_copy copy = make_copy(MIB);
@@ -318,6 +383,11 @@ int main(void)
     tcase_add_loop_test(tcase, test_copy_source_too_short, 0, 3);
     tcase_add_loop_test(tcase, test_copy_source_shrinks, 0, 3);
     tcase_add_loop_test(tcase, test_copy_write_error, 0, 3);
+    tcase_add_loop_test(tcase, test_copy_kernel_copy_fails_midway, 0,
+                        ARRAY_SIZE(kernel_copy_errors));
+    tcase_add_loop_test(tcase, test_copy_without_seek_data, 0, 3);
+    tcase_add_loop_test(tcase, test_copy_without_sync_file_range, 0, 3);
+    tcase_add_loop_test(tcase, test_copy_write_back_error, 0, 3);
     tcase_add_test(tcase, test_copy_need_reflink);
     tcase_add_test(tcase, test_copy_across_file_systems);
     tcase_add_loop_test(tcase, test_copy_cancelled_before, 0, 3);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "deny.h"
 #include "scratch.h"
 #include "storage/io.h"
 
@@ -80,6 +81,22 @@ START_TEST(test_commit)
     ck_assert_int_eq(fstatat(scratch_fd, "final", &st, 0), 0);
     ck_assert_uint_eq(st.st_mode, S_IFREG | 0640);
     ck_assert_int_eq(st.st_size, 5000);
+}
+END_TEST
+
+START_TEST(test_commit_without_renameat2)
+{
+    _cleanup_close_ int fd = create();
+
+    deny_syscall(SYS_renameat2, DENY_ANY, EINVAL);
+    ck_assert_int_eq(publish_commit(scratch_fd, temp, fd, "final", &no_perms, &err), 0);
+    ck_assert(exists("final"));
+    ck_assert(!exists(temp));
+    (void)close(fd);
+    fd = create();
+    ck_assert_int_eq(publish_commit(scratch_fd, temp, fd, "final", &no_perms, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_STORAGE_VOL_EXIST);
+    ck_assert(exists(temp));
 }
 END_TEST
 
@@ -202,6 +219,7 @@ int main(void)
     tcase_add_test(tcase, test_temp_name);
     tcase_add_test(tcase, test_open_dir);
     tcase_add_test(tcase, test_commit);
+    tcase_add_test(tcase, test_commit_without_renameat2);
     tcase_add_test(tcase, test_commit_long_name);
     tcase_add_test(tcase, test_commit_name_taken);
     tcase_add_test(tcase, test_commit_name_is_link);
