@@ -246,10 +246,8 @@ START_TEST(test_cancel)
     pthread_t thread;
     void *result;
     double asked;
-    uint64_t i;
 
-    for (i = 0; i < 512; i += 16)
-        scratch_fill(raw, i * MIB, 16 * MIB, 1);
+    scratch_fill_large(raw, 512 * MIB);
     ck_assert_int_eq(pthread_create(&thread, NULL, convert_thread, &target), 0);
     while (ctl.total == 0 || ctl.done < ctl.total / 20)
         (void)sched_yield();
