@@ -23,12 +23,21 @@
 
 /* --- journal entries that a worker makes --- */
 
+static void put_progress(struct job *job, struct store_txn *txn)
+{
+    store_set_progress(txn, job->id,
+                       atomic_load_explicit(&job->ctl.done, memory_order_relaxed),
+                       atomic_load_explicit(&job->ctl.total, memory_order_relaxed),
+                       job_running_ms(job));
+}
+
 static void journal_checkpoint(void *opaque, const char *json)
 {
     struct job *job = opaque;
     struct store_txn *txn = store_begin(job->jobs->daemon->store);
 
     store_set_checkpoint(txn, job->id, json);
+    put_progress(job, txn);
     store_commit(txn, NULL, NULL); /* a lost resume point only costs time */
 }
 
@@ -464,11 +473,16 @@ bool job_is_resumable(const struct job *job)
 /* The daemon stops: does this end belong to the next one? */
 static bool job_park(struct job *job)
 {
+    struct store_txn *txn;
+
     if (!job->cut_short || !job_is_resumable(job) || job->state == JOB_CANCELLING ||
         job->step_rc == 0)
         return false;
     job->parked = true;
     verror_clear(&job->err);
+    txn = store_begin(job->jobs->daemon->store);
+    put_progress(job, txn);
+    store_commit(txn, NULL, NULL); /* lost, the numbers of the last resume point count */
     jobs_check_stopped(job->jobs);
     return true;
 }
@@ -638,9 +652,11 @@ static const char *const cancel_refusal[JOB_STATE_MAX] = {
 int job_cancel(struct job *job, void (*done)(void *opaque, struct verror *err), void *opaque,
                struct verror *err)
 {
-    if (cancel_refusal[job->state])
+    enum job_state state = job->finishing ? JOB_FINISHING : job->state;
+
+    if (cancel_refusal[state])
         return verror_set(err, VIR_ERR_OPERATION_INVALID, "job %llu (%s) %s",
-                          (unsigned long long)job->id, job->title, cancel_refusal[job->state]);
+                          (unsigned long long)job->id, job->title, cancel_refusal[state]);
     journal_cancel(job, done, opaque);
     if (job->state == JOB_CANCELLING)
         return 0;

@@ -104,6 +104,7 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     const struct job_kind *kind = jobs_find_kind(jobs, row->operation);
     int state = job_state_from_name(row->state);
     _cleanup_verror_ struct verror err = VERROR_INIT;
+    struct job_snapshot told;
     struct job *job;
     void *spec = NULL;
 
@@ -123,11 +124,14 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     job_arm(job);
     job->checkpoint = xstrdup(row->checkpoint);
     job->cancel_asked = row->cancel_asked;
+    job->finishing = state == JOB_FINISHING;
+    job->begun = job->finishing || row->started_at; /* not all kinds have something to run */
     job->child_pid = row->child_pid;
     job->child_start = row->child_start;
     job->child_boot = xstrdup(row->child_boot ? row->child_boot : "");
     job->state = JOB_QUEUED;
     job->unrecovered = true;
+    job_snapshot(job, &told); /* so that its percent never goes below this */
     jobs_register(job);
     jobs_add_active(job);
     return 0;
@@ -140,8 +144,8 @@ static int recover_step(struct job *job)
 
     if (job->child_pid)
         child_kill_stray(job->child_pid, job->child_start, job->child_boot);
-    if (!job->started_at)
-        job->recovery = JOB_RECOVER_RUN; /* it had not begun */
+    if (!job->begun)
+        job->recovery = JOB_RECOVER_RUN;
     else if (job->kind->recover)
         job->recovery =
             job->kind->recover(job->spec, job->id, job->checkpoint, &job->step_err);
@@ -156,16 +160,17 @@ static void recovered_cb(struct work *work)
 {
     struct job *job = container_of(work, struct job, work);
 
-    job->working = job->recovering = false;
+    job->working = job->recovering = job->finishing = false;
     verror_move(&job->err, &job->step_err);
-    if (job->recovery == JOB_RECOVER_DONE) {
-        log_job(LOG_INFO_, job->id, job->title, "had been published before the restart");
-        job_set_state(job, JOB_FINISHING);
-        job_end(job, JOB_COMPLETE);
-    } else if (job->cancel_asked || job->state == JOB_CANCELLING) {
+    /* a cancel that was taken came before the point of no return, in this life or the last */
+    if (job->cancel_asked || job->state == JOB_CANCELLING) {
         if (job->state != JOB_CANCELLING)
             job_set_state(job, JOB_CANCELLING);
         job_undo(job, JOB_CANCELLED);
+    } else if (job->recovery == JOB_RECOVER_DONE) {
+        log_job(LOG_INFO_, job->id, job->title, "had been published before the restart");
+        job_set_state(job, JOB_FINISHING);
+        job_end(job, JOB_COMPLETE);
     } else if (job->recovery == JOB_RECOVER_RUN) {
         log_job(LOG_INFO_, job->id, job->title, "goes on after the restart");
         job_run(job);

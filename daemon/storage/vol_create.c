@@ -372,6 +372,17 @@ static int clone_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
 
 /* --- the end: worker --- */
 
+/* It is there, whatever a look at it says: then it is what was asked for until a refresh. */
+static void look_at_published(struct vol_spec *spec)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    if (vol_spec_look(spec, &err) < 0)
+        log_warn("cannot look at the new volume '%s': %s", spec->shown_path, verror_text(&err));
+    if (!spec->info)
+        spec->info = vol_info_from_def(spec);
+}
+
 static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct vol_spec *spec = opaque;
@@ -383,9 +394,9 @@ static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
     publish_temp_name(temp, job_id);
     if (perms.mode == PERMS_UNSET)
         perms.mode = 0600;
-    if (publish_commit(spec->dirfd, temp, spec->fd, spec->name, &perms, err) < 0 ||
-        vol_spec_look(spec, err) < 0)
+    if (publish_commit(spec->dirfd, temp, spec->fd, spec->name, &perms, err) < 0)
         return -1;
+    look_at_published(spec);
     vol_spec_close(spec);
     return 0;
 }
@@ -436,8 +447,10 @@ static enum job_recovery create_recover(void *opaque, uint64_t job_id, const cha
         return JOB_RECOVER_UNDO;
     if (!vol_spec_set_resume(spec, checkpoint)) /* it had hardly begun */
         return create_resumable(spec) ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
-    if (publish_is_done(dirfd, spec->name, spec->temp.dev, spec->temp.ino) == 1)
-        return vol_spec_look(spec, err) < 0 ? JOB_RECOVER_UNDO : JOB_RECOVER_DONE;
+    if (publish_is_done(dirfd, spec->name, spec->temp.dev, spec->temp.ino) == 1) {
+        look_at_published(spec);
+        return JOB_RECOVER_DONE;
+    }
     if (!create_resumable(spec))
         return JOB_RECOVER_UNDO;
     if (temp_is_ours(spec, dirfd, job_id))
