@@ -73,8 +73,10 @@ void job_set_state(struct job *job, enum job_state state)
     job->state = state;
     if (state == JOB_RUNNING && !job->started_at)
         job->started_at = clock_wall_ms();
-    if (state == JOB_RUNNING)
+    if (state == JOB_RUNNING) {
         job->started_mono = clock_mono_ms();
+        job_sample_rate(job);
+    }
     if (job_state_is_ended(state))
         job->ended_mono = clock_mono_ms();
     if (job->asked || state == JOB_FAILED)
