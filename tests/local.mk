@@ -5,3 +5,4 @@ include tests/unit/io.mk
 include tests/unit/lib.mk
 include tests/unit/server.mk
 include tests/unit/xml.mk
+include tests/ship.mk

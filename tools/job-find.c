@@ -71,18 +71,25 @@ static virJobRecordPtr history_find(struct cli *cli, const char *pool, const cha
     return NULL;
 }
 
-/* The last job of an object that exists; NULL and the library's error. */
-static virJobRecordPtr object_job(struct cli *cli, const char *pool_name, const char *vol_name)
+/*
+ * The last job of an object that exists; NULL and the error's code, which must be
+ * kept here: freeing the objects resets the library's.
+ */
+static virJobRecordPtr object_job(struct cli *cli, const char *pool_name, const char *vol_name,
+                                  int *ret_code)
 {
     _cleanup_pool_ virStoragePoolPtr pool = pool_lookup(cli, pool_name);
     _cleanup_vol_ virStorageVolPtr vol = NULL;
+    virJobRecordPtr job = NULL;
 
-    if (!pool)
-        return NULL;
-    if (!vol_name)
-        return virStoragePoolGetJobRecord(pool, 0);
-    vol = virStorageVolLookupByName(pool, vol_name);
-    return vol ? virStorageVolGetJobRecord(vol, 0) : NULL;
+    if (pool && !vol_name)
+        job = virStoragePoolGetJobRecord(pool, 0);
+    if (pool && vol_name)
+        vol = virStorageVolLookupByName(pool, vol_name);
+    if (vol)
+        job = virStorageVolGetJobRecord(vol, 0);
+    *ret_code = job ? VIR_ERR_OK : virGetLastErrorCode();
+    return job;
 }
 
 int job_check(const struct args *args)
@@ -109,10 +116,9 @@ virJobRecordPtr job_of(struct cli *cli, const struct args *args)
             (void)cli_fail("cannot find job %s", args_text(args, "job"));
         return job;
     }
-    job = object_job(cli, pool, vol);
+    job = object_job(cli, pool, vol, &code);
     if (job)
         return job;
-    code = virGetLastErrorCode();
     if (code == VIR_ERR_NO_STORAGE_POOL || code == VIR_ERR_NO_STORAGE_VOL)
         return history_find(cli, pool, vol);
     if (vol)

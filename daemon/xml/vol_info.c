@@ -51,6 +51,8 @@ static void format_time(struct xml_writer *writer, const char *name, const struc
 
 static void format_timestamps(struct xml_writer *writer, const struct vol_info *info)
 {
+    if (!info->ctime.tv_sec)
+        return; /* it is still being made */
     xml_open(writer, "timestamps", NULL);
     format_time(writer, "atime", &info->atime);
     format_time(writer, "mtime", &info->mtime);
