@@ -153,10 +153,13 @@ class Daemon:
         """SIGTERM; it must exit 0.  Returns how long that took."""
         start = time.monotonic()
         self.process.terminate()
+        self.exits(seconds)
+        return time.monotonic() - start
+
+    def exits(self, seconds=20):
         status = self.process.wait(seconds * SLOWER)
         self.process = None
         equal(status, 0, "virtjobd's status after SIGTERM")
-        return time.monotonic() - start
 
     def lines(self):
         if not os.path.exists(self.log):

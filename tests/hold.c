@@ -132,15 +132,19 @@ static bool enter(const char *call, atomic_uint *count, uint64_t offset, uint64_
     {                                                                                   \
         static atomic_uint count;                                                       \
         bool after = false;                                                             \
+        int before = errno; /* readdir tells its end by leaving it alone */             \
         type result;                                                                    \
                                                                                         \
         if (!(ours))                                                                    \
             return REAL(name) args;                                                     \
         if (!enter(#name, &count, (uint64_t)(offset), (uint64_t)(length), &after))      \
             return failure;                                                             \
+        errno = before;                                                                 \
         result = REAL(name) args;                                                       \
+        before = errno;                                                                 \
         if (after)                                                                      \
             hold(#name);                                                                \
+        errno = before;                                                                 \
         return result;                                                                  \
     }
 
