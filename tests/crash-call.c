@@ -5,6 +5,7 @@
  *   crash-call URI delete-zeroed POOL VOL   async; prints the job's id
  *   crash-call URI clone POOL VOL NEW       sync; prints the error's code, 0 = none
  *   crash-call URI lookup POOL VOL          prints the error's code, 0 = it is there
+ *   crash-call URI cancel ID                waits for its end; prints the milliseconds that took
  *   crash-call URI error ID                 prints code, errno, step and message of that job
  *
  * Exits 0 when it could ask, whatever the answer.
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static int last_code(void)
 {
@@ -91,6 +93,28 @@ static int tell_error(virConnectPtr conn, const char *id)
     return EXIT_SUCCESS;
 }
 
+static double now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static int cancel(virConnectPtr conn, const char *text)
+{
+    unsigned long long id = strtoull(text, NULL, 10);
+    virJobInfo info;
+    double start = now_ms();
+
+    if (virConnectCancelJob(conn, id, 0) < 0)
+        return cannot("cancel it");
+    if (virConnectWaitJob(conn, id, &info, -1) < 0)
+        return cannot("wait for it");
+    (void)printf("%.1f\n", now_ms() - start);
+    return info.state == VIR_JOB_CANCELLED ? EXIT_SUCCESS : cannot("see it cancelled");
+}
+
 int main(int argc, char **argv)
 {
     virConnectPtr conn = argc > 3 ? virConnectOpen(argv[1]) : NULL;
@@ -103,6 +127,8 @@ int main(int argc, char **argv)
         return cannot("connect");
     if (strcmp(argv[2], "error") == 0)
         status = tell_error(conn, argv[3]);
+    else if (strcmp(argv[2], "cancel") == 0)
+        status = cancel(conn, argv[3]);
     else if (argc > 4 && (pool = virStoragePoolLookupByName(conn, argv[3])))
         status = on_volume(pool, argv[2], argv[4], argv + 5);
     else

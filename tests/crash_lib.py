@@ -55,9 +55,13 @@ def until(condition, what, seconds=30):
         time.sleep(0.003)
 
 
+def have(command):
+    return shutil.which(command) is not None
+
+
 def require(*commands):
     for command in commands:
-        if not shutil.which(command):
+        if not have(command):
             skip(f'{command} is not installed')
 
 
@@ -85,7 +89,7 @@ class CommandFailed(Exception):
 class Daemon:
     """virtjobd in a directory of its own, with one running pool 'p' in self.pool."""
 
-    def __init__(self, conf='', under=None):
+    def __init__(self, conf='checkpoint_megabytes = 4\n', under=None):
         if not os.access(os.path.join(BUILD, 'run'), os.X_OK):
             sys.exit(f'no build in {BUILD} (run it there, or set builddir)')
         self.dir = tempfile.mkdtemp(prefix=f'{NAME}.', dir=under or os.environ.get('TMPDIR',
@@ -105,7 +109,7 @@ class Daemon:
         os.makedirs(self.pool)
         os.mkdir(self.rules)
         with open(os.path.join(self.dir, 'conf'), 'w') as file:
-            file.write('checkpoint_megabytes = 4\n' + conf)
+            file.write(conf)
 
     def __enter__(self):
         self.start()
