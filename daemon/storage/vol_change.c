@@ -268,15 +268,14 @@ static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
 {
     struct vol_spec *spec = opaque;
 
-    (void)job_id;
     job_ctl_step(ctl, "removing the file");
     job_ctl_waiting(ctl, spec->shown_path);
     if (unlinkat(spec->dirfd, spec->name, is_directory(spec) ? AT_REMOVEDIR : 0) < 0)
         return verror_errno(err, errno, "cannot remove volume '%s'", spec->shown_path);
     if (fsync(spec->dirfd) < 0)
         return verror_errno(err, errno, "cannot sync '%s'", spec->pool_path);
-    vol_spec_close(spec);
-    return vol_spec_look(spec, err);
+    look_again(opaque, job_id);
+    return 0;
 }
 
 static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const char *checkpoint,

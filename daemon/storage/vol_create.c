@@ -372,6 +372,15 @@ static int clone_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
 
 /* --- the end: worker --- */
 
+/* It is there, and must not be called failed because of a look. */
+static void look_at_published(struct vol_spec *spec)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    if (vol_spec_look(spec, &err) < 0)
+        log_warn("cannot look at volume '%s': %s", spec->shown_path, verror_text(&err));
+}
+
 static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct vol_spec *spec = opaque;
@@ -383,9 +392,9 @@ static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
     publish_temp_name(temp, job_id);
     if (perms.mode == PERMS_UNSET)
         perms.mode = 0600;
-    if (publish_commit(spec->dirfd, temp, spec->fd, spec->name, &perms, err) < 0 ||
-        vol_spec_look(spec, err) < 0)
+    if (publish_commit(spec->dirfd, temp, spec->fd, spec->name, &perms, err) < 0)
         return -1;
+    look_at_published(spec);
     vol_spec_close(spec);
     return 0;
 }
@@ -436,8 +445,10 @@ static enum job_recovery create_recover(void *opaque, uint64_t job_id, const cha
         return JOB_RECOVER_UNDO;
     if (!vol_spec_set_resume(spec, checkpoint)) /* it had hardly begun */
         return create_resumable(spec) ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
-    if (publish_is_done(dirfd, spec->name, spec->temp.dev, spec->temp.ino) == 1)
-        return vol_spec_look(spec, err) < 0 ? JOB_RECOVER_UNDO : JOB_RECOVER_DONE;
+    if (publish_is_done(dirfd, spec->name, spec->temp.dev, spec->temp.ino) == 1) {
+        look_at_published(spec);
+        return JOB_RECOVER_DONE;
+    }
     if (!create_resumable(spec))
         return JOB_RECOVER_UNDO;
     if (temp_is_ours(spec, dirfd, job_id))
@@ -490,10 +501,39 @@ static void create_ended(void *opaque, bool done)
     struct pool *pool = pool_find_uuid(spec->storage, spec->pool_uuid);
     struct vol *vol = pool ? vol_find_name(pool, spec->name) : NULL;
 
-    if (vol && spec->visible && vol->building)
+    bool ours = vol && spec->visible && vol->building;
+
+    if (ours && done && !spec->info)
+        vol->building = 0; /* it could not be looked at: what was asked for is the best guess */
+    else if (ours)
         vol_remove(vol);
     if (done)
         vol_take_result(spec);
+}
+
+/* --- from the journal: loop --- */
+
+static void *check_loaded(struct vol_spec *spec, bool whole, struct verror *err)
+{
+    if (!spec || whole)
+        return spec;
+    verror_set(err, VIR_ERR_INTERNAL_ERROR, "the journal's volume specification is not readable");
+    vol_spec_free(spec);
+    return NULL;
+}
+
+static void *create_load(struct daemon *daemon, const char *json, struct verror *err)
+{
+    struct vol_spec *spec = vol_spec_load(daemon, json, err);
+
+    return check_loaded(spec, spec && spec->def, err);
+}
+
+static void *clone_load(struct daemon *daemon, const char *json, struct verror *err)
+{
+    struct vol_spec *spec = vol_spec_load(daemon, json, err);
+
+    return check_loaded(spec, spec && spec->def && spec->source_path, err);
 }
 
 /* --- the kinds --- */
@@ -513,7 +553,7 @@ const struct job_kind vol_job_create = {
     .ended = create_ended,
     .recover = create_recover,
     .spec_save = vol_spec_save,
-    .spec_load = vol_spec_load,
+    .spec_load = create_load,
     .spec_free = vol_spec_free,
 };
 
@@ -532,6 +572,6 @@ const struct job_kind vol_job_clone = {
     .ended = create_ended,
     .recover = create_recover,
     .spec_save = vol_spec_save,
-    .spec_load = vol_spec_load,
+    .spec_load = clone_load,
     .spec_free = vol_spec_free,
 };
