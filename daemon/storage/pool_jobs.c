@@ -422,8 +422,9 @@ static void start_ended(void *opaque, bool done)
     struct pool *pool = spec_pool(spec);
 
     if (!done) {
-        if (pool && (spec->visible || !pool->config_def))
-            pool_remove(pool); /* transient: it exists only while it runs */
+        /* transient: it exists only while it runs, or while the job that makes it does */
+        if (pool && (spec->visible || (!pool->config_def && !pool->active && !pool->building)))
+            pool_remove(pool);
         return;
     }
     pool_activate(pool, spec->def, STEAL_PTR(spec->real_path), spec->dev, spec->ino);

@@ -139,10 +139,17 @@ static enum job_recovery wipe_recover(void *opaque, uint64_t job_id, const char 
 
 /* --- resize --- */
 
+static bool is_raw(const struct vol_spec *spec)
+{
+    return spec->format == VOL_FORMAT_RAW || spec->format == VOL_FORMAT_ISO;
+}
+
+/* What "allocate" takes: a raw volume's holes too, of a format only what is new. */
 static int check_grow_space(struct vol_spec *spec, struct verror *err)
 {
     struct statvfs fs;
-    uint64_t needed = spec->capacity - spec->old_capacity;
+    uint64_t there = is_raw(spec) ? spec->old_allocation : spec->old_capacity;
+    uint64_t needed = spec->capacity > there ? spec->capacity - there : 0;
 
     if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) || fstatvfs(spec->dirfd, &fs) < 0 ||
         needed <= (uint64_t)fs.f_bavail * fs.f_frsize)
@@ -151,11 +158,6 @@ static int check_grow_space(struct vol_spec *spec, struct verror *err)
                         "volume '%s' needs %llu bytes more, pool '%s' has %llu available",
                         spec->name, (unsigned long long)needed, spec->pool_name,
                         (unsigned long long)fs.f_bavail * fs.f_frsize);
-}
-
-static bool is_raw(const struct vol_spec *spec)
-{
-    return spec->format == VOL_FORMAT_RAW || spec->format == VOL_FORMAT_ISO;
 }
 
 /* What was known may be old, and undoing a growth must not cut what others have written. */
@@ -185,7 +187,7 @@ static int resize_prepare(void *opaque, struct verror *err)
     rc = open_volume(spec, &spec->target, err);
     if (rc == 0 && is_raw(spec))
         rc = check_raw_size(spec, err);
-    if (rc == 0 && spec->capacity > spec->old_capacity)
+    if (rc == 0 && spec->capacity >= spec->old_capacity)
         rc = check_grow_space(spec, err);
     vol_spec_close(spec);
     return rc;
@@ -196,9 +198,8 @@ static int resize_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror 
     if (ftruncate(spec->fd, (off_t)spec->capacity) < 0)
         return verror_errno(err, errno, "cannot make '%s' %llu bytes long", spec->shown_path,
                             (unsigned long long)spec->capacity);
-    if ((spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) && spec->capacity > spec->old_capacity &&
-        io_allocate(spec->fd, spec->old_capacity, spec->capacity, spec->shown_path, ctl, NULL,
-                    err) < 0)
+    if ((spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) &&
+        io_allocate(spec->fd, 0, spec->capacity, spec->shown_path, ctl, NULL, err) < 0)
         return -1;
     if (fsync(spec->fd) < 0)
         return verror_errno(err, errno, "cannot sync '%s'", spec->shown_path);
