@@ -170,6 +170,23 @@ static int open_source(const struct vol_spec *spec, struct verror *err)
     return fd;
 }
 
+/* From here on the source is the file itself, should it be shown by a symlink. */
+static int resolve_source(struct vol_spec *spec, struct verror *err)
+{
+    struct stat st;
+    char *path;
+
+    if (lstat(spec->source_path, &st) < 0)
+        return verror_errno(err, errno, "cannot look at volume '%s'", spec->source_path);
+    if (!S_ISLNK(st.st_mode))
+        return 0;
+    if (probe_follow(spec->source_path, &path, err) < 0)
+        return -1;
+    free(spec->source_path);
+    spec->source_path = path;
+    return 0;
+}
+
 /*
  * Is the clone to be the same bytes?  Then no format is looked at: the copy can be
  * a reflink, resumes, and keeps what a conversion would drop.
@@ -200,8 +217,11 @@ static int check_backing_format(const struct vol_spec *spec, struct verror *err)
 static int clone_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
-    _cleanup_close_ int fd = open_source(spec, err);
+    _cleanup_close_ int fd = -1;
 
+    if (resolve_source(spec, err) < 0)
+        return -1;
+    fd = open_source(spec, err);
     if (fd < 0 || file_identity_of(fd, spec->source_path, &spec->source, err) < 0 ||
         check_backing_format(spec, err) < 0)
         return -1;
