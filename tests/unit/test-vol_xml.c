@@ -250,6 +250,8 @@ START_TEST(test_refused)
           "compat in a volume of format 'raw'" },
         { "<name>a</name><target><format type='qcow2'/><compat>3.0</compat></target>",
           VIR_ERR_CONFIG_UNSUPPORTED, "compat level '3.0'" },
+        { "<name>a</name><target><format type='qcow2'/><features><magic/></features></target>",
+          VIR_ERR_CONFIG_UNSUPPORTED, "feature 'magic'" },
         { "<name>a</name><target><format type='vdi'/><features><lazy_refcounts/></features>"
           "</target>", VIR_ERR_CONFIG_UNSUPPORTED, "lazy_refcounts in a volume of format 'vdi'" },
         { "<name>a</name><target><features><extended_l2/></features></target>",
