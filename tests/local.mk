@@ -6,3 +6,4 @@ include tests/unit/lib.mk
 include tests/unit/manual.mk
 include tests/unit/server.mk
 include tests/unit/xml.mk
+include tests/ship.mk

@@ -5,6 +5,7 @@
  * worker, for at most a second, else the last known values answer.  Loop thread.
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include "calls/job_call.h"
@@ -128,10 +129,14 @@ static int look_on_disk(void *opaque, struct verror *err)
 {
     struct look *look = opaque;
     _cleanup_close_ int dirfd = publish_open_dir(look->real_path, err);
+    int rc;
 
     if (dirfd < 0)
         return -1;
-    return probe_entry(dirfd, look->real_path, look->name, &look->info, err) < 0 ? -1 : 0;
+    rc = probe_entry(dirfd, look->real_path, look->name, &look->info, err);
+    if (rc <= 0)
+        return rc;
+    return verror_errno(err, ENOENT, "cannot open volume '%s/%s'", look->real_path, look->name);
 }
 
 static const struct wire_vol *call_wire_vol(const struct call *call)

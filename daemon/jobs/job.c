@@ -283,7 +283,7 @@ static struct job *find_joinable(struct jobs *jobs, const struct job_request *re
     if (!request->kind->joins_queue)
         return NULL;
     for (struct job *job = jobs->active_first; job; job = job->next) {
-        if (job->kind == request->kind && job->state == JOB_QUEUED && job->locks.waiting &&
+        if (job->kind == request->kind && job->state <= JOB_QUEUED && job->locks.waiting &&
             strcmp(job->uuid, request->uuid) == 0)
             return job;
     }
@@ -316,7 +316,8 @@ static void job_join(struct job *job, struct job_request *request)
 {
     job_add_party(job, request);
     request->kind->spec_free(request->spec);
-    if (request->accepted)
+    /* while it is being journalled, the newcomer is told together with the first */
+    if (job->state != JOB_NEW && request->accepted)
         request->accepted(request->opaque, job);
 }
 

@@ -93,7 +93,8 @@ struct jobs {
     uint64_t next_id;
     const struct job_kind *const *kinds;
     struct past_kind *past_kinds; /* job_recover.c's */
-    struct event *rate_timer; /* pending only while something runs */
+    unsigned int nrunning;    /* jobs in JOB_RUNNING */
+    struct event *rate_timer; /* pending only while there are any */
     bool rate_timer_on;
     unsigned int ended_since_prune;
     /* jobs_stop */

@@ -67,19 +67,28 @@ static void log_state(const struct job *job)
                 state_names[job->state]);
 }
 
+static void note_start(struct job *job)
+{
+    if (!job->started_at)
+        job->started_at = clock_wall_ms();
+    if (!job->started_mono)
+        job->started_mono = clock_mono_ms();
+}
+
 void job_set_state(struct job *job, enum job_state state)
 {
+    struct jobs *jobs = job->jobs;
+
     assert(moves[job->state][state]);
+    jobs->nrunning += (unsigned int)((state == JOB_RUNNING) - (job->state == JOB_RUNNING));
     job->state = state;
-    if (state == JOB_RUNNING && !job->started_at)
-        job->started_at = clock_wall_ms();
-    if (state == JOB_RUNNING) {
-        job->started_mono = clock_mono_ms();
-        job_sample_rate(job);
-    }
+    if (state == JOB_RUNNING || state == JOB_FINISHING)
+        note_start(job);
+    if (state == JOB_RUNNING)
+        job_sample_rate(job); /* the base of the first rate */
     if (job_state_is_ended(state))
         job->ended_mono = clock_mono_ms();
     if (job->asked || state == JOB_FAILED)
         log_state(job);
-    jobs_rate_timer(job->jobs);
+    jobs_rate_timer(jobs);
 }

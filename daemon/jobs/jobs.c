@@ -88,10 +88,8 @@ unsigned int jobs_count(const struct jobs *jobs)
 void jobs_rate_timer(struct jobs *jobs)
 {
     static const struct timeval every = { .tv_usec = RATE_SAMPLE_MS * 1000 };
-    bool wanted = false;
+    bool wanted = jobs->nrunning > 0;
 
-    for (struct job *job = jobs->active_first; job && !wanted; job = job->next)
-        wanted = job->state == JOB_RUNNING;
     if (wanted == jobs->rate_timer_on)
         return;
     jobs->rate_timer_on = wanted;
@@ -223,7 +221,6 @@ void jobs_end_active(struct job *job)
         HASH_FIND(hh_key, jobs->last, job->key, strlen(job->key), last);
         prune_history(jobs);
     }
-    jobs_rate_timer(jobs);
     if (last != job)
         job_forget(job);
     jobs_check_stopped(jobs);

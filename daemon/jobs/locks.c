@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The lock matrix and the queue in front of it; see locks.h.  Holders and
- * waiters are two lists in order of arrival.  There are few of either (running
- * operations, not objects), so a scan is cheaper than an index would be.
+ * waiters are two lists in order of arrival.  There are few of either
+ * (operations under way, not objects), and hashes tell most keys apart, so a
+ * scan serves better than an index would.
  */
 
 #include "jobs/locks.h"
 
 #include <assert.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "util/alloc.h"
 
@@ -74,8 +76,9 @@ static bool holds_conflict(const struct lock_hold *a, const struct lock_hold *b,
 {
     for (size_t i = 0; i < a->nwants; i++) {
         for (size_t j = 0; j < b->nwants; j++) {
-            if (strcmp(a->wants[i].key, b->wants[j].key) != 0 ||
-                matrix[a->wants[i].mode][b->wants[j].mode])
+            if (a->wants[i].hash != b->wants[j].hash ||
+                matrix[a->wants[i].mode][b->wants[j].mode] ||
+                strcmp(a->wants[i].key, b->wants[j].key) != 0)
                 continue;
             *ret_refreshes = a->wants[i].mode == LOCK_POOL_REFRESH &&
                              b->wants[j].mode == LOCK_POOL_REFRESH;
@@ -106,10 +109,19 @@ void locks_free(struct locks *locks)
     free(locks);
 }
 
+static unsigned int hash_key(const char *key)
+{
+    unsigned int hash;
+
+    HASH_JEN(key, strlen(key), hash);
+    return hash;
+}
+
 void lock_hold_want(struct lock_hold *hold, char *key, enum lock_mode mode)
 {
     assert(hold->nwants < LOCK_WANTS_MAX);
-    hold->wants[hold->nwants++] = (struct lock_want){ .key = key, .mode = mode };
+    hold->wants[hold->nwants++] =
+        (struct lock_want){ .key = key, .hash = hash_key(key), .mode = mode };
 }
 
 /* Is any long holder (or waiter) in the way, other than a refresh of a refresh? */

@@ -24,6 +24,7 @@ const char *lock_mode_name(enum lock_mode mode);
 
 struct lock_want {
     char *key; /* owned by the hold */
+    unsigned int hash; /* of key: most comparisons end here */
     enum lock_mode mode;
 };
 

@@ -153,6 +153,27 @@ static int check_grow_space(struct vol_spec *spec, struct verror *err)
                         (unsigned long long)fs.f_bavail * fs.f_frsize);
 }
 
+static bool is_raw(const struct vol_spec *spec)
+{
+    return spec->format == VOL_FORMAT_RAW || spec->format == VOL_FORMAT_ISO;
+}
+
+/* What was known may be old, and undoing a growth must not cut what others have written. */
+static int check_raw_size(struct vol_spec *spec, struct verror *err)
+{
+    if (spec->target.size == spec->old_capacity)
+        return 0;
+    if ((spec->flags & VIR_STORAGE_VOL_RESIZE_DELTA) ||
+        (spec->capacity < spec->target.size && !(spec->flags & VIR_STORAGE_VOL_RESIZE_SHRINK)))
+        return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                          "volume '%s' has changed its size from %llu to %llu bytes: refresh "
+                          "pool '%s' first",
+                          spec->name, (unsigned long long)spec->old_capacity,
+                          (unsigned long long)spec->target.size, spec->pool_name);
+    spec->old_capacity = spec->target.size;
+    return 0;
+}
+
 static int resize_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
@@ -162,15 +183,12 @@ static int resize_prepare(void *opaque, struct verror *err)
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "volume '%s' is a directory and cannot be resized", spec->name);
     rc = open_volume(spec, &spec->target, err);
+    if (rc == 0 && is_raw(spec))
+        rc = check_raw_size(spec, err);
     if (rc == 0 && spec->capacity > spec->old_capacity)
         rc = check_grow_space(spec, err);
     vol_spec_close(spec);
     return rc;
-}
-
-static bool is_raw(const struct vol_spec *spec)
-{
-    return spec->format == VOL_FORMAT_RAW || spec->format == VOL_FORMAT_ISO;
 }
 
 static int resize_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)

@@ -490,10 +490,10 @@ static void create_ended(void *opaque, bool done)
     struct pool *pool = pool_find_uuid(spec->storage, spec->pool_uuid);
     struct vol *vol = pool ? vol_find_name(pool, spec->name) : NULL;
 
+    if (vol && spec->visible && vol->building)
+        vol_remove(vol);
     if (done)
         vol_take_result(spec);
-    else if (vol && spec->visible && vol->building)
-        vol_remove(vol);
 }
 
 /* --- the kinds --- */
