@@ -54,7 +54,7 @@ check_numbers()
     [ -s "$dir/now" ] && [ -s "$dir/stored" ] || { echo "no numbers at all"; return 1; }
     for list in now stored; do
         twice=$(cut -d' ' -f2 "$dir/$list" | sort | uniq -d)
-        [ -z "$twice" ] || { echo "a name is there twice ($list):" $twice; bad=1; }
+        [ -z "$twice" ] || { echo "a name is there twice ($list): $twice"; bad=1; }
         twice=$(grep -v '^const ' "$dir/$list" | cut -d' ' -f1,3 | sort | uniq -d)
         [ -z "$twice" ] || { echo "a number is there twice ($list): $twice"; bad=1; }
     done
