@@ -126,11 +126,11 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     job->checkpoint = xstrdup(row->checkpoint);
     job->cancel_asked = row->cancel_asked;
     job->finishing = state == JOB_FINISHING;
-    job->begun = job->finishing || row->started_at; /* not all kinds have something to run */
     job->child_pid = row->child_pid;
     job->child_start = row->child_start;
     job->child_boot = xstrdup(row->child_boot ? row->child_boot : "");
     job->state = JOB_QUEUED;
+    job->begun = row->started_at || state != JOB_QUEUED;
     job->unrecovered = true;
     job_snapshot(job, &told); /* so that its percent never goes below this */
     jobs_register(job);
@@ -170,10 +170,12 @@ static void recovered_cb(struct work *work)
         job_undo(job, JOB_CANCELLED);
     } else if (job->recovery == JOB_RECOVER_DONE) {
         log_job(LOG_INFO_, job->id, job->title, "had been published before the restart");
+        verror_clear(&job->err);
         job_set_state(job, JOB_FINISHING);
         job_end(job, JOB_COMPLETE);
     } else if (job->recovery == JOB_RECOVER_RUN) {
         log_job(LOG_INFO_, job->id, job->title, "goes on after the restart");
+        verror_clear(&job->err);
         job_run(job);
     } else {
         job_undo(job, JOB_FAILED);
