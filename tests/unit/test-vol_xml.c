@@ -112,8 +112,6 @@ START_TEST(test_format_layout)
     ck_assert_str_eq(text, "<volume type='file'>\n"
                            "  <name>a &amp; b.qcow2</name>\n"
                            "  <key>/p/a &amp; b.qcow2</key>\n"
-                           "  <source>\n"
-                           "  </source>\n"
                            "  <capacity unit='bytes'>1073741824</capacity>\n"
                            "  <allocation unit='bytes'>200704</allocation>\n"
                            "  <physical unit='bytes'>196624</physical>\n"
