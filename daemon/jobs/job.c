@@ -158,7 +158,7 @@ void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
                 void (*done)(struct work *work))
 {
     if (!job->jobs->daemon->workers) {
-        job->parked = true; /* the very end of the daemon: the next one takes it up */
+        job_park(job); /* the very end of the daemon */
         return;
     }
     job->step = step;
@@ -170,15 +170,10 @@ void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
 
 /* --- before it is accepted --- */
 
-/* Never accepted: tell who asked, leave nothing. */
-static void job_refuse(struct job *job)
+static void job_tell_refused(struct job *job)
 {
-    struct job_party *party = job->parties;
+    struct job_party *party = STEAL_PTR(job->parties);
 
-    job->parties = NULL;
-    if (job->kind->ended)
-        job->kind->ended(job->spec, false);
-    locks_release(job->jobs->locks, &job->locks);
     while (party) {
         struct job_party *next = party->next;
 
@@ -186,7 +181,22 @@ static void job_refuse(struct job *job)
         free(party);
         party = next;
     }
+}
+
+/* Never accepted: tell who asked, leave nothing. */
+static void job_refuse(struct job *job)
+{
+    if (job->kind->ended)
+        job->kind->ended(job->spec, false);
+    locks_release(job->jobs->locks, &job->locks);
+    job_tell_refused(job);
     job_free(job);
+}
+
+void job_refuse_stopping(struct job *job)
+{
+    verror_set(&job->err, VIR_ERR_OPERATION_INVALID, "virtjobd is stopping");
+    job_refuse(job);
 }
 
 static void describe_blocker(struct job *job, struct lock_hold *blocker)
@@ -217,6 +227,8 @@ static void prepared_cb(struct work *work)
 
     if (step_take(job) < 0)
         job_refuse(job);
+    else if (job->jobs->stopping)
+        job_refuse_stopping(job);
     else
         job_accept(job);
 }
@@ -257,10 +269,10 @@ static void locks_granted_cb(struct lock_hold *hold)
     struct job *job = container_of(hold, struct job, locks);
 
     job_stop_lock_timer(job);
-    if (job->state == JOB_NEW && !job->kind->joins_queue)
-        job_check(job);
-    else if (job->state == JOB_QUEUED && job->unrecovered)
+    if (job->unrecovered)
         job_recover(job);
+    else if (job->state == JOB_NEW && !job->kind->joins_queue)
+        job_check(job);
     else if (job->state == JOB_QUEUED)
         job_run(job);
     /* else its journal entry is still on its way, and it runs from there */
@@ -323,7 +335,7 @@ static void job_join(struct job *job, struct job_request *request)
 
 void job_start(struct jobs *jobs, struct job_request *request)
 {
-    struct job *job = find_joinable(jobs, request);
+    struct job *job = jobs->stopping ? NULL : find_joinable(jobs, request);
     struct lock_hold *blocker = NULL;
 
     if (job) {
@@ -332,8 +344,7 @@ void job_start(struct jobs *jobs, struct job_request *request)
     }
     job = job_from_request(jobs, request);
     if (jobs->stopping) {
-        verror_set(&job->err, VIR_ERR_OPERATION_INVALID, "virtjobd is stopping");
-        job_refuse(job);
+        job_refuse_stopping(job);
         return;
     }
     switch (locks_acquire(jobs->locks, &job->locks, &blocker)) {
@@ -368,7 +379,7 @@ static void job_accepted(struct job *job)
             party->accepted(party->opaque, job);
         party = next;
     }
-    if (job->locks.held)
+    if (job->locks.held && job->state == JOB_QUEUED)
         job_run(job);
 }
 
@@ -462,14 +473,51 @@ bool job_is_resumable(const struct job *job)
     return job->kind->resumable && job->kind->resumable(job->spec);
 }
 
+/* Those who wait for its answer get one: with the end of the daemon nobody else has any. */
+static void job_tell_parked(struct job *job)
+{
+    struct job_party *party = STEAL_PTR(job->parties);
+
+    verror_clear(&job->err);
+    if (job->asked)
+        verror_set(&job->err, VIR_ERR_OPERATION_FAILED,
+                   "virtjobd was stopped; job %llu (%s) is taken up when it starts again",
+                   (unsigned long long)job->id, job->title);
+    else
+        verror_set(&job->err, VIR_ERR_OPERATION_FAILED, "virtjobd was stopped during %s",
+                   job->title);
+    while (party) {
+        struct job_party *next = party->next;
+
+        if (party->ended)
+            party->ended(party->opaque, job);
+        free(party);
+        party = next;
+    }
+    verror_clear(&job->err);
+}
+
+void job_park(struct job *job)
+{
+    if (job->parked)
+        return;
+    job->parked = true;
+    if (job->state == JOB_NEW && job->outcome == JOB_NEW) {
+        verror_clear(&job->err);
+        verror_set(&job->err, VIR_ERR_OPERATION_INVALID, "virtjobd is stopping");
+        job_tell_refused(job);
+    } else if (job->state != JOB_NEW) { /* else its journal entry is on its way */
+        job_tell_parked(job);
+    }
+}
+
 /* The daemon stops: does this end belong to the next one? */
-static bool job_park(struct job *job)
+static bool job_park_short(struct job *job)
 {
     if (!job->cut_short || !job_is_resumable(job) || job->state == JOB_CANCELLING ||
         job->step_rc == 0)
         return false;
-    job->parked = true;
-    verror_clear(&job->err);
+    job_park(job);
     jobs_check_stopped(job->jobs);
     return true;
 }
@@ -479,14 +527,14 @@ static void ran_cb(struct work *work)
     struct job *job = container_of(work, struct job, work);
     int rc = step_take(job);
 
-    if (job_park(job))
+    if (job_park_short(job))
         return;
-    if (job->cut_short && rc < 0) {
+    if (job->state == JOB_CANCELLING) {
+        job_undo(job, JOB_CANCELLED);
+    } else if (job->cut_short && rc < 0) {
         verror_clear(&job->err);
         verror_set(&job->err, VIR_ERR_OPERATION_FAILED, "interrupted: virtjobd was stopped");
         job_undo(job, JOB_FAILED);
-    } else if (job->state == JOB_CANCELLING) {
-        job_undo(job, JOB_CANCELLED);
     } else if (rc < 0) {
         job_undo(job, JOB_FAILED);
     } else {
@@ -494,11 +542,21 @@ static void ran_cb(struct work *work)
     }
 }
 
+/* One that was accepted before it had its locks has not been checked yet. */
+static int job_check_late(struct job *job)
+{
+    if (!job->kind->joins_queue || !job->kind->check)
+        return 0;
+    return job->kind->check(job->spec, &job->err);
+}
+
 void job_run(struct job *job)
 {
     if (job->jobs->stopping && job->asked) {
-        job->parked = true; /* it has not begun: the next daemon runs it */
+        job_park(job); /* it has not begun: the next daemon runs it */
         jobs_check_stopped(job->jobs);
+    } else if (job_check_late(job) < 0) {
+        job_undo(job, JOB_FAILED);
     } else if (job->kind->run) {
         job->work.started = step_started_cb;
         job_submit(job, job->kind->lane, run_step, ran_cb);
@@ -636,18 +694,28 @@ static const char *const cancel_refusal[JOB_STATE_MAX] = {
     [JOB_CANCELLED] = "has already been cancelled",
 };
 
+static const char *why_not_cancel(const struct job *job)
+{
+    /* decided already: its failure is being undone */
+    if (job->outcome == JOB_FAILED && !job_state_is_ended(job->state))
+        return "has failed and is being undone";
+    return cancel_refusal[job->state];
+}
+
 int job_cancel(struct job *job, void (*done)(void *opaque, struct verror *err), void *opaque,
                struct verror *err)
 {
-    if (cancel_refusal[job->state])
+    const char *refusal = why_not_cancel(job);
+
+    if (refusal)
         return verror_set(err, VIR_ERR_OPERATION_INVALID, "job %llu (%s) %s",
-                          (unsigned long long)job->id, job->title, cancel_refusal[job->state]);
+                          (unsigned long long)job->id, job->title, refusal);
     journal_cancel(job, done, opaque);
     if (job->state == JOB_CANCELLING)
         return 0;
     job_set_state(job, JOB_CANCELLING);
     job_ctl_cancel(&job->ctl);
-    if (!job->recovering &&
+    if (!job->recovering && !job->unrecovered && /* else it is found out first what is left */
         (!job->working || workers_withdraw(job->jobs->daemon->workers, &job->work))) {
         /* it had not begun: nothing but its visible object to take back */
         job->working = false;

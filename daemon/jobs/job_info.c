@@ -169,7 +169,7 @@ void job_snapshot(struct job *job, struct job_snapshot *ret)
     bool bytes = !job->kind->counts_files;
     double left;
 
-    if (done > total)
+    if (total > 0 && done > total)
         done = total;
     if (total > 0 || job->state == JOB_COMPLETE)
         job->bounded = true;
@@ -186,9 +186,10 @@ void job_snapshot(struct job *job, struct job_snapshot *ret)
         return;
     if (bytes)
         ret->rate = (uint64_t)job->rate.per_second;
+    if (total == 0)
+        return;
     left = ceil((double)(total - done) / job->rate.per_second);
-    if (total > 0)
-        ret->remaining_seconds = left < (double)UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+    ret->remaining_seconds = left < (double)UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 }
 
 void job_row_snapshot(const struct jobs *jobs, const struct store_job *row,
@@ -260,12 +261,10 @@ void job_row_put(struct job *job, struct store_txn *txn)
     struct store_job row;
 
     job_to_row(job, &row);
-    if (!job_state_is_ended(job->outcome)) {
+    if (!job_state_is_ended(job->outcome))
         row.spec = job->kind->spec_save(job->spec);
-    } else {
-        free(row.state);
-        row.state = xstrdup(job_state_name(job->outcome));
-    }
+    free(row.state);
+    row.state = xstrdup(job_state_name(job->outcome)); /* it follows once this is on disk */
     store_put_job(txn, &row);
     store_job_clear(&row);
 }

@@ -53,6 +53,7 @@ struct job {
     struct verror step_err;   /* the worker's, until the loop takes it */
     bool working;             /* handed to a worker */
     bool unrecovered;         /* left by a dead daemon, not looked at yet */
+    bool begun;               /* that one had begun it */
     bool recovering;          /* that worker finds out what a dead daemon left */
     bool cut_short;           /* the daemon stops and could not wait for it */
     bool parked;              /* the daemon stops; the next one takes it up */
@@ -113,6 +114,8 @@ void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
                 void (*done)(struct work *work));
 void job_accept(struct job *job);
 void job_run(struct job *job);
+void job_park(struct job *job);            /* the daemon stops: the next one takes it up */
+void job_refuse_stopping(struct job *job); /* the same, not accepted yet: frees it */
 bool job_is_resumable(const struct job *job);
 void job_undo(struct job *job, enum job_state outcome);
 void job_end(struct job *job, enum job_state outcome);

@@ -127,6 +127,7 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     job->child_start = row->child_start;
     job->child_boot = xstrdup(row->child_boot ? row->child_boot : "");
     job->state = JOB_QUEUED;
+    job->begun = row->started_at || state != JOB_QUEUED;
     job->unrecovered = true;
     jobs_register(job);
     jobs_add_active(job);
@@ -140,8 +141,8 @@ static int recover_step(struct job *job)
 
     if (job->child_pid)
         child_kill_stray(job->child_pid, job->child_start, job->child_boot);
-    if (!job->started_at)
-        job->recovery = JOB_RECOVER_RUN; /* it had not begun */
+    if (!job->begun)
+        job->recovery = JOB_RECOVER_RUN;
     else if (job->kind->recover)
         job->recovery =
             job->kind->recover(job->spec, job->id, job->checkpoint, &job->step_err);
@@ -160,7 +161,8 @@ static void recovered_cb(struct work *work)
     verror_move(&job->err, &job->step_err);
     if (job->recovery == JOB_RECOVER_DONE) {
         log_job(LOG_INFO_, job->id, job->title, "had been published before the restart");
-        job_set_state(job, JOB_FINISHING);
+        verror_clear(&job->err);
+        job_set_state(job, JOB_FINISHING); /* also if a cancel has come too late for it */
         job_end(job, JOB_COMPLETE);
     } else if (job->cancel_asked || job->state == JOB_CANCELLING) {
         if (job->state != JOB_CANCELLING)
@@ -168,6 +170,7 @@ static void recovered_cb(struct work *work)
         job_undo(job, JOB_CANCELLED);
     } else if (job->recovery == JOB_RECOVER_RUN) {
         log_job(LOG_INFO_, job->id, job->title, "goes on after the restart");
+        verror_clear(&job->err);
         job_run(job);
     } else {
         job_undo(job, JOB_FAILED);

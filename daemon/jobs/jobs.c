@@ -39,6 +39,7 @@ struct jobs *jobs_new(struct daemon *daemon)
     jobs->daemon = daemon;
     jobs->locks = locks_new();
     jobs->next_id = store_last_job_id(daemon->store) + 1;
+    jobs->ended_since_prune = PRUNE_EVERY - 1; /* what grew old meanwhile goes with the first */
     jobs->rate_timer = event_new(daemon->base, -1, EV_PERSIST, rate_timer_cb, jobs);
     jobs->grace_timer = evtimer_new(daemon->base, grace_timer_cb, jobs);
     return jobs;
@@ -63,9 +64,10 @@ void jobs_free(struct jobs *jobs)
             job_free(job);
     }
     /* parked ones: the workers have ended before, so nobody has them in hand */
+    for (job = jobs->active_first; job; job = job->next)
+        job->locks.granted = ignore_grant;
     while ((job = jobs->active_first)) {
         job->working = false;
-        job->locks.granted = ignore_grant;
         job_free(job);
     }
     jobs_free_past_kinds(jobs);
@@ -256,7 +258,7 @@ static void grace_timer_cb(evutil_socket_t fd, short what, void *opaque)
             continue;
         if (jobs->grace_over) {
             log_job(LOG_WARN_, job->id, job->title, "does not end; left to the next start");
-            job->parked = true;
+            job_park(job);
         } else if (job->state == JOB_RUNNING) {
             job->cut_short = true;
             job_ctl_cancel(&job->ctl);
@@ -268,19 +270,32 @@ static void grace_timer_cb(evutil_socket_t fd, short what, void *opaque)
     jobs_check_stopped(jobs);
 }
 
+/* Those not accepted yet that only wait for others. */
+static struct job *find_waiting_new(struct jobs *jobs)
+{
+    struct job *job = jobs->active_first;
+
+    while (job && !(job->state == JOB_NEW && job->outcome == JOB_NEW && job->locks.waiting))
+        job = job->next;
+    return job;
+}
+
 void jobs_stop(struct jobs *jobs, unsigned int grace_seconds, void (*stopped)(void *opaque),
                void *opaque)
 {
     struct timeval grace = { .tv_sec = grace_seconds };
+    struct job *waiting;
 
     jobs->stopping = true;
+    while ((waiting = find_waiting_new(jobs)))
+        job_refuse_stopping(waiting);
     jobs->stopped = stopped;
     jobs->stopped_opaque = opaque;
     for (struct job *job = jobs->active_first; job; job = job->next) {
         if (job->state == JOB_QUEUED && job->asked &&
             (!job->working || workers_withdraw(jobs->daemon->workers, &job->work))) {
             job->working = false;
-            job->parked = true;
+            job_park(job);
         } else if (job_is_resumable(job) &&
                    (job->state == JOB_QUEUED || job->state == JOB_RUNNING)) {
             job->cut_short = true; /* so that the stop does not count as a client's cancel */

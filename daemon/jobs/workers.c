@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The worker threads; see workers.h.  One lock guards everything in struct
- * workers; it is never held while work runs.  Threads are made when runnable
- * work finds none idle, and a few idle ones are kept.  Reports travel back
- * through one list and an eventfd that wakes the loop.
+ * workers; it is never held while work runs.  Whenever it is free, runnable
+ * work has a thread on its way: one at a time, and each that finds something
+ * calls the next.  Threads are made when none is idle, and a few idle ones are
+ * kept.  Reports travel back through one list and an eventfd that wakes the loop.
  */
 
 #include "jobs/workers.h"
@@ -40,6 +41,7 @@ struct lane_state {
     unsigned int running, threads;
     unsigned int idle;   /* waiting, and not called yet */
     unsigned int called; /* told to look, and not awake yet */
+    unsigned int coming; /* called or started, and has not looked yet */
     struct key_load *loads;
     pthread_cond_t runnable;
 };
@@ -136,6 +138,8 @@ static void report_locked(struct workers *workers, struct work *work, unsigned i
     (void)!write(workers->event_fd, &one, sizeof(one)); /* EAGAIN: the loop is awake already */
 }
 
+static void wake_locked(struct lane_state *lane);
+
 /* Lock held; it is dropped while the work runs. */
 static void run_locked(struct lane_state *lane, struct work *work)
 {
@@ -146,6 +150,7 @@ static void run_locked(struct lane_state *lane, struct work *work)
         load_add(lane, work->key);
     if (work->started)
         report_locked(workers, work, REPORT_STARTED);
+    wake_locked(lane); /* there may be more that can run */
     pthread_mutex_unlock(&workers->lock);
     work->run(work);
     pthread_mutex_lock(&workers->lock);
@@ -162,6 +167,7 @@ static void *worker_main(void *opaque)
 
     (void)pthread_setname_np(pthread_self(), lane->name); /* only a name */
     pthread_mutex_lock(&workers->lock);
+    lane->coming--;
     for (;;) {
         struct work **at = workers->stopping ? NULL : find_runnable(lane);
 
@@ -174,8 +180,10 @@ static void *worker_main(void *opaque)
         lane->idle++;
         while (!lane->called && !workers->stopping)
             pthread_cond_wait(&lane->runnable, &workers->lock);
-        if (lane->called)
+        if (lane->called) {
             lane->called--;
+            lane->coming--;
+        }
     }
     lane->threads--;
     pthread_cond_signal(&workers->emptied);
@@ -199,15 +207,18 @@ static void start_thread_locked(struct lane_state *lane)
     rc = pthread_create(&thread, &attr, worker_main, lane);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&attr);
-    if (rc == 0)
+    if (rc == 0) {
         lane->threads++;
-    else /* the work stays queued and runs when a thread falls free */
+        lane->coming++;
+    } else { /* the work stays queued and runs when a thread falls free */
         log_error("cannot start a %s worker: %s", lane->name, strerror(rc));
+    }
 }
 
+/* Lock held. */
 static void wake_locked(struct lane_state *lane)
 {
-    if (!find_runnable(lane))
+    if (lane->coming > 0 || lane->workers->stopping || !find_runnable(lane))
         return;
     if (lane->idle > 0) {
         lane->idle--;
@@ -320,15 +331,9 @@ bool workers_free(struct workers *workers, int timeout_ms)
 
 void workers_set_width(struct workers *workers, enum lane lane, struct workers_width width)
 {
-    unsigned int more;
-
     pthread_mutex_lock(&workers->lock);
-    more = width.width > workers->lanes[lane].width.width
-               ? width.width - workers->lanes[lane].width.width
-               : 1;
     workers->lanes[lane].width = width;
-    while (more-- > 0)
-        wake_locked(&workers->lanes[lane]);
+    wake_locked(&workers->lanes[lane]);
     pthread_mutex_unlock(&workers->lock);
 }
 

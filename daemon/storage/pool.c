@@ -193,7 +193,7 @@ void pool_begin_refresh(struct pool *pool)
 
 void pool_end_refresh(struct pool *pool)
 {
-    if (--pool->refreshing == 0)
+    if (pool->refreshing > 0 && --pool->refreshing == 0) /* 0: of another pool of that UUID */
         touched_clear(pool);
 }
 

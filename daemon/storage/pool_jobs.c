@@ -422,7 +422,7 @@ static void start_ended(void *opaque, bool done)
     struct pool *pool = spec_pool(spec);
 
     if (!done) {
-        if (pool && (spec->visible || !pool->config_def))
+        if (pool && spec->visible)
             pool_remove(pool); /* transient: it exists only while it runs */
         return;
     }

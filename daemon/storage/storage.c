@@ -51,9 +51,16 @@ void storage_free(struct storage *storage)
 
 /* --- reading the store --- */
 
+/* A transient pool of an earlier boot, still in the store. */
+struct gone {
+    char *uuid;
+    struct gone *next;
+};
+
 struct boot {
     struct storage *storage;
     bool same; /* the last daemon ran in this boot of the host */
+    struct gone *gone;
 };
 
 static void load_boot(void *opaque, const struct store_object *row)
@@ -63,16 +70,39 @@ static void load_boot(void *opaque, const struct store_object *row)
     boot->same = strcmp(row->name, child_boot_id()) == 0;
 }
 
-static void save_boot(struct storage *storage)
+/* Once all is read: this boot, and that the names of what went with the last are free again. */
+static void save_boot(struct boot *boot)
 {
-    struct store_txn *txn = store_begin(storage->daemon->store);
+    struct store_txn *txn = store_begin(boot->storage->daemon->store);
     struct store_object row = {
         .kind = xstrdup("host"), .uuid = xstrdup("boot"), .name = xstrdup(child_boot_id()),
     };
 
     store_put_object(txn, &row);
+    for (struct gone *gone = boot->gone; gone; gone = gone->next)
+        store_delete_object(txn, "pool", gone->uuid);
     store_commit(txn, NULL, NULL); /* lost, pools of this boot are not started by themselves */
     store_object_clear(&row);
+}
+
+static void boot_add_gone(struct boot *boot, const char *uuid)
+{
+    struct gone *gone = XNEW(struct gone);
+
+    gone->uuid = xstrdup(uuid);
+    gone->next = boot->gone;
+    boot->gone = gone;
+}
+
+static void boot_clear(struct boot *boot)
+{
+    while (boot->gone) {
+        struct gone *gone = boot->gone;
+
+        boot->gone = gone->next;
+        free(gone->uuid);
+        free(gone);
+    }
 }
 
 /* What ran goes on, unless the host was booted meanwhile: then only what is autostarted. */
@@ -85,8 +115,10 @@ static void load_pool(void *opaque, const struct store_object *row)
     struct pool_def *def = NULL, *config = NULL;
     struct pool *pool;
 
-    if (!xml)
-        return; /* transient, and gone with the last boot */
+    if (!xml) {
+        boot_add_gone(boot, row->uuid);
+        return;
+    }
     if (pool_def_parse(xml, &def, &err) < 0 ||
         (row->config_xml && pool_def_parse(row->config_xml, &config, &err) < 0)) {
         log_error("pool '%s' in the store is not readable: %s", row->name, verror_text(&err));
@@ -150,27 +182,59 @@ static void pool_start_over(struct storage *storage)
         start_over(storage);
 }
 
+/* One pool on its way up. */
+struct pool_start {
+    struct storage *storage;
+    char uuid[UUID_TEXT_SIZE];
+};
+
+/* A transient pool exists only while it runs; its job has failed, so nobody holds it. */
+static void drop_transient(struct storage *storage, const char *uuid)
+{
+    struct pool *pool = pool_find_uuid(storage, uuid);
+    struct store_txn *txn;
+
+    if (!pool || pool->config_def || pool->active || pool->building)
+        return;
+    txn = store_begin(storage->daemon->store);
+    store_delete_object(txn, "pool", uuid);
+    store_commit(txn, NULL, NULL); /* lost, its start is tried once more the next time */
+    pool_remove(pool);
+}
+
 static void pool_refused(void *opaque, struct verror *err)
 {
+    struct pool_start *start = opaque;
+
     log_warn("cannot start a storage pool: %s", verror_text(err));
-    pool_start_over(opaque);
+    drop_transient(start->storage, start->uuid);
+    pool_start_over(start->storage);
+    free(start);
 }
 
 static void pool_ended(void *opaque, struct job *job)
 {
+    struct pool_start *start = opaque;
+
     if (job_state(job) != JOB_COMPLETE)
         log_warn("%s failed: %s", job_title(job), verror_text(job_error(job)));
-    pool_start_over(opaque);
+    if (job_state(job) == JOB_FAILED)
+        drop_transient(start->storage, start->uuid);
+    pool_start_over(start->storage);
+    free(start);
 }
 
 static void start_pool(struct storage *storage, struct pool *pool)
 {
     struct pool_spec *spec = pool_spec_new(storage, pool->def);
     struct job_request request = pool_job_request(&pool_job_start, spec, "virtjobd");
+    struct pool_start *start = XNEW(struct pool_start);
 
+    start->storage = storage;
+    memcpy(start->uuid, pool->uuid, sizeof(start->uuid));
     request.refused = pool_refused;
     request.ended = pool_ended;
-    request.opaque = storage;
+    request.opaque = start;
     job_start(storage->daemon->jobs, &request);
 }
 
@@ -178,12 +242,12 @@ int storage_start(struct storage *storage, void (*ready)(void *opaque), void *op
                   struct verror *err)
 {
     static const struct timeval wait = { .tv_sec = START_WAIT_SECONDS };
-    struct boot boot = { .storage = storage };
+    _cleanup_(boot_clear) struct boot boot = { .storage = storage };
     struct pool *pool, *next;
 
     if (load(storage, &boot, err) < 0)
         return -1;
-    save_boot(storage);
+    save_boot(&boot);
     storage->ready = ready;
     storage->ready_opaque = opaque;
     storage->start_timer = evtimer_new(storage->daemon->base, start_timer_cb, storage);

@@ -25,21 +25,48 @@ static bool is_directory(const struct vol_spec *spec)
     return spec->format == VOL_FORMAT_DIR;
 }
 
-/* Opens the volume for writing and says which file it is; dirfd stays open too. */
+static bool is_zeroed_first(const struct vol_spec *spec)
+{
+    return spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED;
+}
+
+/* A plain delete takes away a name: of a symlink, or of a file nobody may write to, too. */
+static bool only_name(const struct vol_spec *spec)
+{
+    return spec->deleting && !is_zeroed_first(spec);
+}
+
+static int open_flags(const struct vol_spec *spec)
+{
+    if (only_name(spec))
+        return O_PATH;
+    return O_RDWR | O_NONBLOCK | O_NOCTTY;
+}
+
+/*
+ * Opens the volume and says which file it is; dirfd stays open too.  What is to
+ * be deleted and is gone already is no error: fd stays -1, the identity all 0.
+ */
 static int open_volume(struct vol_spec *spec, struct file_identity *ret, struct verror *err)
 {
-    int flags = is_directory(spec) ? O_RDONLY | O_DIRECTORY : O_RDWR;
-
     if (spec->dirfd < 0)
         spec->dirfd = publish_open_dir(spec->pool_path, err);
     if (spec->dirfd < 0)
         return -1;
     if (spec->fd < 0)
-        spec->fd = openat(spec->dirfd, spec->name,
-                          flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (spec->fd < 0)
-        return verror_errno(err, errno, "cannot open volume '%s'", spec->shown_path);
-    return file_identity_of(spec->fd, spec->shown_path, ret, err);
+        spec->fd = openat(spec->dirfd, spec->name, open_flags(spec) | O_NOFOLLOW | O_CLOEXEC);
+    if (spec->fd >= 0)
+        return file_identity_of(spec->fd, spec->shown_path, ret, err);
+    if (errno == ENOENT && only_name(spec)) {
+        *ret = (struct file_identity){ 0 };
+        return 0;
+    }
+    if (errno == ELOOP)
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "volume '%s' is a symbolic link: it can be cloned or deleted, what it "
+                          "leads to is not changed",
+                          spec->shown_path);
+    return verror_errno(err, errno, "cannot open volume '%s'", spec->shown_path);
 }
 
 /* Our own writing changes size and times, so only the inode tells. */
@@ -139,10 +166,17 @@ static enum job_recovery wipe_recover(void *opaque, uint64_t job_id, const char 
 
 /* --- resize --- */
 
+static bool is_raw(const struct vol_spec *spec)
+{
+    return spec->format == VOL_FORMAT_RAW || spec->format == VOL_FORMAT_ISO;
+}
+
+/* What "allocate" takes: a raw volume's holes too, of a format only what is new. */
 static int check_grow_space(struct vol_spec *spec, struct verror *err)
 {
     struct statvfs fs;
-    uint64_t needed = spec->capacity - spec->old_capacity;
+    uint64_t there = is_raw(spec) ? spec->old_allocation : spec->old_capacity;
+    uint64_t needed = spec->capacity > there ? spec->capacity - there : 0;
 
     if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) || fstatvfs(spec->dirfd, &fs) < 0 ||
         needed <= (uint64_t)fs.f_bavail * fs.f_frsize)
@@ -151,11 +185,6 @@ static int check_grow_space(struct vol_spec *spec, struct verror *err)
                         "volume '%s' needs %llu bytes more, pool '%s' has %llu available",
                         spec->name, (unsigned long long)needed, spec->pool_name,
                         (unsigned long long)fs.f_bavail * fs.f_frsize);
-}
-
-static bool is_raw(const struct vol_spec *spec)
-{
-    return spec->format == VOL_FORMAT_RAW || spec->format == VOL_FORMAT_ISO;
 }
 
 /* What was known may be old, and undoing a growth must not cut what others have written. */
@@ -185,7 +214,7 @@ static int resize_prepare(void *opaque, struct verror *err)
     rc = open_volume(spec, &spec->target, err);
     if (rc == 0 && is_raw(spec))
         rc = check_raw_size(spec, err);
-    if (rc == 0 && spec->capacity > spec->old_capacity)
+    if (rc == 0 && spec->capacity >= spec->old_capacity)
         rc = check_grow_space(spec, err);
     vol_spec_close(spec);
     return rc;
@@ -196,9 +225,8 @@ static int resize_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror 
     if (ftruncate(spec->fd, (off_t)spec->capacity) < 0)
         return verror_errno(err, errno, "cannot make '%s' %llu bytes long", spec->shown_path,
                             (unsigned long long)spec->capacity);
-    if ((spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) && spec->capacity > spec->old_capacity &&
-        io_allocate(spec->fd, spec->old_capacity, spec->capacity, spec->shown_path, ctl, NULL,
-                    err) < 0)
+    if ((spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) &&
+        io_allocate(spec->fd, 0, spec->capacity, spec->shown_path, ctl, NULL, err) < 0)
         return -1;
     if (fsync(spec->fd) < 0)
         return verror_errno(err, errno, "cannot sync '%s'", spec->shown_path);
@@ -246,7 +274,8 @@ static int delete_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
 
-    if (is_directory(spec) && (spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED))
+    spec->deleting = true;
+    if (is_directory(spec) && is_zeroed_first(spec))
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "volume '%s' is a directory and cannot be zeroed", spec->name);
     return change_prepare(opaque, err);
@@ -257,9 +286,10 @@ static int delete_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
     struct vol_spec *spec = opaque;
 
     (void)job_id;
+    spec->deleting = true; /* after a restart nothing was prepared */
     if (open_same(spec, ctl, err) < 0)
         return -1;
-    if (spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED)
+    if (is_zeroed_first(spec))
         return wipe(spec, VIR_STORAGE_VOL_WIPE_ALG_ZERO, ctl, err);
     return 0;
 }
@@ -268,15 +298,15 @@ static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
 {
     struct vol_spec *spec = opaque;
 
-    (void)job_id;
     job_ctl_step(ctl, "removing the file");
     job_ctl_waiting(ctl, spec->shown_path);
-    if (unlinkat(spec->dirfd, spec->name, is_directory(spec) ? AT_REMOVEDIR : 0) < 0)
+    if (unlinkat(spec->dirfd, spec->name, is_directory(spec) ? AT_REMOVEDIR : 0) < 0 &&
+        errno != ENOENT)
         return verror_errno(err, errno, "cannot remove volume '%s'", spec->shown_path);
     if (fsync(spec->dirfd) < 0)
         return verror_errno(err, errno, "cannot sync '%s'", spec->pool_path);
-    vol_spec_close(spec);
-    return vol_spec_look(spec, err);
+    look_again(opaque, job_id);
+    return 0;
 }
 
 static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const char *checkpoint,
@@ -291,7 +321,7 @@ static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const cha
         return JOB_RECOVER_UNDO;
     if (fstatat(dirfd, spec->name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
         return JOB_RECOVER_DONE;
-    if (!(spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED))
+    if (!is_zeroed_first(spec))
         return JOB_RECOVER_UNDO;
     vol_spec_set_resume(spec, checkpoint);
     return JOB_RECOVER_RUN;
@@ -299,9 +329,7 @@ static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const cha
 
 static bool delete_resumable(const void *opaque)
 {
-    const struct vol_spec *spec = opaque;
-
-    return spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED;
+    return is_zeroed_first(opaque);
 }
 
 /* --- objects: loop --- */

@@ -140,6 +140,7 @@ void *vol_spec_load(struct daemon *daemon, const char *text, struct verror *err)
     load_members(spec, json);
     json_decref(json);
     if (spec->pool_uuid && spec->pool_name && spec->pool_path && spec->shown_path && spec->name &&
+        (!spec->source_path || spec->source_pool_uuid) &&
         (!spec->xml || vol_def_parse(spec->xml, &spec->def, err) == 0))
         return spec;
     verror_set(err, VIR_ERR_INTERNAL_ERROR, "the journal's volume specification is not readable");
