@@ -5,6 +5,7 @@ job_tests = \
 	tests/unit/test-ctl \
 	tests/unit/test-workers \
 	tests/unit/test-job_state \
+	tests/unit/test-job \
 	$(NULL)
 check_PROGRAMS += $(job_tests)
 TESTS += $(job_tests)
@@ -27,3 +28,7 @@ tests_unit_test_workers_LDADD = $(job_test_libs)
 tests_unit_test_job_state_SOURCES = tests/unit/test-job_state.c
 tests_unit_test_job_state_CPPFLAGS = $(job_test_cppflags)
 tests_unit_test_job_state_LDADD = $(job_test_libs)
+
+tests_unit_test_job_SOURCES = tests/unit/test-job.c tests/unit/job-harness.c
+tests_unit_test_job_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_job_LDADD = $(job_test_libs)
