@@ -2,6 +2,7 @@
 include tests/unit/cli.mk
 include tests/unit/core.mk
 include tests/unit/io.mk
+include tests/unit/jobtests.mk
 include tests/unit/lib.mk
 include tests/unit/manual.mk
 include tests/unit/server.mk
