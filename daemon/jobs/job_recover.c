@@ -95,6 +95,7 @@ static void recover_lost(struct jobs *jobs, const struct store_job *row, struct 
     verror_move(&job->err, err);
     log_job(LOG_ERROR_, row->id, job->title, "cannot be taken up: %s", verror_text(&job->err));
     job->state = JOB_QUEUED;
+    job->unrecovered = true;
     jobs_register(job);
     jobs_add_active(job);
 }
@@ -213,7 +214,7 @@ void jobs_recover_start(struct jobs *jobs)
 
     for (job = jobs->active_first; job; job = next) {
         next = job->next;
-        if (job->unrecovered || !job->spec)
+        if (job->unrecovered)
             recover_locks(job);
     }
 }
