@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+include tests/crash.mk
 include tests/unit/cli.mk
 include tests/unit/core.mk
 include tests/unit/io.mk
