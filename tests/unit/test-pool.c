@@ -12,9 +12,12 @@
 #include "storage/pool_jobs.h"
 
 static struct storage *storage;
+static unsigned int refused, ended; /* requests of run() */
+static enum job_state ended_as;
 
 static void setup(void)
 {
+    refused = ended = 0;
     heart_setup();
     storage = storage_new(&heart); /* sets the kinds of storage */
     heart.storage = storage;
@@ -229,9 +232,6 @@ START_TEST(state)
 END_TEST
 
 /* --- through jobs --- */
-
-static unsigned int refused, ended;
-static enum job_state ended_as;
 
 static void refused_cb(void *opaque, struct verror *err)
 {
