@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+include man/lib.mk
 dist_man_MANS += \
 	man/virtjobd.8 \
 	man/virtjobd.conf.5 \

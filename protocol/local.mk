@@ -30,6 +30,8 @@ protocol_libframe_la_SOURCES = \
 	protocol/frame.c \
 	protocol/frame.h \
 	protocol/macros.h \
+	protocol/text.c \
+	protocol/text.h \
 	$(NULL)
 protocol_libframe_la_LIBADD = $(TIRPC_LIBS)
 

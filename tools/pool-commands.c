@@ -68,7 +68,7 @@ static const struct command commands[] = {
                          OPT_FLAG("persistent", "list persistent pools only"),
                          OPT_FLAG("autostart", "list pools started with the daemon only"),
                          OPT_FLAG("no-autostart", "list pools not started with it only"),
-                         OPT_TEXT("type", "list pools of these types only: dir,fs,..."),
+                         OPT_TEXT("type", "list pools of these types only, as in dir,fs"),
                          OPT_FLAG("details", "with persistence and sizes"),
                          OPT_FLAG("uuid", "the UUIDs alone, one a line"),
                          OPT_FLAG("name", "the names alone, one a line")),

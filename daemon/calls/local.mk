@@ -9,6 +9,13 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/job.c \
 	daemon/calls/job_call.c \
 	daemon/calls/job_call.h \
+	daemon/calls/job_calls.h \
+	daemon/calls/job_find.c \
+	daemon/calls/job_find.h \
+	daemon/calls/job_list.c \
+	daemon/calls/job_record.c \
+	daemon/calls/job_record.h \
+	daemon/calls/job_wait.c \
 	daemon/calls/lookup.c \
 	daemon/calls/lookup.h \
 	daemon/calls/pool.c \

@@ -77,18 +77,6 @@ static int parse_xml(void *opaque, struct verror *err)
     return pool_def_parse(input->xml, &input->def, err);
 }
 
-/*
- * A definition without a UUID means the pool of that name, if there is one (libvirt).
- * The parser has made one up, which nobody else has a reference to yet.
- */
-static void adopt_uuid(struct call *call, struct pool_def *def)
-{
-    struct pool *pool = pool_find_name(call->daemon->storage, def->name);
-
-    if (pool && !def->uuid_given)
-        memcpy(def->uuid, pool->def->uuid, sizeof(def->uuid));
-}
-
 static int offload_xml(struct call *call, void (*then)(struct call *call, void *input))
 {
     const struct remote_xml_args *args = call->args;
@@ -127,10 +115,8 @@ static void keep_uuid(struct call *call, const struct pool_def *def)
 static void start_from_xml(struct call *call, struct pool_def *def, const struct job_kind *kind,
                            unsigned int flags)
 {
-    struct pool_spec *spec;
+    struct pool_spec *spec = pool_spec_new(call->daemon->storage, def);
 
-    adopt_uuid(call, def);
-    spec = pool_spec_new(call->daemon->storage, def);
     spec->with_build = flags & CREATE_FLAGS;
     if (flags & VIR_STORAGE_POOL_CREATE_WITH_BUILD_NO_OVERWRITE)
         spec->flags = VIR_STORAGE_POOL_BUILD_NO_OVERWRITE;
@@ -277,7 +263,8 @@ static int set_autostart(struct call *call)
     if (!pool)
         return -1;
     if (!pool->config_def)
-        return verror_set(&call->err, VIR_ERR_INVALID_ARG, "pool '%s' has no config file",
+        return verror_set(&call->err, VIR_ERR_OPERATION_INVALID,
+                          "storage pool '%s' is transient and cannot be autostarted",
                           pool->def->name);
     change = XNEW(struct autostart_change);
     change->call = call;

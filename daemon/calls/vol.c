@@ -5,7 +5,6 @@
  * worker, for at most a second, else the last known values answer.  Loop thread.
  */
 
-#include <errno.h>
 #include <string.h>
 
 #include "calls/job_call.h"
@@ -136,7 +135,8 @@ static int look_on_disk(void *opaque, struct verror *err)
     rc = probe_entry(dirfd, look->real_path, look->name, &look->info, err);
     if (rc <= 0)
         return rc;
-    return verror_errno(err, ENOENT, "cannot open volume '%s/%s'", look->real_path, look->name);
+    return verror_set(err, VIR_ERR_NO_STORAGE_VOL, "there is no file '%s/%s' any more",
+                      look->real_path, look->name);
 }
 
 static const struct wire_vol *call_wire_vol(const struct call *call)

@@ -106,6 +106,30 @@ static int open_entry(int dirfd, const char *name, int *ret_fd)
     return *ret_fd < 0 ? -errno : 0;
 }
 
+int probe_follow(const char *path, char **ret_path, struct verror *err)
+{
+    char fd_path[32], target[PATH_MAX];
+    const char *name = strrchr(path, '/') + 1; /* path is absolute */
+    _cleanup_free_ char *parent = xstrndup(path, (size_t)(name - path));
+    _cleanup_close_ int dirfd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+    int rc = dirfd < 0 ? -errno : open_link(dirfd, name, &fd);
+    ssize_t len;
+
+    if (rc == NOT_A_VOLUME)
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "symbolic link '%s' is not followed: it is someone else's, or leads to "
+                          "no file",
+                          path);
+    if (rc < 0)
+        return verror_errno(err, -rc, "cannot follow '%s'", path);
+    (void)snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", fd);
+    len = readlink(fd_path, target, sizeof(target));
+    if (len < 0 || len == sizeof(target))
+        return verror_errno(err, len < 0 ? errno : ENAMETOOLONG, "cannot follow '%s'", path);
+    *ret_path = xstrndup(target, (size_t)len);
+    return 0;
+}
+
 static char *path_join(const char *dir, const char *name)
 {
     size_t len = strlen(dir);

@@ -27,6 +27,9 @@
 int probe_entry(int dirfd, const char *pool_path, const char *name, struct vol_info **ret_info,
                 struct verror *err);
 
+/* Where the symlink at path leads, a new canonical path, if probe_entry would read it. */
+int probe_follow(const char *path, char **ret_path, struct verror *err);
+
 /*
  * The whole directory, with progress in files and cancel between files.
  * Entries that cannot be read are skipped with a log line.  0, or -1 with err

@@ -17,6 +17,7 @@
 #include "storage/probe.h"
 #include "storage/publish.h"
 #include "storage/qemu_img.h"
+#include "storage/vol_backing.h"
 #include "storage/vol_jobs.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -94,7 +95,7 @@ struct vol_info *vol_info_from_def(const struct vol_spec *spec)
     info->extended_l2 = def->extended_l2;
     info->cluster_size = def->cluster_size;
     info->backing_path = xstrdup(def->backing_path);
-    info->backing_format = def->has_backing_format ? (int)def->backing_format : -1;
+    info->backing_format = (int)def->backing_format;
     return info;
 }
 
@@ -148,24 +149,6 @@ static int check_space(int dirfd, const struct vol_spec *spec, struct verror *er
                         (unsigned long long)fs.f_bavail * fs.f_frsize);
 }
 
-static int check_backing(const struct vol_spec *spec, struct verror *err)
-{
-    const char *path = spec->def->backing_path;
-    struct stat st;
-
-    if (!path)
-        return 0;
-    if (path[0] != '/')
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                          "the path of the backing store '%s' is not absolute", path);
-    if (stat(path, &st) < 0)
-        return verror_errno(err, errno, "cannot access backing store '%s'", path);
-    if (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
-        return 0;
-    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                      "backing store '%s' is neither a file nor a block device", path);
-}
-
 static int create_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
@@ -173,7 +156,7 @@ static int create_prepare(void *opaque, struct verror *err)
 
     if (dirfd < 0)
         return -1;
-    if (check_absent(dirfd, spec, err) < 0 || check_backing(spec, err) < 0)
+    if (check_absent(dirfd, spec, err) < 0 || vol_backing_check(spec->def, !spec->source_path, err) < 0)
         return -1;
     return check_space(dirfd, spec, err);
 }
@@ -187,12 +170,60 @@ static int open_source(const struct vol_spec *spec, struct verror *err)
     return fd;
 }
 
+/* From here on the source is the file itself, should it be shown by a symlink. */
+static int resolve_source(struct vol_spec *spec, struct verror *err)
+{
+    struct stat st;
+    char *path;
+
+    if (lstat(spec->source_path, &st) < 0)
+        return verror_errno(err, errno, "cannot look at volume '%s'", spec->source_path);
+    if (!S_ISLNK(st.st_mode))
+        return 0;
+    if (probe_follow(spec->source_path, &path, err) < 0)
+        return -1;
+    free(spec->source_path);
+    spec->source_path = path;
+    return 0;
+}
+
+/*
+ * Is the clone to be the same bytes?  Then no format is looked at: the copy can be
+ * a reflink, resumes, and keeps what a conversion would drop.
+ */
+static bool is_verbatim(const struct vol_spec *spec)
+{
+    const struct vol_def *def = spec->def;
+
+    if (is_raw(def->format))
+        return is_raw((enum vol_format)spec->source_format);
+    return def->format == spec->source_format && wanted_capacity(spec) == spec->source_capacity &&
+           spec->same_options;
+}
+
+/*
+ * What a conversion writes depends on what lies below, so nothing is assumed
+ * about it: the XML of a source whose header does not say has no format either.
+ */
+static int check_backing_format(const struct vol_spec *spec, struct verror *err)
+{
+    if (!spec->def->backing_path || spec->def->has_backing_format || is_verbatim(spec))
+        return 0;
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "converting volume '%s' needs the format of its backing store",
+                      spec->source_path);
+}
+
 static int clone_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
-    _cleanup_close_ int fd = open_source(spec, err);
+    _cleanup_close_ int fd = -1;
 
-    if (fd < 0 || file_identity_of(fd, spec->source_path, &spec->source, err) < 0)
+    if (resolve_source(spec, err) < 0)
+        return -1;
+    fd = open_source(spec, err);
+    if (fd < 0 || file_identity_of(fd, spec->source_path, &spec->source, err) < 0 ||
+        check_backing_format(spec, err) < 0)
         return -1;
     return create_prepare(opaque, err);
 }
@@ -258,7 +289,7 @@ static struct qemu_img_target qemu_target(const struct vol_spec *spec, const cha
                             !spec->source_path,
         .cluster_size = def->cluster_size,
         .backing_path = def->backing_path,
-        .backing_format = def->has_backing_format ? (int)def->backing_format : -1,
+        .backing_format = (int)def->backing_format,
     };
 }
 
@@ -282,20 +313,6 @@ static int create_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
         return create_raw(spec, ctl, err);
     job_ctl_step(ctl, "running qemu-img create");
     return qemu_img_create(&target, ctl, err);
-}
-
-/*
- * Is the clone to be the same bytes?  Then no format is looked at: the copy can be
- * a reflink, resumes, and keeps what a conversion would drop.
- */
-static bool is_verbatim(const struct vol_spec *spec)
-{
-    const struct vol_def *def = spec->def;
-
-    if (is_raw(def->format))
-        return is_raw((enum vol_format)spec->source_format);
-    return def->format == spec->source_format && wanted_capacity(spec) == spec->source_capacity &&
-           spec->same_options;
 }
 
 static int copy_bytes(struct vol_spec *spec, int src_fd, struct job_ctl *ctl, struct verror *err)
@@ -372,13 +389,15 @@ static int clone_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
 
 /* --- the end: worker --- */
 
-/* It is there, and must not be called failed because of a look. */
+/* It is there, whatever a look at it says: then it is what was asked for until a refresh. */
 static void look_at_published(struct vol_spec *spec)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
     if (vol_spec_look(spec, &err) < 0)
-        log_warn("cannot look at volume '%s': %s", spec->shown_path, verror_text(&err));
+        log_warn("cannot look at the new volume '%s': %s", spec->shown_path, verror_text(&err));
+    if (!spec->info)
+        spec->info = vol_info_from_def(spec);
 }
 
 static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)

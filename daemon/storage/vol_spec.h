@@ -42,6 +42,7 @@ struct vol_spec {
     bool resuming;
     /* while it runs: the worker's */
     int dirfd, fd;
+    bool deleting;
     struct job_ctl *ctl;
     struct file_identity temp; /* the file under its temporary name */
     /* what the worker found in the end: the loop's to take */

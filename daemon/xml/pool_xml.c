@@ -122,7 +122,6 @@ static int parse_uuid(xmlNodePtr pool, struct pool_def *def, struct verror *err)
     if (!uuid_parse(text, def->uuid))
         return verror_set(err, VIR_ERR_XML_ERROR, "malformed uuid element '%s'",
                           xml_quotable(text));
-    def->uuid_given = true;
     return 0;
 }
 

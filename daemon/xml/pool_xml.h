@@ -27,7 +27,6 @@ struct pool_def {
     char *type;         /* "dir" */
     char *name;
     unsigned char uuid[16]; /* made up when the XML has none */
-    bool uuid_given;
     char *target_path;  /* absolute, cleaned of //, trailing / and . */
     struct perms perms;
     char *source;       /* the <source> element as given, when it says anything: a directory uses

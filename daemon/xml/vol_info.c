@@ -111,8 +111,6 @@ char *vol_info_format(const struct vol_info *info, const char *job_xml)
     xml_open(&writer, "volume", "type", type_name(info), NULL);
     xml_element(&writer, "name", info->name);
     xml_element(&writer, "key", info->path);
-    xml_open(&writer, "source", NULL);
-    xml_close(&writer, "source");
     xml_element_size(&writer, "capacity", "bytes", info->capacity);
     xml_element_size(&writer, "allocation", "bytes", info->allocation);
     xml_element_size(&writer, "physical", "bytes", info->physical);

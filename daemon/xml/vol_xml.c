@@ -116,20 +116,35 @@ static int parse_compat(xmlNodePtr target, struct vol_def *def, struct verror *e
     return 0;
 }
 
+/* One we do not know would be missing from the volume without a word. */
+static int parse_features(xmlNodePtr features, struct vol_def *def, struct verror *err)
+{
+    for (xmlNodePtr node = features ? features->children : NULL; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        if (xml_is_element(node, "lazy_refcounts"))
+            def->lazy_refcounts = true;
+        else if (xml_is_element(node, "extended_l2"))
+            def->extended_l2 = true;
+        else
+            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "feature '%s' of a volume",
+                              xml_quotable((const char *)node->name));
+    }
+    return 0;
+}
+
 static int parse_target(xmlNodePtr volume, struct vol_def *def, struct verror *err)
 {
     xmlNodePtr target = xml_child(volume, "target");
-    xmlNodePtr features = xml_child(target, "features");
 
     if (xml_child(target, "encryption"))
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "making encrypted volumes");
     if (parse_format(target, &def->format, &def->has_format, err) < 0 ||
         perms_parse(xml_child(target, "permissions"), &def->perms, err) < 0 ||
         parse_compat(target, def, err) < 0 ||
-        parse_size(target, "clusterSize", &def->cluster_size, err) < 0)
+        parse_size(target, "clusterSize", &def->cluster_size, err) < 0 ||
+        parse_features(xml_child(target, "features"), def, err) < 0)
         return -1;
-    def->lazy_refcounts = xml_child(features, "lazy_refcounts") != NULL;
-    def->extended_l2 = xml_child(features, "extended_l2") != NULL;
     def->nocow = xml_child(target, "nocow") != NULL;
     return 0;
 }

@@ -14,8 +14,11 @@
 
 #include "util/verror.h"
 
-/* Longer documents are refused unread; no string on the wire is longer either. */
-#define XML_DOCUMENT_MAX (4u << 20)
+/*
+ * Longer documents are refused unread: a tree takes thirty times the memory of its text,
+ * and all workers may be parsing at once.
+ */
+#define XML_DOCUMENT_MAX (1u << 20)
 
 DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc);
 #define _cleanup_xml_doc_ _cleanup_(xmlFreeDocp)

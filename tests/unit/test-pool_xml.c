@@ -42,7 +42,6 @@ START_TEST(test_small)
     ck_assert_str_eq(def->type, "dir");
     ck_assert_str_eq(def->name, "p");
     ck_assert_str_eq(def->target_path, "/srv/images");
-    ck_assert(!def->uuid_given);
     ck_assert_int_eq(def->uuid[6] >> 4, 4);
     ck_assert_mem_ne(def->uuid, other->uuid, 16);
     ck_assert_uint_eq(def->perms.mode, PERMS_UNSET);
@@ -58,7 +57,6 @@ START_TEST(test_round_trip)
     _cleanup_free_ char *xml = read_data("pool-dir-full.xml"), *again = NULL;
     _cleanup_pool_def_ struct pool_def *def = parse(xml);
 
-    ck_assert(def->uuid_given);
     ck_assert_uint_eq(def->perms.mode, 0711);
     ck_assert_uint_eq(def->perms.group, 107);
     ck_assert_str_eq(def->perms.label, "system_u:object_r:virt_image_t:s0");

@@ -112,8 +112,6 @@ START_TEST(test_format_layout)
     ck_assert_str_eq(text, "<volume type='file'>\n"
                            "  <name>a &amp; b.qcow2</name>\n"
                            "  <key>/p/a &amp; b.qcow2</key>\n"
-                           "  <source>\n"
-                           "  </source>\n"
                            "  <capacity unit='bytes'>1073741824</capacity>\n"
                            "  <allocation unit='bytes'>200704</allocation>\n"
                            "  <physical unit='bytes'>196624</physical>\n"
@@ -252,6 +250,8 @@ START_TEST(test_refused)
           "compat in a volume of format 'raw'" },
         { "<name>a</name><target><format type='qcow2'/><compat>3.0</compat></target>",
           VIR_ERR_CONFIG_UNSUPPORTED, "compat level '3.0'" },
+        { "<name>a</name><target><format type='qcow2'/><features><magic/></features></target>",
+          VIR_ERR_CONFIG_UNSUPPORTED, "feature 'magic'" },
         { "<name>a</name><target><format type='vdi'/><features><lazy_refcounts/></features>"
           "</target>", VIR_ERR_CONFIG_UNSUPPORTED, "lazy_refcounts in a volume of format 'vdi'" },
         { "<name>a</name><target><features><extended_l2/></features></target>",

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What hostile and unlucky clients and disks do to the daemon.
+badinput_tests = \
+	tests/bad-packets.py \
+	tests/bad-xml.py \
+	tests/readonly.py \
+	tests/unknown-flags.py \
+	$(NULL)
+
+TESTS += $(badinput_tests)
+dist_check_SCRIPTS += $(badinput_tests)
+dist_check_DATA += tests/wire.py

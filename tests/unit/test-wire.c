@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bytes of every struct on the wire, compared with stored ones that
+ * tests/wire-samples.py packed by XDR's rules, without rpcgen.  The values
+ * here are its values, in its order.
+ */
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "protocol/frame.h"
+#include "protocol/job.h"
+#include "protocol/macros.h"
+#include "protocol/remote.h"
+#include "protocol/wire.h"
+
+/* --- the values --- */
+
+#define INT 0x01020304
+#define NEGATIVE (-2)
+#define FLAGS 0xc0000005
+#define HYPER 0x1122334455667788
+#define UUID                                                                                      \
+    {                                                                                             \
+        '\xa0', '\xa1', '\xa2', '\xa3', '\xa4', '\xa5', '\xa6', '\xa7', '\xa8', '\xa9', '\xaa',   \
+        '\xab', '\xac', '\xad', '\xae', '\xaf',                                                   \
+    }
+
+/* the fields are not const, and literals are */
+#define TEXT(string) ((char[]){ string })
+#define DOMAIN_ { .name = TEXT("guest"), .uuid = UUID, .id = 7 }
+#define POOL_ { .name = TEXT("pool"), .uuid = UUID }
+#define VOL_ { .pool = TEXT("pool"), .name = TEXT("disk.raw"), .key = TEXT("/p/disk.raw") }
+#define OPT(string) (&(wire_text){ TEXT(string) })
+#define NO_TEXT NULL
+#define ERROR_                                                                                    \
+    {                                                                                             \
+        .code = 55, .domain = 18, .message = OPT("busy"), .level = 2, .str1 = OPT("%s"),          \
+        .str2 = OPT("busy"), .int1 = -1, .int2 = INT,                                             \
+    }
+#define INFO_                                                                                     \
+    {                                                                                             \
+        .type = 1, .state = 2, .running_time = 0x0a0b0c0d, .remaining_time = FLAGS,               \
+        .percent_complete = 99,                                                                   \
+    }
+#define RECORD_                                                                                   \
+    {                                                                                             \
+        .id = HYPER, .kind = 2, .name = TEXT("disk.raw"), .pool = TEXT("pool"), .uuid = UUID,     \
+        .operation = TEXT("vol-clone"), .phase = 3, .info = INFO_, .done = HYPER + 1,             \
+        .total = HYPER + 2, .rate = HYPER + 3, .queued_at = -1, .started_at = HYPER + 4,          \
+        .ended_at = HYPER + 5, .started_by = TEXT("root"), .note = OPT("note"),                   \
+        .error_code = 38, .error_message = OPT("no space"), .error_output = OPT("tail"),          \
+    }
+#define BY_ID { .kind = JOB_TARGET_ID, .job_target_u = { .id = HYPER } }
+
+/* counts and elements of an array field, as rpcgen names them */
+#define ARRAY(field, type, ...)                                                                   \
+    { .field##_len = sizeof((type[]){ __VA_ARGS__ }) / sizeof(type),                              \
+      .field##_val = (type[]){ __VA_ARGS__ } }
+
+#define SAMPLE(type, ...) { #type, (xdrproc_t)xdr_##type, &(type){ __VA_ARGS__ }, sizeof(type) }
+
+static const struct sample {
+    const char *name;
+    xdrproc_t xdr;
+    void *value;
+    size_t size;
+} samples[] = {
+    SAMPLE(wire_domain, .name = TEXT("guest"), .uuid = UUID, .id = 7),
+    SAMPLE(wire_network, .name = TEXT("net"), .uuid = UUID),
+    SAMPLE(wire_pool, .name = TEXT("pool"), .uuid = UUID),
+    SAMPLE(wire_vol, .pool = TEXT("pool"), .name = TEXT("disk.raw"), .key = TEXT("/p/disk.raw")),
+    SAMPLE(wire_error, .code = 55, .domain = 18, .message = OPT("busy"), .level = 2,
+           .str1 = OPT("%s"), .str2 = OPT("busy"), .int1 = -1, .int2 = INT),
+    SAMPLE(wire_error, .code = 55, .domain = 18, .level = 2, .dom = &(wire_domain)DOMAIN_,
+           .str1 = OPT(""), .str2 = OPT("b"), .str3 = OPT("cd"), .int1 = INT, .int2 = -1,
+           .net = &(wire_network){ .name = TEXT("net"), .uuid = UUID }),
+    SAMPLE(remote_int_ret, .value = NEGATIVE),
+    SAMPLE(remote_uhyper_ret, .value = HYPER),
+    SAMPLE(remote_text_ret, .value = TEXT("five!")),
+    SAMPLE(remote_names_ret, .names = ARRAY(names, wire_text, TEXT("a"), TEXT(""), TEXT("four"))),
+    SAMPLE(remote_ids_ret, .ids = ARRAY(ids, int, INT, NEGATIVE)),
+    SAMPLE(remote_auth_list_ret,
+           .types = ARRAY(types, remote_auth_type, REMOTE_AUTH_NONE, REMOTE_AUTH_POLKIT)),
+    SAMPLE(remote_domain_ret, .domain = DOMAIN_),
+    SAMPLE(remote_pool_ret, .pool = POOL_),
+    SAMPLE(remote_vol_ret, .vol = VOL_),
+    SAMPLE(remote_pool_list_ret, .pools = ARRAY(pools, wire_pool, POOL_), .ret = FLAGS),
+    SAMPLE(remote_vol_list_ret, .vols = ARRAY(vols, wire_vol, VOL_, VOL_), .ret = 2),
+    SAMPLE(remote_domain_list_ret, .ret = FLAGS),
+    SAMPLE(remote_pool_info_ret, .state = 200, .capacity = HYPER, .allocation = HYPER + 1,
+           .available = HYPER + 2),
+    SAMPLE(remote_vol_info_ret, .type = 5, .capacity = HYPER, .allocation = HYPER + 1),
+    SAMPLE(remote_int_args, .value = INT),
+    SAMPLE(remote_flags_args, .flags = FLAGS),
+    SAMPLE(remote_text_args, .value = TEXT("five!")),
+    SAMPLE(remote_text_opt_args, .value = NO_TEXT),
+    SAMPLE(remote_text_opt_args, .value = OPT("five!")),
+    SAMPLE(remote_uuid_args, .uuid = UUID),
+    SAMPLE(remote_open_args, .name = OPT("qemu:///system"), .flags = 1),
+    SAMPLE(remote_xml_args, .xml = TEXT("<x/>"), .flags = FLAGS),
+    SAMPLE(remote_list_all_args, .need_results = 1, .flags = FLAGS),
+    SAMPLE(remote_find_sources_args, .type = TEXT("dir"), .spec = NO_TEXT, .flags = FLAGS),
+    SAMPLE(remote_pool_args, .pool = POOL_),
+    SAMPLE(remote_pool_flags_args, .pool = POOL_, .flags = FLAGS),
+    SAMPLE(remote_pool_int_args, .pool = POOL_, .value = INT),
+    SAMPLE(remote_pool_text_args, .pool = POOL_, .value = TEXT("disk.raw")),
+    SAMPLE(remote_pool_list_all_args, .pool = POOL_, .need_results = 1, .flags = FLAGS),
+    SAMPLE(remote_pool_xml_args, .pool = POOL_, .xml = TEXT("<x/>"), .flags = FLAGS),
+    SAMPLE(remote_pool_clone_args, .pool = POOL_, .xml = TEXT("<x/>"), .source = VOL_,
+           .flags = FLAGS),
+    SAMPLE(remote_vol_args, .vol = VOL_),
+    SAMPLE(remote_vol_flags_args, .vol = VOL_, .flags = FLAGS),
+    SAMPLE(remote_vol_wipe_args, .vol = VOL_, .algorithm = 9, .flags = FLAGS),
+    SAMPLE(remote_vol_resize_args, .vol = VOL_, .capacity = HYPER, .flags = FLAGS),
+    SAMPLE(job_target, .kind = JOB_TARGET_DOMAIN, .job_target_u = { .domain = DOMAIN_ }),
+    SAMPLE(job_target, .kind = JOB_TARGET_POOL, .job_target_u = { .pool = POOL_ }),
+    SAMPLE(job_target, .kind = JOB_TARGET_VOL, .job_target_u = { .vol = VOL_ }),
+    SAMPLE(job_target, .kind = JOB_TARGET_ID, .job_target_u = { .id = HYPER }),
+    { "job_info", (xdrproc_t)xdr_job_info, &(job_info)INFO_, sizeof(job_info) },
+    { "job_record", (xdrproc_t)xdr_job_record, &(job_record)RECORD_, sizeof(job_record) },
+    SAMPLE(job_target_args, .target = BY_ID, .flags = FLAGS),
+    SAMPLE(job_info_ret, .info = INFO_),
+    SAMPLE(job_error_ret, .error = NULL),
+    SAMPLE(job_error_ret, .error = &(wire_error)ERROR_),
+    SAMPLE(job_record_ret, .record = RECORD_),
+    SAMPLE(job_wait_args, .target = BY_ID, .timeout_ms = -1),
+    SAMPLE(job_wait_ret, .ended = 1, .info = INFO_),
+    SAMPLE(job_list_args, .flags = FLAGS, .before_id = HYPER, .max = 1024),
+    SAMPLE(job_list_ret, .jobs = ARRAY(jobs, job_record, RECORD_, RECORD_), .more = 1),
+};
+
+/* --- the stored bytes --- */
+
+enum { HEX_MAX = 4096 };
+
+static struct line {
+    char name[64];
+    char hex[HEX_MAX];
+} lines[ARRAY_SIZE(samples) + 1];
+static size_t nlines;
+
+static void read_lines(void)
+{
+    const char *srcdir = getenv("srcdir");
+    char path[4096];
+    FILE *file;
+
+    (void)snprintf(path, sizeof(path), "%s/tests/data/wire-samples.txt", srcdir ? srcdir : ".");
+    file = fopen(path, "re");
+    ck_assert_msg(file, "cannot open %s", path);
+    while (nlines < ARRAY_SIZE(lines) &&
+           fscanf(file, "%63s %4095s", lines[nlines].name, lines[nlines].hex) == 2)
+        nlines++;
+    (void)fclose(file); /* nothing was written */
+}
+
+static void to_hex(char *hex, const unsigned char *bytes, size_t len)
+{
+    ck_assert_uint_lt(2 * len, HEX_MAX);
+    hex[0] = '\0';
+    for (size_t i = 0; i < len; i++)
+        (void)sprintf(hex + 2 * i, "%02x", bytes[i]);
+}
+
+/* The payload's bytes as text. */
+static void encode_hex(const struct sample *sample, void *value, char *hex)
+{
+    static const struct frame_header header = { .type = FRAME_CALL };
+    _cleanup_free_ void *packet = NULL;
+    size_t len;
+
+    ck_assert_int_eq(frame_encode(&header, sample->xdr, value, &packet, &len), 0);
+    to_hex(hex, (unsigned char *)packet + FRAME_MIN, len - FRAME_MIN);
+}
+
+static size_t from_hex(unsigned char *bytes, const char *hex)
+{
+    size_t len = 0;
+    unsigned int byte;
+
+    while (sscanf(hex + 2 * len, "%2x", &byte) == 1)
+        bytes[len++] = (unsigned char)byte;
+    ck_assert_uint_eq(2 * len, strlen(hex));
+    return len;
+}
+
+START_TEST(test_as_many)
+{
+    read_lines();
+    ck_assert_uint_eq(nlines, ARRAY_SIZE(samples));
+}
+END_TEST
+
+START_TEST(test_encode)
+{
+    char hex[HEX_MAX];
+
+    read_lines();
+    ck_assert_str_eq(lines[_i].name, samples[_i].name);
+    encode_hex(&samples[_i], samples[_i].value, hex);
+    ck_assert_str_eq(hex, lines[_i].hex);
+}
+END_TEST
+
+/* Decoded and encoded they are the same again, so the decoder sees the same fields. */
+START_TEST(test_decode)
+{
+    const struct sample *sample = &samples[_i];
+    _cleanup_free_ void *value = calloc(1, sample->size);
+    unsigned char bytes[HEX_MAX / 2];
+    char hex[HEX_MAX];
+    size_t len;
+
+    read_lines();
+    len = from_hex(bytes, lines[_i].hex);
+    ck_assert_int_eq(frame_decode_payload(bytes, len, sample->xdr, value), 0);
+    encode_hex(sample, value, hex);
+    xdr_free(sample->xdr, value);
+    ck_assert_str_eq(hex, lines[_i].hex);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("wire");
+    TCase *tcase = tcase_create("wire");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_test(tcase, test_as_many);
+    tcase_add_loop_test(tcase, test_encode, 0, ARRAY_SIZE(samples));
+    tcase_add_loop_test(tcase, test_decode, 0, ARRAY_SIZE(samples));
+    suite_add_tcase(suite, tcase);
+
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}

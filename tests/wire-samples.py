@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Packs one sample and more of every struct on the wire, by XDR's rules (RFC 4506) and the field
+orders of tests/data/wire-structs.txt, and by nothing of what the build makes.  Prints the lines of
+tests/data/wire-samples.txt; with --check FILE compares instead.  tests/unit/test-wire.c has the
+same values in C, in the same order."""
+
+import struct
+import sys
+
+
+def i32(value):
+    return struct.pack('>I', value & 0xffffffff)
+
+
+def i64(value):
+    return struct.pack('>Q', value & 0xffffffffffffffff)
+
+
+def text(value):
+    data = value.encode()
+    return i32(len(data)) + data + bytes(-len(data) % 4)
+
+
+def opt(packed=None):
+    return i32(0) if packed is None else i32(1) + packed
+
+
+def array(*packed):
+    return i32(len(packed)) + b''.join(packed)
+
+
+# Every number below has a different value in each of its bytes, so that order and width show.
+UUID = bytes(range(0xa0, 0xb0))
+INT, NEGATIVE, FLAGS, HYPER = 0x01020304, -2, 0xc0000005, 0x1122334455667788
+DOMAIN = text('guest') + UUID + i32(7)
+POOL = text('pool') + UUID
+VOL = text('pool') + text('disk.raw') + text('/p/disk.raw')
+ERROR = (i32(55) + i32(18) + opt(text('busy')) + i32(2) + opt() + opt(text('%s')) +
+         opt(text('busy')) + opt() + i32(-1) + i32(INT) + opt())
+ERROR_FULL = (i32(55) + i32(18) + opt() + i32(2) + opt(DOMAIN) + opt(text('')) + opt(text('b')) +
+              opt(text('cd')) + i32(INT) + i32(-1) + opt(text('net') + UUID))
+INFO = i32(1) + i32(2) + i32(0x0a0b0c0d) + i32(FLAGS) + i32(99)
+RECORD = (i64(HYPER) + i32(2) + text('disk.raw') + text('pool') + UUID + text('vol-clone') +
+          i32(3) + INFO + i64(HYPER + 1) + i64(HYPER + 2) + i64(HYPER + 3) + i64(-1) +
+          i64(HYPER + 4) + i64(HYPER + 5) + text('root') + opt(text('note')) + i32(38) +
+          opt(text('no space')) + opt() + opt(text('tail')))
+BY_ID = i32(3) + i64(HYPER)
+
+SAMPLES = [
+    ('wire_domain', DOMAIN),
+    ('wire_network', text('net') + UUID),
+    ('wire_pool', POOL),
+    ('wire_vol', VOL),
+    ('wire_error', ERROR),
+    ('wire_error', ERROR_FULL),
+    ('remote_int_ret', i32(NEGATIVE)),
+    ('remote_uhyper_ret', i64(HYPER)),
+    ('remote_text_ret', text('five!')),
+    ('remote_names_ret', array(text('a'), text(''), text('four'))),
+    ('remote_ids_ret', array(i32(INT), i32(NEGATIVE))),
+    ('remote_auth_list_ret', array(i32(0), i32(2))),
+    ('remote_domain_ret', DOMAIN),
+    ('remote_pool_ret', POOL),
+    ('remote_vol_ret', VOL),
+    ('remote_pool_list_ret', array(POOL) + i32(FLAGS)),
+    ('remote_vol_list_ret', array(VOL, VOL) + i32(2)),
+    ('remote_domain_list_ret', array() + i32(FLAGS)),
+    ('remote_pool_info_ret', i32(200) + i64(HYPER) + i64(HYPER + 1) + i64(HYPER + 2)),
+    ('remote_vol_info_ret', i32(5) + i64(HYPER) + i64(HYPER + 1)),
+    ('remote_int_args', i32(INT)),
+    ('remote_flags_args', i32(FLAGS)),
+    ('remote_text_args', text('five!')),
+    ('remote_text_opt_args', opt()),
+    ('remote_text_opt_args', opt(text('five!'))),
+    ('remote_uuid_args', UUID),
+    ('remote_open_args', opt(text('qemu:///system')) + i32(1)),
+    ('remote_xml_args', text('<x/>') + i32(FLAGS)),
+    ('remote_list_all_args', i32(1) + i32(FLAGS)),
+    ('remote_find_sources_args', text('dir') + opt() + i32(FLAGS)),
+    ('remote_pool_args', POOL),
+    ('remote_pool_flags_args', POOL + i32(FLAGS)),
+    ('remote_pool_int_args', POOL + i32(INT)),
+    ('remote_pool_text_args', POOL + text('disk.raw')),
+    ('remote_pool_list_all_args', POOL + i32(1) + i32(FLAGS)),
+    ('remote_pool_xml_args', POOL + text('<x/>') + i32(FLAGS)),
+    ('remote_pool_clone_args', POOL + text('<x/>') + VOL + i32(FLAGS)),
+    ('remote_vol_args', VOL),
+    ('remote_vol_flags_args', VOL + i32(FLAGS)),
+    ('remote_vol_wipe_args', VOL + i32(9) + i32(FLAGS)),
+    ('remote_vol_resize_args', VOL + i64(HYPER) + i32(FLAGS)),
+    ('job_target', i32(0) + DOMAIN),
+    ('job_target', i32(1) + POOL),
+    ('job_target', i32(2) + VOL),
+    ('job_target', BY_ID),
+    ('job_info', INFO),
+    ('job_record', RECORD),
+    ('job_target_args', BY_ID + i32(FLAGS)),
+    ('job_info_ret', INFO),
+    ('job_error_ret', opt()),
+    ('job_error_ret', opt(ERROR)),
+    ('job_record_ret', RECORD),
+    ('job_wait_args', BY_ID + i32(-1)),
+    ('job_wait_ret', i32(1) + INFO),
+    ('job_list_args', i32(FLAGS) + i64(HYPER) + i32(1024)),
+    ('job_list_ret', array(RECORD, RECORD) + i32(1)),
+]
+
+
+def main():
+    lines = ''.join(f'{name} {packed.hex()}\n' for name, packed in SAMPLES)
+    if len(sys.argv) != 3 or sys.argv[1] != '--check':
+        sys.stdout.write(lines)
+        return 0
+    with open(sys.argv[2], encoding='ascii') as stored:
+        if stored.read() == lines:
+            return 0
+    print(f'{sys.argv[2]} is not what tests/wire-samples.py packs', file=sys.stderr)
+    return 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

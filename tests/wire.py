@@ -1,0 +1,504 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the python tests share: a packet codec of their own (so that the daemon's
+is not checked against itself), a table of every procedure that is answered, a
+raw client, and a private daemon to try them on."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+REMOTE, JOB, KEEPALIVE = 0x20008086, 0x20564A42, 0x6B656570
+CALL, REPLY, MESSAGE, STREAM, CALL_WITH_FDS, REPLY_WITH_FDS, STREAM_HOLE = range(7)
+OK, ERROR, CONTINUE = range(3)
+ASYNC = 1 << 30
+
+ERR_INTERNAL, ERR_NO_CONNECT, ERR_INVALID_ARG, ERR_FAILED = 1, 5, 8, 9
+ERR_XML, ERR_DENIED, ERR_SYSTEM, ERR_RPC = 27, 29, 38, 39
+ERR_NO_POOL, ERR_NO_VOL, ERR_INVALID, ERR_UNSUPPORTED = 49, 50, 55, 67
+ERR_TIMEOUT, ERR_ABORTED, ERR_OVERFLOW, ERR_EXIST = 68, 78, 82, 90
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# The sanitizers and valgrind are slow and large: bounds of time and memory do not hold there.
+SLOW = bool(os.environ.get("VIRTJOBD_WRAPPER") or os.environ.get("VIRTJOBD_SLOWER"))
+
+
+class Proc:
+    """args: a string of fields, see pack(); flags: the bits that mean something, None where
+    there is no flags argument; write: refused on a read-only connection."""
+
+    def __init__(self, number, name, args="", flags=None, write=False, program=REMOTE):
+        self.program, self.number, self.name = program, number, name
+        self.args, self.flags, self.write = args, flags, write
+
+
+# s text, o optional text, u uuid, i int, h unsigned hyper, p pool, v volume, t job target, f flags
+PROCS = [
+    Proc(1, "CONNECT_OPEN", "of", 0x7),
+    Proc(2, "CONNECT_CLOSE"),
+    Proc(3, "CONNECT_GET_TYPE"),
+    Proc(4, "CONNECT_GET_VERSION"),
+    Proc(21, "CONNECT_LIST_DEFINED_DOMAINS", "i"),
+    Proc(22, "DOMAIN_LOOKUP_BY_ID", "i"),
+    Proc(23, "DOMAIN_LOOKUP_BY_NAME", "s"),
+    Proc(24, "DOMAIN_LOOKUP_BY_UUID", "u"),
+    Proc(25, "CONNECT_NUM_OF_DEFINED_DOMAINS"),
+    Proc(37, "CONNECT_LIST_DOMAINS", "i"),
+    Proc(51, "CONNECT_NUM_OF_DOMAINS"),
+    Proc(59, "CONNECT_GET_HOSTNAME"),
+    Proc(60, "CONNECT_SUPPORTS_FEATURE", "i"),
+    Proc(66, "AUTH_LIST"),
+    Proc(71, "CONNECT_NUM_OF_STORAGE_POOLS"),
+    Proc(72, "CONNECT_LIST_STORAGE_POOLS", "i"),
+    Proc(73, "CONNECT_NUM_OF_DEFINED_STORAGE_POOLS"),
+    Proc(74, "CONNECT_LIST_DEFINED_STORAGE_POOLS", "i"),
+    Proc(75, "CONNECT_FIND_STORAGE_POOL_SOURCES", "sof", 0, write=True),
+    Proc(76, "STORAGE_POOL_CREATE_XML", "sf", ASYNC | 0x7, write=True),
+    Proc(77, "STORAGE_POOL_DEFINE_XML", "sf", 0x1, write=True),
+    Proc(78, "STORAGE_POOL_CREATE", "pf", ASYNC | 0x7, write=True),
+    Proc(79, "STORAGE_POOL_BUILD", "pf", ASYNC | 0xC, write=True),
+    Proc(80, "STORAGE_POOL_DESTROY", "p", write=True),
+    Proc(81, "STORAGE_POOL_DELETE", "pf", ASYNC, write=True),
+    Proc(82, "STORAGE_POOL_UNDEFINE", "p", write=True),
+    Proc(83, "STORAGE_POOL_REFRESH", "pf", ASYNC, write=True),
+    Proc(84, "STORAGE_POOL_LOOKUP_BY_NAME", "s"),
+    Proc(85, "STORAGE_POOL_LOOKUP_BY_UUID", "u"),
+    Proc(86, "STORAGE_POOL_LOOKUP_BY_VOLUME", "v"),
+    Proc(87, "STORAGE_POOL_GET_INFO", "p"),
+    Proc(88, "STORAGE_POOL_GET_XML_DESC", "pf", 0x1),
+    Proc(89, "STORAGE_POOL_GET_AUTOSTART", "p"),
+    Proc(90, "STORAGE_POOL_SET_AUTOSTART", "pi", write=True),
+    Proc(91, "STORAGE_POOL_NUM_OF_VOLUMES", "p"),
+    Proc(92, "STORAGE_POOL_LIST_VOLUMES", "pi"),
+    Proc(93, "STORAGE_VOL_CREATE_XML", "psf", ASYNC | 0x7, write=True),
+    Proc(94, "STORAGE_VOL_DELETE", "vf", ASYNC | 0x1, write=True),
+    Proc(95, "STORAGE_VOL_LOOKUP_BY_NAME", "ps"),
+    Proc(96, "STORAGE_VOL_LOOKUP_BY_KEY", "s"),
+    Proc(97, "STORAGE_VOL_LOOKUP_BY_PATH", "s"),
+    Proc(98, "STORAGE_VOL_GET_INFO", "v"),
+    Proc(99, "STORAGE_VOL_GET_XML_DESC", "vf", 0),
+    Proc(100, "STORAGE_VOL_GET_PATH", "v"),
+    Proc(110, "CONNECT_GET_URI"),
+    Proc(125, "STORAGE_VOL_CREATE_XML_FROM", "psvf", ASYNC | 0x7, write=True),
+    Proc(149, "CONNECT_IS_SECURE"),
+    Proc(154, "STORAGE_POOL_IS_ACTIVE", "p"),
+    Proc(155, "STORAGE_POOL_IS_PERSISTENT", "p"),
+    Proc(157, "CONNECT_GET_LIB_VERSION"),
+    Proc(165, "STORAGE_VOL_WIPE", "vf", ASYNC, write=True),
+    Proc(259, "STORAGE_VOL_WIPE_PATTERN", "vif", ASYNC, write=True),
+    Proc(260, "STORAGE_VOL_RESIZE", "vhf", ASYNC | 0x7, write=True),
+    Proc(273, "CONNECT_LIST_ALL_DOMAINS", "if", 0xFFFF),
+    Proc(281, "CONNECT_LIST_ALL_STORAGE_POOLS", "if", 0xFFFFF),
+    Proc(282, "STORAGE_POOL_LIST_ALL_VOLUMES", "pif", 0),
+    Proc(360, "CONNECT_REGISTER_CLOSE_CALLBACK"),
+    Proc(361, "CONNECT_UNREGISTER_CLOSE_CALLBACK"),
+    Proc(378, "STORAGE_VOL_GET_INFO_FLAGS", "vf", 0x1),
+    Proc(391, "STORAGE_POOL_LOOKUP_BY_TARGET_PATH", "s"),
+    Proc(403, "CONNECT_GET_STORAGE_POOL_CAPABILITIES", "f", 0),
+    Proc(1, "GET_INFO", "tf", 0, program=JOB),
+    Proc(2, "CANCEL", "tf", 0, write=True, program=JOB),
+    Proc(3, "GET_ERROR", "tf", 0, program=JOB),
+    Proc(4, "GET_RECORD", "tf", 0, program=JOB),
+    Proc(5, "WAIT", "ti", program=JOB),
+    Proc(6, "LIST", "fhi", 0xFF, program=JOB),
+]
+BY_NAME = {proc.name: proc for proc in PROCS}
+
+
+def check_table(fail):
+    """The table above has every procedure of the .x files, and nothing else."""
+    for file, program, prefix in (("remote.x", REMOTE, "REMOTE_PROC_"), ("job.x", JOB, "JOB_PROC_")):
+        with open(os.path.join(HERE, "../protocol", file)) as f:
+            wanted = {(int(n), name) for name, n in
+                      re.findall(r"\b%s(\w+) = (\d+)" % prefix, f.read())}
+        have = {(p.number, p.name) for p in PROCS if p.program == program}
+        if wanted != have:
+            fail("%s and the table of tests/wire.py differ: %s" % (file, sorted(wanted ^ have)))
+
+
+# --- XDR ---
+
+def text(value):
+    if isinstance(value, str):
+        value = value.encode()
+    return struct.pack(">I", len(value)) + value + b"\0" * (-len(value) % 4)
+
+
+def pool_ref(pool):
+    """(name, 16 bytes)"""
+    return text(pool[0]) + pool[1]
+
+
+def vol_ref(vol):
+    """(pool, name, key)"""
+    return b"".join(text(part) for part in vol)
+
+
+def job_by_id(number):
+    return struct.pack(">IQ", 3, number)
+
+
+def job_of_vol(vol):
+    return struct.pack(">I", 2) + vol_ref(vol)
+
+
+def job_of_pool(pool):
+    return struct.pack(">I", 1) + pool_ref(pool)
+
+
+PACKERS = {
+    "s": text,
+    "o": lambda v: struct.pack(">I", 0) if v is None else struct.pack(">I", 1) + text(v),
+    "u": lambda v: v,
+    "i": lambda v: struct.pack(">I", v & 0xFFFFFFFF),
+    "f": lambda v: struct.pack(">I", v),
+    "h": lambda v: struct.pack(">Q", v),
+    "p": pool_ref,
+    "v": vol_ref,
+    "t": lambda v: v,
+}
+
+
+def pack(fields, values):
+    return b"".join(PACKERS[f](v) for f, v in zip(fields, values, strict=True))
+
+
+class Reader:
+    def __init__(self, data):
+        self.data, self.pos = data, 0
+
+    def take(self, size):
+        if self.pos + size > len(self.data):
+            raise AssertionError("reply is too short")
+        self.pos += size
+        return self.data[self.pos - size:self.pos]
+
+    def int(self):
+        return struct.unpack(">i", self.take(4))[0]
+
+    def uint(self):
+        return struct.unpack(">I", self.take(4))[0]
+
+    def hyper(self):
+        return struct.unpack(">Q", self.take(8))[0]
+
+    def bytes(self):
+        size = self.uint()
+        value = self.take(size)
+        self.take(-size % 4)
+        return value
+
+    def text(self):
+        return self.bytes().decode()
+
+    def opt(self):
+        return self.text() if self.uint() else None
+
+    def pool(self):
+        return self.text(), self.take(16)
+
+    def vol(self):
+        return self.text(), self.text(), self.text()
+
+
+class Record:
+    """A job record."""
+
+    def __init__(self, r):
+        self.id, self.kind, self.name, self.pool = r.hyper(), r.int(), r.text(), r.text()
+        self.uuid, self.operation, self.phase = r.take(16), r.text(), r.int()
+        self.type, self.state = r.int(), r.int()
+        self.running, self.remaining, self.percent = r.uint(), r.uint(), r.int()
+        self.done, self.total, self.rate = r.hyper(), r.hyper(), r.hyper()
+        self.queued_at, self.started_at, self.ended_at = r.hyper(), r.hyper(), r.hyper()
+        self.started_by, self.note = r.text(), r.opt()
+        self.error_code, self.error = r.int(), r.opt()
+        self.error_step, self.error_output = r.opt(), r.opt()
+
+
+RUNNING, COMPLETE, FAILED, CANCELLED = range(4)
+
+
+class WireError(Exception):
+    def __init__(self, payload):
+        r = Reader(payload)
+        self.code, self.domain = r.int(), r.int()
+        self.message, self.level = r.opt(), r.int()
+        super().__init__("%s (code %d, domain %d)" % (self.message, self.code, self.domain))
+
+
+def packet(program, procedure, payload=b"", serial=0, type=CALL, status=OK, version=1, length=None):
+    length = 28 + len(payload) if length is None else length
+    return struct.pack(">IIIiIII", length, program, version, procedure, type, serial & 0xFFFFFFFF,
+                       status) + payload
+
+
+class Closed(Exception):
+    """The daemon has closed the connection."""
+
+
+class Client:
+    """One connection.  call() sends and waits; send() and receive() do it in two steps."""
+
+    def __init__(self, path, open_flags=0, timeout=60, opened=True):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(timeout)
+        self.sock.connect(path)
+        self.serial = 0
+        self.buffer = b""
+        if opened:
+            self.call("AUTH_LIST")
+            self.call("CONNECT_OPEN", None, open_flags)
+
+    def close(self):
+        self.sock.close()
+
+    def raw(self, data):
+        try:
+            self.sock.sendall(data)
+        except (BrokenPipeError, ConnectionResetError) as e:
+            raise Closed() from e
+
+    def _read(self, size):
+        while len(self.buffer) < size:
+            try:
+                data = self.sock.recv(1 << 20)
+            except ConnectionResetError as e:
+                raise Closed() from e
+            if not data:
+                raise Closed()
+            self.buffer += data
+        data, self.buffer = self.buffer[:size], self.buffer[size:]
+        return data
+
+    def receive(self):
+        """(program, procedure, type, serial, status, payload)"""
+        length, program, version, procedure, type, serial, status = struct.unpack(
+            ">IIIiIII", self._read(28))
+        # a reply has the version of its call, so it is not always 1
+        assert 28 <= length <= 32 * 1024 * 1024 + 4, "malformed reply"
+        return program, procedure, type, serial, status, self._read(length - 28)
+
+    def send(self, name, *values):
+        """The serial."""
+        proc = BY_NAME[name]
+        serial = self.serial
+        self.serial += 1
+        self.raw(packet(proc.program, proc.number, pack(proc.args, values), serial))
+        return serial
+
+    def send_raw(self, program, procedure, payload, **header):
+        serial = self.serial
+        self.serial += 1
+        self.raw(packet(program, procedure, payload, serial, **header))
+        return serial
+
+    def answer(self, serial):
+        """The reply to the only unanswered call."""
+        _, _, type, got, status, payload = self.receive()
+        assert type == REPLY and got == serial, "reply %d of type %d, not to %d" % (got, type, serial)
+        if status != OK:
+            raise WireError(payload)
+        return Reader(payload)
+
+    def call(self, name, *values):
+        return self.answer(self.send(name, *values))
+
+    def call_raw(self, program, procedure, payload, **header):
+        return self.answer(self.send_raw(program, procedure, payload, **header))
+
+    # what several tests do
+
+    def define_pool(self, name, path):
+        xml = "<pool type='dir'><name>%s</name><target><path>%s</path></target></pool>"
+        return self.call("STORAGE_POOL_DEFINE_XML", xml % (name, path), 0).pool()
+
+    def start_pool(self, name, path):
+        pool = self.define_pool(name, path)
+        self.call("STORAGE_POOL_BUILD", pool, 0)
+        self.call("STORAGE_POOL_CREATE", pool, 0)
+        return pool
+
+    def create_vol(self, pool, name, capacity, allocation=0, format="raw", flags=0):
+        return self.call("STORAGE_VOL_CREATE_XML", pool,
+                         vol_xml(name, capacity, allocation, format), flags).vol()
+
+    def volumes(self, pool):
+        r = self.call("STORAGE_POOL_LIST_ALL_VOLUMES", pool, 1, 0)
+        return sorted(r.vol()[1] for _ in range(r.uint()))
+
+    def pools(self):
+        r = self.call("CONNECT_LIST_ALL_STORAGE_POOLS", 1, 0)
+        return sorted(r.pool()[0] for _ in range(r.uint()))
+
+    def record(self, target):
+        return Record(self.call("GET_RECORD", target, 0))
+
+    def jobs(self, flags=0, most=1024):
+        r = self.call("LIST", flags, 0, most)
+        return [Record(r) for _ in range(r.uint())]
+
+    def wait(self, target, timeout_ms=60000):
+        """The job's record once it has ended."""
+        if not self.call("WAIT", target, timeout_ms).int():
+            raise AssertionError("the job has not ended")
+        return self.record(target)
+
+
+def vol_xml(name, capacity, allocation=0, format="raw"):
+    return ("<volume><name>%s</name><capacity>%d</capacity><allocation>%d</allocation>"
+            "<target><format type='%s'/></target></volume>" % (name, capacity, allocation, format))
+
+
+# --- the daemon ---
+
+class Daemon:
+    """A private daemon in a temporary directory, gone with everything at the end."""
+
+    def __init__(self, config=None, prefix=(), dir=None):
+        self.dir = dir or tempfile.mkdtemp(prefix="virtjobd-test-")
+        self.own_dir = dir is None
+        self.path = os.path.join(self.dir, "run/virtjobd-sock")
+        self.ro_path = self.path + "-ro"
+        self.log_path = os.path.join(self.dir, "log")
+        self.prefix = list(prefix)
+        self.config = config
+        self.process = None
+        self.failures = 0
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def __exit__(self, kind, error, trace):
+        ok = kind is None or (kind is SystemExit and error.code in (0, None, 77))
+        if self.process and self.process.poll() is None:
+            if ok:
+                self.stop()
+            else:
+                self.process.kill()
+                self.process.wait()
+        if not ok or self.failures:
+            with open(self.log_path, errors="replace") as f:
+                sys.stderr.write("".join("    " + line for line in f.readlines()[-60:]))
+        if self.own_dir:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def start(self):
+        command = self.prefix + shlex.split(os.environ.get("VIRTJOBD_WRAPPER", "")) + [
+            os.environ.get("VIRTJOBD", os.path.join(os.getcwd(), "virtjobd")), "--session",
+            "--runtime-dir", self.dir + "/run", "--state-dir", self.dir + "/state",
+            "--log-dir", self.dir + "/logs"]
+        if self.config:
+            with open(self.dir + "/conf", "w") as f:
+                f.write(self.config)
+            command += ["-f", self.dir + "/conf"]
+        env = {k: v for k, v in os.environ.items()
+               if k not in ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "JOURNAL_STREAM")}
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env,
+                                            stdin=subprocess.DEVNULL)
+        wait_until(lambda: os.path.exists(self.dir + "/run/virtjobd.pid") and self.serves(),
+                   "the daemon to serve", 60)
+        with open(self.dir + "/run/virtjobd.pid") as f:
+            self.pid = int(f.read())
+        with open("/proc/%d/maps" % self.pid) as f:
+            global SLOW
+            SLOW = SLOW or re.search(r"lib[at]san\.so", f.read()) is not None
+
+    def serves(self):
+        assert self.process.poll() is None, "the daemon ended: %s" % self.process.returncode
+        try:
+            Client(self.ro_path).close()
+        except (OSError, Closed):
+            return False
+        return True
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=60)
+        assert status == 0, "the daemon ended with %s after SIGTERM" % status
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def client(self, **options):
+        return Client(self.path, **options)
+
+    def log(self):
+        with open(self.log_path, errors="replace") as f:
+            return f.read()
+
+    def rss(self):
+        """KiB"""
+        with open("/proc/%d/status" % self.pid) as f:
+            return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+    def fds(self):
+        fds = {}
+        for fd in os.listdir("/proc/%d/fd" % self.pid):
+            try:
+                fds[fd] = os.readlink("/proc/%d/fd/%s" % (self.pid, fd))
+            except FileNotFoundError:
+                pass
+        return fds
+
+
+def wait_until(condition, what, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("waited %d s for %s" % (seconds, what))
+        time.sleep(0.01)
+
+
+def skip(reason):
+    print("skipped: " + reason)
+    sys.exit(77)
+
+
+class Checks:
+    """Counts what fails, so that one run shows it all."""
+
+    def __init__(self):
+        self.failed = self.done = 0
+
+    def __call__(self, ok, what):
+        self.done += 1
+        if not ok:
+            self.failed += 1
+            print("FAILED: " + what)
+        return ok
+
+    def refused(self, code, what, function, *args, match=None):
+        """The call fails with that code (or one of them)."""
+        codes = code if isinstance(code, tuple) else (code,)
+        try:
+            function(*args)
+        except WireError as e:
+            self(e.code in codes, "%s: code %d, not %s: %s" % (what, e.code, code, e.message))
+            self(bool(e.message), "%s: no message" % what)
+            if match:
+                self(re.search(match, e.message or ""),
+                     "%s: no '%s' in '%s'" % (what, match, e.message))
+            return e
+        except Closed:
+            return self(False, "%s: the connection was closed" % what)
+        return self(False, "%s: accepted" % what)
+
+    def end(self, daemon=None):
+        print("%d checks, %d failed" % (self.done, self.failed))
+        if daemon:
+            daemon.failures = self.failed
+        return 1 if self.failed else 0
