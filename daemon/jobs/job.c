@@ -23,12 +23,21 @@
 
 /* --- journal entries that a worker makes --- */
 
+static void put_progress(struct job *job, struct store_txn *txn)
+{
+    store_set_progress(txn, job->id,
+                       atomic_load_explicit(&job->ctl.done, memory_order_relaxed),
+                       atomic_load_explicit(&job->ctl.total, memory_order_relaxed),
+                       job_running_ms(job));
+}
+
 static void journal_checkpoint(void *opaque, const char *json)
 {
     struct job *job = opaque;
     struct store_txn *txn = store_begin(job->jobs->daemon->store);
 
     store_set_checkpoint(txn, job->id, json);
+    put_progress(job, txn);
     store_commit(txn, NULL, NULL); /* a lost resume point only costs time */
 }
 
@@ -514,9 +523,14 @@ void job_park(struct job *job)
 /* The daemon stops: does this end belong to the next one? */
 static bool job_park_short(struct job *job)
 {
+    struct store_txn *txn;
+
     if (!job->cut_short || !job_is_resumable(job) || job->state == JOB_CANCELLING ||
         job->step_rc == 0)
         return false;
+    txn = store_begin(job->jobs->daemon->store);
+    put_progress(job, txn);
+    store_commit(txn, NULL, NULL); /* lost, the numbers of the last resume point count */
     job_park(job);
     jobs_check_stopped(job->jobs);
     return true;
@@ -700,7 +714,7 @@ static const char *why_not_cancel(const struct job *job)
     /* decided already: its failure is being undone */
     if (job->outcome == JOB_FAILED && !job_state_is_ended(job->state))
         return "has failed and is being undone";
-    return cancel_refusal[job->state];
+    return cancel_refusal[job->finishing ? JOB_FINISHING : job->state];
 }
 
 int job_cancel(struct job *job, void (*done)(void *opaque, struct verror *err), void *opaque,

@@ -134,13 +134,12 @@ static int outer_phase(enum job_state state)
     return phases[state];
 }
 
-static uint32_t running_ms(const struct job *job)
+uint32_t job_running_ms(const struct job *job)
 {
+    int64_t start = atomic_load_explicit(&job->started_mono, memory_order_relaxed);
     int64_t end = job->ended_mono ? job->ended_mono : clock_mono_ms();
 
-    if (!job->started_mono)
-        return job->running_ms_before;
-    return job->running_ms_before + (uint32_t)(end - job->started_mono);
+    return job->running_ms_before + (start ? (uint32_t)(end - start) : 0);
 }
 
 static int percent_below(uint64_t done, uint64_t total)
@@ -177,7 +176,7 @@ void job_snapshot(struct job *job, struct job_snapshot *ret)
         .type = job->bounded ? VIR_JOB_BOUNDED : VIR_JOB_UNBOUNDED,
         .state = outer_state(job->state),
         .phase = outer_phase(job->state),
-        .running_seconds = running_ms(job) / 1000,
+        .running_seconds = job_running_ms(job) / 1000,
         .percent = percent_of(job, done, total),
         .done = bytes ? done : 0,
         .total = bytes ? total : 0,
@@ -243,7 +242,7 @@ void job_to_row(const struct job *job, struct store_job *ret_row)
         .cancel_asked = job_ctl_cancelled(&job->ctl) && !job->cut_short,
         .done = atomic_load_explicit(&job->ctl.done, memory_order_relaxed),
         .total = atomic_load_explicit(&job->ctl.total, memory_order_relaxed),
-        .running_ms = running_ms(job),
+        .running_ms = job_running_ms(job),
         .queued_at = job->queued_at,
         .started_at = job->started_at,
         .ended_at = job->ended_at,

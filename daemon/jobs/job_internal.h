@@ -65,7 +65,8 @@ struct job {
     struct verror err;
     char *err_step; /* owns err.step where it came from the journal */
     int64_t queued_at, started_at, ended_at; /* ms since 1970, for people */
-    int64_t started_mono, ended_mono;        /* ms, for durations; 0 = not yet */
+    atomic_llong started_mono; /* ms, for durations; 0 = not yet; its worker reads it */
+    int64_t ended_mono;
     uint32_t running_ms_before;              /* before the last restart of the daemon */
     int percent;                             /* the highest ever told */
     bool bounded;
@@ -74,6 +75,8 @@ struct job {
     /* recovery only */
     char *checkpoint;
     bool cancel_asked;
+    bool begun;     /* may have left something on disk */
+    bool finishing; /* was past its point of no return: maybe it is done */
     int child_pid;
     uint64_t child_start;
     char *child_boot;
@@ -130,6 +133,7 @@ char *job_object_title(enum job_object_kind kind, const char *name, const char *
 char *job_object_key(enum job_object_kind kind, const char *name, const char *pool,
                      const char *uuid);
 void job_sample_rate(struct job *job);
+uint32_t job_running_ms(const struct job *job); /* its worker may ask, too */
 void job_row_put(struct job *job, struct store_txn *txn); /* the whole row */
 
 /* jobs.c: the register */

@@ -105,6 +105,7 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     const struct job_kind *kind = jobs_find_kind(jobs, row->operation);
     int state = job_state_from_name(row->state);
     _cleanup_verror_ struct verror err = VERROR_INIT;
+    struct job_snapshot told;
     struct job *job;
     void *spec = NULL;
 
@@ -124,12 +125,15 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     job_arm(job);
     job->checkpoint = xstrdup(row->checkpoint);
     job->cancel_asked = row->cancel_asked;
+    job->finishing = state == JOB_FINISHING;
+    job->begun = job->finishing || row->started_at; /* not all kinds have something to run */
     job->child_pid = row->child_pid;
     job->child_start = row->child_start;
     job->child_boot = xstrdup(row->child_boot ? row->child_boot : "");
     job->state = JOB_QUEUED;
     job->begun = row->started_at || state != JOB_QUEUED;
     job->unrecovered = true;
+    job_snapshot(job, &told); /* so that its percent never goes below this */
     jobs_register(job);
     jobs_add_active(job);
     return 0;
@@ -158,7 +162,7 @@ static void recovered_cb(struct work *work)
 {
     struct job *job = container_of(work, struct job, work);
 
-    job->working = job->recovering = false;
+    job->working = job->recovering = job->finishing = false;
     verror_move(&job->err, &job->step_err);
     if (job->recovery == JOB_RECOVER_DONE) {
         log_job(LOG_INFO_, job->id, job->title, "had been published before the restart");

@@ -6,6 +6,7 @@
 
 #include "storage/pool_jobs.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -304,7 +305,9 @@ static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const cha
     (void)job_id;
     (void)checkpoint;
     (void)err;
-    return access(spec->def->target_path, F_OK) < 0 ? JOB_RECOVER_DONE : JOB_RECOVER_UNDO;
+    if (access(spec->def->target_path, F_OK) < 0 && errno == ENOENT)
+        return JOB_RECOVER_DONE;
+    return JOB_RECOVER_RUN;
 }
 
 /* --- refresh --- */

@@ -2,8 +2,8 @@
 /*
  * Changing volumes that are there: wipe, resize, delete.  The file is opened
  * without following symlinks and must be the one that was there when the job
- * was asked for.  A wipe resumes after a restart; what a wipe or a shrink has
- * taken away cannot be undone.
+ * was asked for.  What goes on after a restart and what cannot be undone is in
+ * virtjobd-jobs(7).
  */
 
 #include <errno.h>
@@ -220,52 +220,144 @@ static int resize_prepare(void *opaque, struct verror *err)
     return rc;
 }
 
-static int resize_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
+static int set_size(struct vol_spec *spec, struct verror *err)
 {
     if (ftruncate(spec->fd, (off_t)spec->capacity) < 0)
         return verror_errno(err, errno, "cannot make '%s' %llu bytes long", spec->shown_path,
                             (unsigned long long)spec->capacity);
-    if ((spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) &&
-        io_allocate(spec->fd, 0, spec->capacity, spec->shown_path, ctl, NULL, err) < 0)
+    if (fsync(spec->fd) < 0)
+        return verror_errno(err, errno, "cannot sync '%s'", spec->shown_path);
+    return 0;
+}
+
+/* libvirt's meaning: all of the volume gets real blocks, also where it had holes before. */
+static int grow_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    struct io_checkpoint checkpoint = vol_spec_checkpoint(spec);
+
+    if (set_size(spec, err) < 0)
+        return -1;
+    if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE))
+        return 0;
+    vol_spec_journal(spec);
+    job_ctl_step(ctl, "allocating");
+    if (io_allocate(spec->fd, spec->resume_offset, spec->capacity, spec->shown_path, ctl,
+                    &checkpoint, err) < 0)
         return -1;
     if (fsync(spec->fd) < 0)
         return verror_errno(err, errno, "cannot sync '%s'", spec->shown_path);
     return 0;
 }
 
+/* One that waited for a worker or a restart must not cut off what others wrote meanwhile. */
+static int resize_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    struct file_identity now;
+
+    if (file_identity_of(spec->fd, spec->shown_path, &now, err) < 0)
+        return -1;
+    if (now.size != spec->old_capacity && now.size != spec->capacity)
+        return verror_set(err, VIR_ERR_OPERATION_FAILED,
+                          "volume '%s' has another size than when the job was accepted",
+                          spec->shown_path);
+    if (spec->capacity < spec->old_capacity)
+        return 0; /* that is for resize_publish */
+    return grow_raw(spec, ctl, err);
+}
+
+static int resize_image(struct vol_spec *spec, uint64_t capacity, unsigned int flags,
+                        struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_free_ char *path = xasprintf("%s/%s", spec->pool_path, spec->name);
+
+    return qemu_img_resize(path, (enum vol_format)spec->format, capacity,
+                           flags & VIR_STORAGE_VOL_RESIZE_SHRINK,
+                           flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE, ctl, err);
+}
+
 static int resize_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct vol_spec *spec = opaque;
-    _cleanup_free_ char *path = xasprintf("%s/%s", spec->pool_path, spec->name);
-    int rc;
 
+    (void)job_id;
     if (open_same(spec, ctl, err) < 0)
         return -1;
     job_ctl_step(ctl, "resizing");
     if (is_raw(spec))
-        rc = resize_raw(spec, ctl, err);
-    else
-        rc = qemu_img_resize(path, (enum vol_format)spec->format, spec->capacity,
-                             spec->flags & VIR_STORAGE_VOL_RESIZE_SHRINK,
-                             spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE, ctl, err);
-    if (rc == 0)
-        look_again(opaque, job_id);
-    return rc;
+        return resize_raw(spec, ctl, err);
+    return resize_image(spec, spec->capacity, (unsigned int)spec->flags, ctl, err);
+}
+
+/* What is cut off a raw volume cannot be given back, so it is not before no cancel can come. */
+static int resize_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+
+    job_ctl_step(ctl, "cutting off the end");
+    job_ctl_waiting(ctl, spec->shown_path);
+    if (is_raw(spec) && spec->capacity < spec->old_capacity && set_size(spec, err) < 0)
+        return -1;
+    look_again(opaque, job_id);
+    return 0;
 }
 
 /* A raw volume that was to grow gets its old size back. */
-static void resize_undo(void *opaque, uint64_t job_id)
+static void ungrow_raw(struct vol_spec *spec)
 {
-    struct vol_spec *spec = opaque;
     _cleanup_verror_ struct verror err = VERROR_INIT;
     struct file_identity now;
 
-    if (is_raw(spec) && spec->capacity > spec->old_capacity &&
-        open_volume(spec, &now, &err) == 0 && now.dev == spec->target.dev &&
-        now.ino == spec->target.ino && now.size > spec->old_capacity &&
+    if (open_volume(spec, &now, &err) == 0 && now.dev == spec->target.dev &&
+        now.ino == spec->target.ino && now.size == spec->capacity &&
         (ftruncate(spec->fd, (off_t)spec->old_capacity) < 0 || fsync(spec->fd) < 0))
         log_warn("cannot give '%s' its old size back: %s", spec->shown_path, strerror(errno));
+}
+
+/* qemu-img was through before the cancel came to it. */
+static void ungrow_image(struct vol_spec *spec)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    struct job_ctl ctl;
+
+    job_ctl_init(&ctl);
+    if (resize_image(spec, spec->old_capacity, VIR_STORAGE_VOL_RESIZE_SHRINK, &ctl, &err) < 0)
+        log_warn("cannot give '%s' its old size back: %s", spec->shown_path, verror_text(&err));
+    job_ctl_done(&ctl);
+}
+
+static void resize_undo(void *opaque, uint64_t job_id)
+{
+    struct vol_spec *spec = opaque;
+    bool grown = spec->capacity > spec->old_capacity;
+
+    if (grown && is_raw(spec))
+        ungrow_raw(spec);
     look_again(opaque, job_id);
+    if (!grown || is_raw(spec) || !spec->info || spec->info->capacity != spec->capacity)
+        return;
+    ungrow_image(spec);
+    look_again(opaque, job_id);
+}
+
+static bool resize_resumable(const void *spec)
+{
+    return is_raw(spec);
+}
+
+/* qemu-img writes the new size last: an image that has it is done. */
+static enum job_recovery resize_recover(void *opaque, uint64_t job_id, const char *checkpoint,
+                                        struct verror *err)
+{
+    struct vol_spec *spec = opaque;
+
+    (void)job_id;
+    if (is_raw(spec)) {
+        vol_spec_set_resume(spec, checkpoint);
+        return JOB_RECOVER_RUN;
+    }
+    if (vol_spec_look(spec, err) == 0 && spec->info && spec->info->capacity == spec->capacity)
+        return JOB_RECOVER_DONE;
+    return JOB_RECOVER_UNDO;
 }
 
 /* --- delete --- */
@@ -309,6 +401,7 @@ static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
     return 0;
 }
 
+/* It goes on, unless the file is gone: then that was us. */
 static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const char *checkpoint,
                                         struct verror *err)
 {
@@ -316,20 +409,14 @@ static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const cha
     _cleanup_close_ int dirfd = publish_open_dir(spec->pool_path, err);
     struct stat st;
 
-    (void)job_id;
     if (dirfd < 0)
         return JOB_RECOVER_UNDO;
-    if (fstatat(dirfd, spec->name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+    if (fstatat(dirfd, spec->name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+        look_again(opaque, job_id);
         return JOB_RECOVER_DONE;
-    if (!is_zeroed_first(spec))
-        return JOB_RECOVER_UNDO;
+    }
     vol_spec_set_resume(spec, checkpoint);
     return JOB_RECOVER_RUN;
-}
-
-static bool delete_resumable(const void *opaque)
-{
-    return is_zeroed_first(opaque);
 }
 
 /* --- objects: loop --- */
@@ -390,9 +477,12 @@ const struct job_kind vol_job_resize = {
     .locks = vol_locks,
     .check = change_check,
     .prepare = resize_prepare,
+    .resumable = resize_resumable,
     .run = resize_run,
+    .publish = resize_publish,
     .undo = resize_undo,
     .ended = change_ended,
+    .recover = resize_recover,
     .spec_save = vol_spec_save,
     .spec_load = vol_spec_load,
     .spec_free = vol_spec_free,
@@ -402,7 +492,7 @@ const struct job_kind vol_job_delete = {
     .name = "vol-delete",
     .lane = LANE_BULK,
     .is_long = true,
-    .resumable = delete_resumable,
+    .resumable = always_resumable,
     .locks = vol_locks,
     .check = change_check,
     .prepare = delete_prepare,

@@ -389,13 +389,15 @@ static int clone_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
 
 /* --- the end: worker --- */
 
-/* It is there, and must not be called failed because of a look. */
+/* It is there, whatever a look at it says: then it is what was asked for until a refresh. */
 static void look_at_published(struct vol_spec *spec)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
     if (vol_spec_look(spec, &err) < 0)
-        log_warn("cannot look at volume '%s': %s", spec->shown_path, verror_text(&err));
+        log_warn("cannot look at the new volume '%s': %s", spec->shown_path, verror_text(&err));
+    if (!spec->info)
+        spec->info = vol_info_from_def(spec);
 }
 
 static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)

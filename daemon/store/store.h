@@ -83,6 +83,9 @@ void store_put_job(struct store_txn *txn, const struct store_job *job); /* the w
 void store_set_checkpoint(struct store_txn *txn, uint64_t job_id, const char *json);
 void store_set_child(struct store_txn *txn, uint64_t job_id, int pid, uint64_t start,
                      const char *boot);
+/* How far it is and how long it ran, for the time after a restart. */
+void store_set_progress(struct store_txn *txn, uint64_t job_id, uint64_t done, uint64_t total,
+                        uint32_t running_ms);
 void store_set_started(struct store_txn *txn, uint64_t job_id, int64_t started_at);
 void store_set_state(struct store_txn *txn, uint64_t job_id, const char *state);
 void store_set_cancel_asked(struct store_txn *txn, uint64_t job_id);

@@ -103,6 +103,17 @@ void store_set_checkpoint(struct store_txn *txn, uint64_t job_id, const char *js
     values[1] = text_value(json);
 }
 
+void store_set_progress(struct store_txn *txn, uint64_t job_id, uint64_t done, uint64_t total,
+                        uint32_t running_ms)
+{
+    struct value *values = add_op(txn, STATEMENT_SET_PROGRESS, 4);
+
+    values[0] = number_value(job_id);
+    values[1] = number_value(done);
+    values[2] = number_value(total);
+    values[3] = number_value(running_ms);
+}
+
 void store_set_child(struct store_txn *txn, uint64_t job_id, int pid, uint64_t start,
                      const char *boot)
 {

@@ -29,6 +29,8 @@ static const char *const statements[STATEMENT_MAX] = {
     [STATEMENT_DELETE_OBJECT] = "DELETE FROM objects WHERE kind = ?1 AND uuid = ?2",
     [STATEMENT_PUT_JOB] = NULL,
     [STATEMENT_SET_CHECKPOINT] = "UPDATE jobs SET checkpoint = ?2 WHERE id = ?1 AND ended_at = 0",
+    [STATEMENT_SET_PROGRESS] = "UPDATE jobs SET done = ?2, total = ?3, running_ms = ?4"
+                               " WHERE id = ?1 AND ended_at = 0",
     [STATEMENT_SET_CHILD] = "UPDATE jobs SET child_pid = ?2, child_start = ?3, child_boot = ?4"
                             " WHERE id = ?1 AND ended_at = 0",
     [STATEMENT_SET_STARTED] = "UPDATE jobs SET state = 'running', started_at = ?2"

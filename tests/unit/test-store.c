@@ -287,6 +287,7 @@ START_TEST(test_changes_of_a_running_job)
     put_job(running_job(1, "a"));
     txn = store_begin(store);
     store_set_checkpoint(txn, 1, "{\"offset\":4096}");
+    store_set_progress(txn, 1, 4096, 8192, 1500);
     store_set_child(txn, 1, 99, 12345, "boot");
     store_set_cancel_asked(txn, 1);
     store_set_checkpoint(txn, 77, "of no job");
@@ -295,6 +296,9 @@ START_TEST(test_changes_of_a_running_job)
     ids = load_jobs();
     ck_assert_uint_eq(ids.count, 1);
     ck_assert_str_eq(ids.last.checkpoint, "{\"offset\":4096}");
+    ck_assert_uint_eq(ids.last.done, 4096);
+    ck_assert_uint_eq(ids.last.total, 8192);
+    ck_assert_uint_eq(ids.last.running_ms, 1500);
     ck_assert_int_eq(ids.last.child_pid, 99);
     ck_assert_uint_eq(ids.last.child_start, 12345);
     ck_assert_str_eq(ids.last.child_boot, "boot");

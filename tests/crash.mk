@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What a job promises, over the real daemon: failed, cancelled, killed and stopped in the middle.
+
+crash_tests = \
+	tests/crash-table.py \
+	tests/crash-resume.py \
+	tests/crash-many.py \
+	tests/crash-cancel.py \
+	tests/crash-fail.py \
+	$(NULL)
+dist_check_SCRIPTS += $(crash_tests)
+TESTS += $(crash_tests)
+EXTRA_DIST += tests/crash_lib.py
+
+check_PROGRAMS += tests/crash-call
+tests_crash_call_SOURCES = tests/crash-call.c
+tests_crash_call_CPPFLAGS = \
+	-I$(top_srcdir)/protocol/include \
+	-I$(top_srcdir)/client-lib/include \
+	$(NULL)
+tests_crash_call_LDADD = libvirtjob.la
+
+# Preloaded into the daemon; a sanitizer of its own would come too late for that.
+check_LTLIBRARIES = tests/hold.la
+tests_hold_la_SOURCES = tests/hold.c
+tests_hold_la_CPPFLAGS = -D_GNU_SOURCE
+tests_hold_la_CFLAGS = $(OUR_CFLAGS)
+tests_hold_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_hold_la_LIBADD = -ldl
