@@ -8,7 +8,7 @@ dist_libvirtjobinclude_HEADERS += $(libvirtjob_headers)
 noinst_LTLIBRARIES += client-lib/libclient.la
 client_lib_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DRUNSTATEDIR='"$(runstatedir)"'
 client_lib_libclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
-client_lib_libclient_la_LIBADD = protocol/libframe.la protocol/libxdr.la -lpthread
+client_lib_libclient_la_LIBADD = protocol/libxdr.la protocol/libframe.la -lpthread
 client_lib_libclient_la_SOURCES = \
 	client-lib/buffer.c \
 	client-lib/buffer.h \

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # libvirtjob(3) lists what the library exports, each function once; names nothing else of ours that
-# does not exist; its example compiles; and each function on a job has a page that leads there.
+# does not exist; its example compiles and works; and each function on a job has a page that leads
+# there.
 . "$(dirname "$0")/functions.sh"
 
 page=$srcdir/man/libvirtjob.3
@@ -35,6 +36,22 @@ sed -n '/^\.EX$/,/^\.EE$/{/^\.E[XE]$/!p}; /^\.EE$/q' "$page" |
 grep -q 'int main' "$dir/example.c" || fail "no example"
 # shellcheck disable=SC2086
 check $CC -std=c99 -Wall -Wextra -Werror $headers -fsyntax-only "$dir/example.c"
+
+# It does what it says it does.
+sanitize=$(sed -n 's/^SANITIZE = //p' "$builddir/Makefile")
+# shellcheck disable=SC2086
+check $CC -std=c99 $sanitize $headers "$dir/example.c" -o "$dir/example" \
+    "$builddir/.libs/libvirtjob.so"
+start_daemon
+check virtjob pool-create-as default dir --build --target "$dir/pool"
+export VIRTJOB_DEFAULT_URI=$uri
+refuse "$builddir/run" "$dir/example"
+[[ $out == *"no storage vol with matching name 'base.img'"* ]] || fail "without base.img: $out"
+check virtjob vol-create-as default base.img 8M --allocation 0
+printf 'some data' | dd of="$dir/pool/base.img" conv=notrunc status=none
+check "$builddir/run" "$dir/example"
+cmp "$dir/pool/base.img" "$dir/pool/copy.img" || fail "the example's copy is none"
+stop_daemon
 
 # The pages of single functions.
 grep -E 'Job(s|Info|Error|Record|RecordFree)?$' "$dir/exported" >"$dir/on_jobs"

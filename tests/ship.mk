@@ -1,6 +1,53 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is delivered: set-up scripts, documents, the tests' own helper.
+# What is delivered: set-up scripts, documents, the tests' own helper; and the suite's other ways
+# to run.
 
-EXTRA_DIST += tests/functions.sh
-TESTS += tests/test-functions.sh
-dist_check_SCRIPTS += tests/test-functions.sh
+EXTRA_DIST += \
+	.ci/run \
+	.shellcheckrc \
+	HACKING.md \
+	README.md \
+	quickstart \
+	runtests \
+	tests/functions.sh \
+	tests/valgrind.sh \
+	tests/valgrind.supp \
+	tools/setup.sh \
+	$(NULL)
+
+ship_tests = \
+	tests/test-documents.sh \
+	tests/test-functions.sh \
+	tests/test-install.sh \
+	tests/test-quickstart.sh \
+	tests/test-scripts.sh \
+	$(NULL)
+TESTS += $(ship_tests)
+dist_check_SCRIPTS += $(ship_tests)
+
+# The same tests under valgrind: unit tests by LOG_COMPILER, daemon and tool by the wrapper.
+valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
+	--show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30 \
+	--suppressions=$(abs_top_srcdir)/tests/valgrind.supp
+valgrind_compiler = $(abs_top_srcdir)/tests/valgrind.sh \
+	$(LIBTOOL) --quiet --mode=execute $(valgrind_command) --
+unit_tests = $(filter tests/unit/%,$(TESTS))
+
+check-valgrind: all
+	VIRTJOBD_WRAPPER="$(valgrind_command)" VIRTJOBD_SLOWER=20 CK_TIMEOUT_MULTIPLIER=20 \
+	  $(MAKE) check LOG_COMPILER="$(valgrind_compiler)"
+check-valgrind-unit:
+	$(MAKE) check-valgrind TESTS="$(unit_tests)"
+
+# distcheck, but that of the tests only those run that look at the tree and at what is installed.
+distcheck_tests = \
+	tests/test-daemon.sh \
+	tests/test-documents.sh \
+	tests/test-install.sh \
+	tests/test-scripts.sh \
+	$(lib_outside_tests) \
+	$(NULL)
+distcheck-quick:
+	$(MAKE) distcheck TESTS="$(distcheck_tests)"
+
+.PHONY: check-valgrind check-valgrind-unit distcheck-quick

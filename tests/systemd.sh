@@ -63,6 +63,7 @@ equal "$names" $'virtjobd-sock\nvirtjobd-sock-ro' "FileDescriptorName="
 paths=$(sed -n 's:^ListenStream=%t/virtjobd/::p' "$units/virtjobd.socket" "$units/virtjobd-ro.socket")
 equal "$paths" "$names" "ListenStream="
 
+: >"$dir/log"
 systemd-socket-activate -E NOTIFY_SOCKET="$dir/notify.ready" -E VIRTJOBD_WRAPPER \
     -E ASAN_OPTIONS -E UBSAN_OPTIONS -E TSAN_OPTIONS \
     -l "$dir/run/virtjobd-sock" -l "$dir/run/virtjobd-sock-ro" \

@@ -8,7 +8,7 @@
 #   tests/wire-structs.sh --print    the normal form, for wire-structs.txt
 set -u
 export LC_ALL=C
-srcdir=${srcdir:-.}
+srcdir=$(cd "$(dirname "$0")/.." && pwd)
 data=$srcdir/tests/data
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT

@@ -53,8 +53,6 @@ struct job {
     struct verror step_err;   /* the worker's, until the loop takes it */
     bool working;             /* handed to a worker */
     bool unrecovered;         /* left by a dead daemon, not looked at yet */
-    bool begun;               /* that one had begun it */
-    bool finishing;           /* and was past its point of no return: maybe it is done */
     bool recovering;          /* that worker finds out what a dead daemon left */
     bool cut_short;           /* the daemon stops and could not wait for it */
     bool parked;              /* the daemon stops; the next one takes it up */
@@ -76,6 +74,8 @@ struct job {
     /* recovery only */
     char *checkpoint;
     bool cancel_asked;
+    bool begun;     /* may have left something on disk */
+    bool finishing; /* was past its point of no return: maybe it is done */
     int child_pid;
     uint64_t child_start;
     char *child_boot;

@@ -223,6 +223,7 @@ static void wake_locked(struct lane_state *lane)
     if (lane->idle > 0) {
         lane->idle--;
         lane->called++;
+        lane->coming++;
         pthread_cond_signal(&lane->runnable);
     } else {
         start_thread_locked(lane);

@@ -230,9 +230,11 @@ static int set_size(struct vol_spec *spec, struct verror *err)
     return 0;
 }
 
+/* libvirt's meaning: all of the volume gets real blocks, also where it had holes before. */
 static int grow_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
 {
     struct io_checkpoint checkpoint = vol_spec_checkpoint(spec);
+
     if (set_size(spec, err) < 0)
         return -1;
     if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE))
@@ -268,7 +270,7 @@ static int resize_image(struct vol_spec *spec, uint64_t capacity, unsigned int f
 {
     _cleanup_free_ char *path = xasprintf("%s/%s", spec->pool_path, spec->name);
 
-    return qemu_img_resize(path, (enum vol_format)spec->format, capacity,
+    return qemu_img_resize(path, spec->fd, (enum vol_format)spec->format, capacity,
                            flags & VIR_STORAGE_VOL_RESIZE_SHRINK,
                            flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE, ctl, err);
 }

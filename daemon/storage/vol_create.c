@@ -277,6 +277,7 @@ static struct qemu_img_target qemu_target(const struct vol_spec *spec, const cha
 
     return (struct qemu_img_target){
         .path = path,
+        .fd = spec->fd,
         .format = is_raw(def->format) ? VOL_FORMAT_RAW : def->format,
         .capacity = wanted_capacity(spec),
         .compat = def->compat,
@@ -305,13 +306,14 @@ static int create_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
 {
     struct vol_spec *spec = opaque;
     _cleanup_free_ char *path = temp_path(spec, job_id);
-    struct qemu_img_target target = qemu_target(spec, path);
+    struct qemu_img_target target;
 
     if (open_temp(spec, job_id, ctl, err) < 0)
         return -1;
     if (is_raw(spec->def->format))
         return create_raw(spec, ctl, err);
     job_ctl_step(ctl, "running qemu-img create");
+    target = qemu_target(spec, path);
     return qemu_img_create(&target, ctl, err);
 }
 
@@ -389,13 +391,15 @@ static int clone_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
 
 /* --- the end: worker --- */
 
-/* It is there, and must not be called failed because of a look. */
+/* It is there, whatever a look at it says: then it is what was asked for until a refresh. */
 static void look_at_published(struct vol_spec *spec)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
     if (vol_spec_look(spec, &err) < 0)
-        log_warn("cannot look at volume '%s': %s", spec->shown_path, verror_text(&err));
+        log_warn("cannot look at the new volume '%s': %s", spec->shown_path, verror_text(&err));
+    if (!spec->info)
+        spec->info = vol_info_from_def(spec);
 }
 
 static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)

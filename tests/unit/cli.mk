@@ -35,7 +35,7 @@ tests_unit_test_cli_complete_LDADD = $(cli_unit_ldadd)
 tests_unit_test_cli_follow_SOURCES = tests/unit/test-cli-follow.c \
 	tests/unit/fake-server.c tests/unit/fake-server.h
 tests_unit_test_cli_follow_CPPFLAGS = $(cli_unit_cppflags) -I$(top_srcdir)/client-lib
-tests_unit_test_cli_follow_LDADD = $(cli_unit_ldadd) protocol/libframe.la protocol/libxdr.la \
+tests_unit_test_cli_follow_LDADD = $(cli_unit_ldadd) protocol/libxdr.la protocol/libframe.la \
 	-lpthread
 
 tests_unit_test_cli_format_SOURCES = tests/unit/test-cli-format.c

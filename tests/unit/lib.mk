@@ -21,7 +21,7 @@ lib_unit_fake = tests/unit/fake-server.c tests/unit/fake-server.h
 
 tests_unit_test_frame_SOURCES = tests/unit/test-frame.c
 tests_unit_test_frame_CPPFLAGS = $(lib_unit_cppflags)
-tests_unit_test_frame_LDADD = protocol/libframe.la protocol/libxdr.la $(CHECK_LIBS)
+tests_unit_test_frame_LDADD = protocol/libxdr.la protocol/libframe.la $(CHECK_LIBS)
 
 tests_unit_test_lib_api_SOURCES = tests/unit/test-lib-api.c $(lib_unit_fake)
 tests_unit_test_lib_api_CPPFLAGS = $(lib_unit_cppflags)

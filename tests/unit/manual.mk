@@ -5,7 +5,7 @@ check_PROGRAMS += tests/unit/test-wire
 TESTS += tests/unit/test-wire
 tests_unit_test_wire_SOURCES = tests/unit/test-wire.c
 tests_unit_test_wire_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_wire_LDADD = protocol/libframe.la protocol/libxdr.la $(CHECK_LIBS)
+tests_unit_test_wire_LDADD = protocol/libxdr.la protocol/libframe.la $(CHECK_LIBS)
 
 manual_tests = \
 	tests/man-functions.sh \

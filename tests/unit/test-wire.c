@@ -26,10 +26,13 @@
         '\xa0', '\xa1', '\xa2', '\xa3', '\xa4', '\xa5', '\xa6', '\xa7', '\xa8', '\xa9', '\xaa',   \
         '\xab', '\xac', '\xad', '\xae', '\xaf',                                                   \
     }
-#define DOMAIN_ { .name = "guest", .uuid = UUID, .id = 7 }
-#define POOL_ { .name = "pool", .uuid = UUID }
-#define VOL_ { .pool = "pool", .name = "disk.raw", .key = "/p/disk.raw" }
-#define OPT(string) (&(wire_text){ string })
+
+/* the fields are not const, and literals are */
+#define TEXT(string) ((char[]){ string })
+#define DOMAIN_ { .name = TEXT("guest"), .uuid = UUID, .id = 7 }
+#define POOL_ { .name = TEXT("pool"), .uuid = UUID }
+#define VOL_ { .pool = TEXT("pool"), .name = TEXT("disk.raw"), .key = TEXT("/p/disk.raw") }
+#define OPT(string) (&(wire_text){ TEXT(string) })
 #define NO_TEXT NULL
 #define ERROR_                                                                                    \
     {                                                                                             \
@@ -43,11 +46,11 @@
     }
 #define RECORD_                                                                                   \
     {                                                                                             \
-        .id = HYPER, .kind = 2, .name = "disk.raw", .pool = "pool", .uuid = UUID,                 \
-        .operation = "vol-clone", .phase = 3, .info = INFO_, .done = HYPER + 1,                   \
+        .id = HYPER, .kind = 2, .name = TEXT("disk.raw"), .pool = TEXT("pool"), .uuid = UUID,     \
+        .operation = TEXT("vol-clone"), .phase = 3, .info = INFO_, .done = HYPER + 1,             \
         .total = HYPER + 2, .rate = HYPER + 3, .queued_at = -1, .started_at = HYPER + 4,          \
-        .ended_at = HYPER + 5, .started_by = "root", .note = OPT("note"), .error_code = 38,       \
-        .error_message = OPT("no space"), .error_output = OPT("tail"),                            \
+        .ended_at = HYPER + 5, .started_by = TEXT("root"), .note = OPT("note"),                   \
+        .error_code = 38, .error_message = OPT("no space"), .error_output = OPT("tail"),          \
     }
 #define BY_ID { .kind = JOB_TARGET_ID, .job_target_u = { .id = HYPER } }
 
@@ -64,19 +67,19 @@ static const struct sample {
     void *value;
     size_t size;
 } samples[] = {
-    SAMPLE(wire_domain, .name = "guest", .uuid = UUID, .id = 7),
-    SAMPLE(wire_network, .name = "net", .uuid = UUID),
-    SAMPLE(wire_pool, .name = "pool", .uuid = UUID),
-    SAMPLE(wire_vol, .pool = "pool", .name = "disk.raw", .key = "/p/disk.raw"),
+    SAMPLE(wire_domain, .name = TEXT("guest"), .uuid = UUID, .id = 7),
+    SAMPLE(wire_network, .name = TEXT("net"), .uuid = UUID),
+    SAMPLE(wire_pool, .name = TEXT("pool"), .uuid = UUID),
+    SAMPLE(wire_vol, .pool = TEXT("pool"), .name = TEXT("disk.raw"), .key = TEXT("/p/disk.raw")),
     SAMPLE(wire_error, .code = 55, .domain = 18, .message = OPT("busy"), .level = 2,
            .str1 = OPT("%s"), .str2 = OPT("busy"), .int1 = -1, .int2 = INT),
     SAMPLE(wire_error, .code = 55, .domain = 18, .level = 2, .dom = &(wire_domain)DOMAIN_,
            .str1 = OPT(""), .str2 = OPT("b"), .str3 = OPT("cd"), .int1 = INT, .int2 = -1,
-           .net = &(wire_network){ .name = "net", .uuid = UUID }),
+           .net = &(wire_network){ .name = TEXT("net"), .uuid = UUID }),
     SAMPLE(remote_int_ret, .value = NEGATIVE),
     SAMPLE(remote_uhyper_ret, .value = HYPER),
-    SAMPLE(remote_text_ret, .value = "five!"),
-    SAMPLE(remote_names_ret, .names = ARRAY(names, wire_text, "a", "", "four")),
+    SAMPLE(remote_text_ret, .value = TEXT("five!")),
+    SAMPLE(remote_names_ret, .names = ARRAY(names, wire_text, TEXT("a"), TEXT(""), TEXT("four"))),
     SAMPLE(remote_ids_ret, .ids = ARRAY(ids, int, INT, NEGATIVE)),
     SAMPLE(remote_auth_list_ret,
            .types = ARRAY(types, remote_auth_type, REMOTE_AUTH_NONE, REMOTE_AUTH_POLKIT)),
@@ -91,21 +94,22 @@ static const struct sample {
     SAMPLE(remote_vol_info_ret, .type = 5, .capacity = HYPER, .allocation = HYPER + 1),
     SAMPLE(remote_int_args, .value = INT),
     SAMPLE(remote_flags_args, .flags = FLAGS),
-    SAMPLE(remote_text_args, .value = "five!"),
+    SAMPLE(remote_text_args, .value = TEXT("five!")),
     SAMPLE(remote_text_opt_args, .value = NO_TEXT),
     SAMPLE(remote_text_opt_args, .value = OPT("five!")),
     SAMPLE(remote_uuid_args, .uuid = UUID),
     SAMPLE(remote_open_args, .name = OPT("qemu:///system"), .flags = 1),
-    SAMPLE(remote_xml_args, .xml = "<x/>", .flags = FLAGS),
+    SAMPLE(remote_xml_args, .xml = TEXT("<x/>"), .flags = FLAGS),
     SAMPLE(remote_list_all_args, .need_results = 1, .flags = FLAGS),
-    SAMPLE(remote_find_sources_args, .type = "dir", .spec = NO_TEXT, .flags = FLAGS),
+    SAMPLE(remote_find_sources_args, .type = TEXT("dir"), .spec = NO_TEXT, .flags = FLAGS),
     SAMPLE(remote_pool_args, .pool = POOL_),
     SAMPLE(remote_pool_flags_args, .pool = POOL_, .flags = FLAGS),
     SAMPLE(remote_pool_int_args, .pool = POOL_, .value = INT),
-    SAMPLE(remote_pool_text_args, .pool = POOL_, .value = "disk.raw"),
+    SAMPLE(remote_pool_text_args, .pool = POOL_, .value = TEXT("disk.raw")),
     SAMPLE(remote_pool_list_all_args, .pool = POOL_, .need_results = 1, .flags = FLAGS),
-    SAMPLE(remote_pool_xml_args, .pool = POOL_, .xml = "<x/>", .flags = FLAGS),
-    SAMPLE(remote_pool_clone_args, .pool = POOL_, .xml = "<x/>", .source = VOL_, .flags = FLAGS),
+    SAMPLE(remote_pool_xml_args, .pool = POOL_, .xml = TEXT("<x/>"), .flags = FLAGS),
+    SAMPLE(remote_pool_clone_args, .pool = POOL_, .xml = TEXT("<x/>"), .source = VOL_,
+           .flags = FLAGS),
     SAMPLE(remote_vol_args, .vol = VOL_),
     SAMPLE(remote_vol_flags_args, .vol = VOL_, .flags = FLAGS),
     SAMPLE(remote_vol_wipe_args, .vol = VOL_, .algorithm = 9, .flags = FLAGS),

@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Every script of the tree, its tests included, is clean to shellcheck.
+
+. "$(dirname "$0")/functions.sh"
+require_cmd shellcheck
+
+cd "$srcdir"
+mapfile -t scripts < <(grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=' \
+    .ci/* bench/* quickstart run.in runtests tests/*.sh tools/*.sh 2>/dev/null)
+[ "${#scripts[@]}" -ge 10 ] || fail "only found: ${scripts[*]}"
+check shellcheck --severity=warning "${scripts[@]}"
+check shellcheck --severity=warning --shell=bash tools/bash-completion/virtjob

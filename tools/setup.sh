@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What ./quickstart and ./runtests share: what must be installed, and the build.  Sourced by
+# bash with -e; $srcdir is the source tree.
+#
+# shellcheck disable=SC2034,SC2154 # used, and set, by those who source it
+
+build_packages="
+    autoconf automake gcc libc6-dev libtool make pkg-config
+    check libconfig-dev libevent-dev libjansson-dev libsqlite3-dev libsystemd-dev
+    libtirpc-dev libxml2-dev rpcsvc-proto uthash-dev
+    qemu-utils"
+test_packages="
+    g++ git
+    bash-completion bsdutils btrfs-progs e2fsprogs libvirt-clients libvirt-dev procps python3
+    python3-libvirt shellcheck systemd util-linux valgrind xfsprogs xz-utils"
+
+die()
+{
+    echo "$(basename "$0"): $*" >&2
+    exit 1
+}
+
+# missing_packages PACKAGE ...: prints those that are not installed.
+missing_packages()
+{
+    local package
+    for package; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            echo "$package"
+    done
+}
+
+as_root()
+{
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif type -P sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "needs root or sudo for: $*"
+    fi
+}
+
+# install_packages PACKAGE ...: what is missing of them.
+install_packages()
+{
+    local missing
+    if ! type -P apt-get >/dev/null; then
+        echo "no apt-get here: taking it that these or their likes are installed:" "$@"
+        return 0
+    fi
+    mapfile -t missing < <(missing_packages "$@")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    echo "Installing: ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update </dev/null ||
+        die "apt-get update failed (above)"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+        -o DPkg::Lock::Timeout=300 install "${missing[@]}" </dev/null >/dev/null ||
+        die "apt-get could not install: ${missing[*]}"
+}
+
+jobs_at_once()
+{
+    getconf _NPROCESSORS_ONLN
+}
+
+build_steps()
+{
+    if [ ! -x "$srcdir/configure" ] || [ "$srcdir/configure.ac" -nt "$srcdir/configure" ]; then
+        (cd "$srcdir" && autoreconf -fi) || return
+    fi
+    cd "$1" || return
+    shift
+    if [ ! -e config.status ] || [ "$srcdir/configure" -nt config.status ]; then
+        "$srcdir/configure" -q "$@" || return
+    fi
+    make -j"$(jobs_at_once)"
+}
+
+# build_tree DIR ARG ...: configures with the arguments in DIR and builds; the source tree
+# itself gets only what autoreconf makes, and git ignores that.
+build_tree()
+{
+    local log=$1/build.log
+    mkdir -p "$1"
+    echo "Building in $1"
+    (build_steps "$@") >"$log" 2>&1 </dev/null || {
+        tail -n 30 "$log" >&2
+        die "the build failed; all it said is in $log"
+    }
+}
