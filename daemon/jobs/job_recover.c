@@ -126,6 +126,7 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     job->checkpoint = xstrdup(row->checkpoint);
     job->cancel_asked = row->cancel_asked;
     job->finishing = state == JOB_FINISHING;
+    job->begun = job->finishing || row->started_at; /* not all kinds have something to run */
     job->child_pid = row->child_pid;
     job->child_start = row->child_start;
     job->child_boot = xstrdup(row->child_boot ? row->child_boot : "");
