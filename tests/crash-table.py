@@ -309,6 +309,9 @@ def is_cancelled(d, operation, word):
 
 def is_killed(d, operation, word):
     number = to_the_middle(d, operation)
+    until(lambda: d.job(number)['phase'] != 'queued', 'it has begun')
+    for option in ((), ('--disable',)):  # written behind that it has: then that is on disk, too
+        d('pool-autostart', 'p', *option)
     d.kill9()
     d.no_rules()
     d.start()
