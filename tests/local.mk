@@ -9,3 +9,4 @@ include tests/unit/manual.mk
 include tests/unit/server.mk
 include tests/unit/xml.mk
 include tests/ship.mk
+include tests/badinput.mk

@@ -619,6 +619,7 @@ static void job_tell_end(struct job *job, bool done)
         job->kind->ended(job->spec, done);
     if (job->spec)
         job->kind->spec_free(STEAL_PTR(job->spec));
+    job_ctl_done(&job->ctl); /* as the last of its object it may stay for long */
     locks_release(job->jobs->locks, &job->locks);
     while (party) {
         struct job_party *next = party->next;

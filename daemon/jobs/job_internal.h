@@ -53,7 +53,6 @@ struct job {
     struct verror step_err;   /* the worker's, until the loop takes it */
     bool working;             /* handed to a worker */
     bool unrecovered;         /* left by a dead daemon, not looked at yet */
-    bool begun;               /* that one had begun it */
     bool recovering;          /* that worker finds out what a dead daemon left */
     bool cut_short;           /* the daemon stops and could not wait for it */
     bool parked;              /* the daemon stops; the next one takes it up */

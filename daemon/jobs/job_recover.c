@@ -131,7 +131,6 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     job->child_start = row->child_start;
     job->child_boot = xstrdup(row->child_boot ? row->child_boot : "");
     job->state = JOB_QUEUED;
-    job->begun = row->started_at || state != JOB_QUEUED;
     job->unrecovered = true;
     job_snapshot(job, &told); /* so that its percent never goes below this */
     jobs_register(job);
