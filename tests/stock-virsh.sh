@@ -26,7 +26,7 @@ expect 0 "running" virsh pool-info p
 check virsh pool-info p --bytes
 expect 0 "<path>$p</path>" virsh pool-dumpxml p
 expect 0 "<path>$p</path>" virsh pool-dumpxml p --inactive
-uuid=$(virsh pool-uuid p | head -n 1)
+uuid=$(virsh pool-uuid p)
 expect 0 p virsh pool-name "$uuid"
 check virsh pool-create-as t dir --target "$dir/t" --build
 expect 0 "pool type='dir'" virsh pool-capabilities
