@@ -3,10 +3,14 @@
 badinput_tests = \
 	tests/bad-packets.py \
 	tests/bad-xml.py \
+	tests/disk-trouble.py \
 	tests/readonly.py \
+	tests/soak.py \
+	tests/stuck-disk.py \
+	tests/swap-race.py \
 	tests/unknown-flags.py \
 	$(NULL)
 
 TESTS += $(badinput_tests)
 dist_check_SCRIPTS += $(badinput_tests)
-dist_check_DATA += tests/wire.py
+EXTRA_DIST += tests/stuckfs.py tests/wire.py

@@ -200,8 +200,10 @@ def not_ours(daemon, client):
         with open(roots + "/" + name, "wb") as f:
             f.write(b"x" * 4096)
         os.chmod(f.name, mode)
-    pool = client.define_pool("roots", roots)
     denied = "Permission denied|Operation not permitted"
+    mode = "<pool type='dir'><name>roots</name><target><path>%s</path><permissions><mode>0777</mode>" \
+        "</permissions></target></pool>"
+    pool = client.call("STORAGE_POOL_DEFINE_XML", mode % roots, 0).pool()
     check.refused(wire.ERR_SYSTEM, "build of root's directory", client.call, "STORAGE_POOL_BUILD",
                   pool, 0, match=roots + ".*(%s)" % denied)
     client.call("STORAGE_POOL_CREATE", pool, 0)

@@ -10,3 +10,4 @@ include tests/unit/server.mk
 include tests/unit/xml.mk
 include tests/ship.mk
 include tests/vols.mk
+include tests/badinput.mk

@@ -406,11 +406,11 @@ class Daemon:
             command += ["-f", self.dir + "/conf"]
         env = {k: v for k, v in os.environ.items()
                if k not in ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "JOURNAL_STREAM")}
+        env["XDG_CONFIG_HOME"] = self.dir  # nobody's own settings
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=env,
                                             stdin=subprocess.DEVNULL)
-        wait_until(lambda: os.path.exists(self.dir + "/run/virtjobd.pid") and self.serves(),
-                   "the daemon to serve", 60)
+        wait_until(self.serves, "the daemon to serve", 60)
         with open(self.dir + "/run/virtjobd.pid") as f:
             self.pid = int(f.read())
         with open("/proc/%d/maps" % self.pid) as f:

@@ -18,6 +18,7 @@ void job_ctl_done(struct job_ctl *ctl)
 
     if (fd >= 0)
         (void)close(fd); /* an eventfd holds nothing to lose */
+    job_ctl_waiting(ctl, NULL); /* the path goes with the spec */
 }
 
 static void signal_fd(int fd)

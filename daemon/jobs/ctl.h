@@ -33,6 +33,7 @@ struct job_ctl {
 };
 
 void job_ctl_init(struct job_ctl *ctl);
+/* Once no worker has it any more; its numbers can still be read, and it may be called again. */
 void job_ctl_done(struct job_ctl *ctl);
 
 /* Worker. */

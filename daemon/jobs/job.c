@@ -195,11 +195,14 @@ static void job_tell_refused(struct job *job)
 /* Never accepted: tell who asked, leave nothing. */
 static void job_refuse(struct job *job)
 {
+    struct jobs *jobs = job->jobs;
+
     if (job->kind->ended)
         job->kind->ended(job->spec, false);
-    locks_release(job->jobs->locks, &job->locks);
+    locks_release(jobs->locks, &job->locks);
     job_tell_refused(job);
     job_free(job);
+    jobs_check_stopped(jobs);
 }
 
 void job_refuse_stopping(struct job *job)
@@ -616,6 +619,7 @@ static void job_tell_end(struct job *job, bool done)
         job->kind->ended(job->spec, done);
     if (job->spec)
         job->kind->spec_free(STEAL_PTR(job->spec));
+    job_ctl_done(&job->ctl); /* as the last of its object it may stay for long */
     locks_release(job->jobs->locks, &job->locks);
     while (party) {
         struct job_party *next = party->next;

@@ -109,9 +109,9 @@ static int dir_build(const struct pool_def *def, unsigned int flags, struct verr
 
     if (rc < 0)
         return verror_errno(err, -rc, "cannot make the directory '%s'", def->target_path);
-    dirfd = publish_open_dir(def->target_path, err);
+    dirfd = open(def->target_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dirfd < 0)
-        return -1;
+        return verror_errno(err, errno, "cannot open directory '%s'", def->target_path);
     if ((flags & VIR_STORAGE_POOL_BUILD_NO_OVERWRITE) &&
         check_empty(dirfd, def->target_path, err) < 0)
         return -1;
@@ -153,13 +153,17 @@ static void dir_unbuild(const struct pool_def *def, const struct pool_build_trac
 static int dir_start(const struct pool_def *def, char **ret_path, uint64_t *ret_dev,
                      uint64_t *ret_ino, struct verror *err)
 {
-    _cleanup_close_ int dirfd = publish_open_dir(def->target_path, err);
+    _cleanup_close_ int dirfd = -1;
     struct stat st;
 
+    /* where symlinks lead to now is the pool's directory, until it is started again */
+    *ret_path = realpath(def->target_path, NULL);
+    if (!*ret_path)
+        return verror_errno(err, errno, "cannot open directory '%s'", def->target_path);
+    dirfd = publish_open_dir(*ret_path, err);
     if (dirfd < 0)
         return -1;
-    *ret_path = realpath(def->target_path, NULL);
-    if (!*ret_path || fstat(dirfd, &st) < 0)
+    if (fstat(dirfd, &st) < 0)
         return verror_errno(err, errno, "cannot look at '%s'", def->target_path);
     *ret_dev = st.st_dev;
     *ret_ino = st.st_ino;

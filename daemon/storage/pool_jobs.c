@@ -121,6 +121,19 @@ static void change_locks(const void *opaque, struct lock_hold *hold)
     lock_hold_want(hold, xasprintf("pool:%s", spec->uuid), LOCK_POOL_CHANGE);
 }
 
+/*
+ * Two that are made at once may have different UUIDs and yet one name, or one
+ * directory: the second waits, and then finds that the first is there.
+ */
+static void new_locks(const void *opaque, struct lock_hold *hold)
+{
+    const struct pool_spec *spec = opaque;
+
+    change_locks(opaque, hold);
+    lock_hold_want(hold, xasprintf("pool name:%s", spec->def->name), LOCK_POOL_CHANGE);
+    lock_hold_want(hold, xasprintf("pool path:%s", spec->def->target_path), LOCK_POOL_CHANGE);
+}
+
 static void refresh_locks(const void *opaque, struct lock_hold *hold)
 {
     const struct pool_spec *spec = opaque;
@@ -457,7 +470,7 @@ static void stop_ended(void *opaque, bool done)
 
 const struct job_kind pool_job_define = {
     .name = "pool-define",
-    .locks = change_locks,
+    .locks = new_locks,
     .check = define_check,
     .commit = define_commit,
     .ended = define_ended,
@@ -476,7 +489,7 @@ const struct job_kind pool_job_undefine = {
 const struct job_kind pool_job_create = {
     .name = "pool-create",
     .counts_files = true,
-    .locks = change_locks,
+    .locks = new_locks,
     .check = create_check,
     .prepare = start_prepare,
     .accepted = create_accepted,

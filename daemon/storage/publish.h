@@ -13,7 +13,10 @@
 #include "util/verror.h"
 #include "xml/pool_xml.h"
 
-/* Opens a pool's directory: O_DIRECTORY|O_CLOEXEC, a symlink as its last part is followed (libvirt). */
+/*
+ * Opens a pool's directory, O_CLOEXEC, by its canonical path.  A symlink on the way is one
+ * that somebody has put there since the pool was started, and is not followed.
+ */
 int publish_open_dir(const char *path, struct verror *err);
 
 /* ".virtjobd-<job>", NUL-terminated. */

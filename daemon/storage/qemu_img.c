@@ -2,7 +2,8 @@
 /*
  * Command lines for qemu-img, and its progress.  Worker threads, no state.
  *
- * Names are absolute paths: one that starts with '/' is never taken for an
+ * Volumes are written through inherited descriptors, so that nobody who may
+ * write to the pool's directory can put a symlink in their place.  Names are absolute paths: one that starts with '/' is never taken for an
  * option, a protocol ("nbd:…") or json, and as an argument of its own it may
  * hold commas.  Sources are opened with -U, as one that a guest is using may be
  * cloned.  The target is written past the page cache where the file system
@@ -155,10 +156,57 @@ static int run(const struct args *args, void (*line)(void *, char *), void *opaq
     return child_run(&spec, ctl, err);
 }
 
+/* The name that is opened: path, or that of the inherited descriptor. */
+struct open_name {
+    char text[32];
+};
+
+static const char *name_to_open(const char *path, int fd, struct open_name *name)
+{
+    if (fd <= 0)
+        return path;
+    (void)snprintf(name->text, sizeof(name->text), "/proc/self/fd/%d", fd);
+    return name->text;
+}
+
+/* Every from becomes to. */
+static void replace_text(char **text, const char *from, const char *to)
+{
+    char *at;
+
+    while (*text && (at = strstr(*text, from))) {
+        char *replaced = xasprintf("%.*s%s%s", (int)(at - *text), *text, to, at + strlen(from));
+
+        free(*text);
+        *text = replaced;
+    }
+}
+
+/* With fd inherited; errors say path. */
+static int run_on(const struct args *args, const char *path, int fd,
+                  void (*line)(void *, char *), void *opaque, struct job_ctl *ctl,
+                  struct verror *err)
+{
+    struct child_spec spec = { .argv = (const char *const *)args->argv,
+                               .keep_fds = &fd,
+                               .nkeep_fds = fd > 0,
+                               .line = line,
+                               .opaque = opaque };
+    struct open_name name;
+    int r = child_run(&spec, ctl, err);
+
+    if (r < 0 && fd > 0 && err) {
+        replace_text(&err->message, name_to_open(path, fd, &name), path);
+        replace_text(&err->output, name_to_open(path, fd, &name), path);
+    }
+    return r;
+}
+
 int qemu_img_create(const struct qemu_img_target *target, struct job_ctl *ctl, struct verror *err)
 {
     _cleanup_args_ struct args args = { 0 };
     const char *format = format_name(target->format, err);
+    struct open_name name;
 
     if (!format || check_path(target->path, err) < 0)
         return -1;
@@ -167,9 +215,9 @@ int qemu_img_create(const struct qemu_img_target *target, struct job_ctl *ctl, s
     args_add2(&args, "-f", format);
     if (add_backing(&args, "-b", target, err) < 0 || add_target_options(&args, target, err) < 0)
         return -1;
-    args_add(&args, target->path);
+    args_add(&args, name_to_open(target->path, target->fd, &name));
     args_add_new(&args, xasprintf("%" PRIu64, target->capacity));
-    return run(&args, NULL, NULL, ctl, err);
+    return run_on(&args, target->path, target->fd, NULL, NULL, ctl, err);
 }
 
 /* The size a guest sees, by "qemu-img info". */
@@ -272,18 +320,20 @@ static int convert(const char *source, const char *source_format,
 {
     _cleanup_args_ struct args args = { 0 };
     struct progress progress = { .ctl = ctl, .total = allocated_bytes(source) };
+    struct open_name name;
+    const char *opened = name_to_open(target->path, target->fd, &name);
 
     args_add2(&args, "qemu-img", "convert");
     args_add2(&args, "-p", "-U");
-    args_add2(&args, "-t", target_cache(target->path));
+    args_add2(&args, "-t", target_cache(opened));
     args_add2(&args, "-f", source_format);
     args_add2(&args, "-O", format);
     if (add_backing(&args, "-B", target, err) < 0 || add_target_options(&args, target, err) < 0)
         return -1;
-    args_add2(&args, source, target->path);
+    args_add2(&args, source, opened);
     job_ctl_set_total(ctl, progress.total);
     job_ctl_set_done(ctl, 0);
-    if (run(&args, progress_line, &progress, ctl, err) < 0)
+    if (run_on(&args, target->path, target->fd, progress_line, &progress, ctl, err) < 0)
         return -1;
     job_ctl_set_done(ctl, progress.total);
     return 0;
@@ -303,15 +353,16 @@ int qemu_img_convert(const char *source, enum vol_format source_format,
         return -1;
     if (target->capacity <= size)
         return 0;
-    return qemu_img_resize(target->path, target->format, target->capacity, false,
+    return qemu_img_resize(target->path, target->fd, target->format, target->capacity, false,
                            target->preallocate_full, ctl, err);
 }
 
-int qemu_img_resize(const char *path, enum vol_format format, uint64_t capacity, bool shrink,
-                    bool allocate, struct job_ctl *ctl, struct verror *err)
+int qemu_img_resize(const char *path, int fd, enum vol_format format, uint64_t capacity,
+                    bool shrink, bool allocate, struct job_ctl *ctl, struct verror *err)
 {
     _cleanup_args_ struct args args = { 0 };
     const char *name = format_name(format, err);
+    struct open_name opened;
 
     if (!name || check_path(path, err) < 0)
         return -1;
@@ -322,7 +373,7 @@ int qemu_img_resize(const char *path, enum vol_format format, uint64_t capacity,
         args_add(&args, "--shrink");
     if (allocate)
         args_add2(&args, "--preallocation", "falloc");
-    args_add(&args, path);
+    args_add(&args, name_to_open(path, fd, &opened));
     args_add_new(&args, xasprintf("%" PRIu64, capacity));
-    return run(&args, NULL, NULL, ctl, err);
+    return run_on(&args, path, fd, NULL, NULL, ctl, err);
 }

@@ -15,6 +15,7 @@
 
 struct qemu_img_target {
     const char *path; /* an existing empty file (temporary name) */
+    int fd;           /* of path, inherited; as below */
     enum vol_format format;
     uint64_t capacity; /* bytes */
     const char *compat;
@@ -25,6 +26,11 @@ struct qemu_img_target {
     const char *backing_path;
     int backing_format; /* enum vol_format, -1 = none */
 };
+
+/*
+ * fd: where it is more than 0, qemu-img opens that file, whatever path has come to lead to
+ * meanwhile; path is then only what its errors call it.
+ */
 
 /* "qemu-img create" into target. */
 int qemu_img_create(const struct qemu_img_target *target, struct job_ctl *ctl, struct verror *err);
@@ -39,7 +45,7 @@ int qemu_img_convert(const char *source, enum vol_format source_format,
                      struct verror *err);
 
 /* "qemu-img resize"; shrink allows a smaller size; allocate makes the new part real blocks. */
-int qemu_img_resize(const char *path, enum vol_format format, uint64_t capacity, bool shrink,
-                    bool allocate, struct job_ctl *ctl, struct verror *err);
+int qemu_img_resize(const char *path, int fd, enum vol_format format, uint64_t capacity,
+                    bool shrink, bool allocate, struct job_ctl *ctl, struct verror *err);
 
 #endif

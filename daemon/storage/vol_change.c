@@ -270,7 +270,7 @@ static int resize_image(struct vol_spec *spec, uint64_t capacity, unsigned int f
 {
     _cleanup_free_ char *path = xasprintf("%s/%s", spec->pool_path, spec->name);
 
-    return qemu_img_resize(path, (enum vol_format)spec->format, capacity,
+    return qemu_img_resize(path, spec->fd, (enum vol_format)spec->format, capacity,
                            flags & VIR_STORAGE_VOL_RESIZE_SHRINK,
                            flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE, ctl, err);
 }

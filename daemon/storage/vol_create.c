@@ -277,6 +277,7 @@ static struct qemu_img_target qemu_target(const struct vol_spec *spec, const cha
 
     return (struct qemu_img_target){
         .path = path,
+        .fd = spec->fd,
         .format = is_raw(def->format) ? VOL_FORMAT_RAW : def->format,
         .capacity = wanted_capacity(spec),
         .compat = def->compat,
@@ -305,13 +306,14 @@ static int create_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
 {
     struct vol_spec *spec = opaque;
     _cleanup_free_ char *path = temp_path(spec, job_id);
-    struct qemu_img_target target = qemu_target(spec, path);
+    struct qemu_img_target target;
 
     if (open_temp(spec, job_id, ctl, err) < 0)
         return -1;
     if (is_raw(spec->def->format))
         return create_raw(spec, ctl, err);
     job_ctl_step(ctl, "running qemu-img create");
+    target = qemu_target(spec, path);
     return qemu_img_create(&target, ctl, err);
 }
 

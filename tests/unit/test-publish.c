@@ -51,11 +51,17 @@ START_TEST(test_open_dir)
     char path[128];
     _cleanup_close_ int fd = -1;
 
-    ck_assert_int_eq(symlinkat(scratch_path, scratch_fd, "link"), 0);
-    (void)snprintf(path, sizeof(path), "%s/link", scratch_path);
-    fd = publish_open_dir(path, &err);
+    fd = publish_open_dir(scratch_path, &err);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(mkdirat(scratch_fd, "dir", 0700), 0);
+    ck_assert_int_eq(symlinkat(scratch_path, scratch_fd, "link"), 0);
+    for (int i = 0; i < 2; i++) { /* as its last part, and on the way */
+        (void)snprintf(path, sizeof(path), i ? "%s/link/dir" : "%s/link", scratch_path);
+        ck_assert_int_eq(publish_open_dir(path, &err), -1);
+        ck_assert_int_eq(err.sys_errno, ELOOP);
+        verror_clear(&err);
+    }
     (void)close(scratch_open("file"));
     (void)snprintf(path, sizeof(path), "%s/file", scratch_path);
     ck_assert_int_eq(publish_open_dir(path, &err), -1);

@@ -223,13 +223,13 @@ START_TEST(test_resize)
     struct qemu_img_target target = make_target(path_a, format, 8 * MIB);
 
     check(qemu_img_create(&target, &ctl, &err));
-    check(qemu_img_resize(path_a, format, 24 * MIB, false, true, &ctl, &err));
+    check(qemu_img_resize(path_a, 0, format, 24 * MIB, false, true, &ctl, &err));
     ck_assert_uint_eq(_i ? header_field(fd, HEADER_SIZE) : scratch_size(fd), 24 * MIB);
     ck_assert_uint_ge(scratch_blocks(fd), 16 * MIB);
-    ck_assert_int_eq(qemu_img_resize(path_a, format, 4 * MIB, false, false, &ctl, &err), -1);
+    ck_assert_int_eq(qemu_img_resize(path_a, 0, format, 4 * MIB, false, false, &ctl, &err), -1);
     ck_assert_int_eq(err.code, VIR_ERR_OPERATION_FAILED);
     verror_clear(&err);
-    check(qemu_img_resize(path_a, format, 4 * MIB, true, false, &ctl, &err));
+    check(qemu_img_resize(path_a, 0, format, 4 * MIB, true, false, &ctl, &err));
     ck_assert_uint_eq(_i ? header_field(fd, HEADER_SIZE) : scratch_size(fd), 4 * MIB);
 }
 END_TEST
