@@ -26,7 +26,7 @@ expect 0 "running" virsh pool-info p
 check virsh pool-info p --bytes
 expect 0 "<path>$p</path>" virsh pool-dumpxml p
 expect 0 "<path>$p</path>" virsh pool-dumpxml p --inactive
-uuid=$(virsh pool-uuid p | head -n 1)
+uuid=$(virsh pool-uuid p)
 expect 0 p virsh pool-name "$uuid"
 check virsh pool-create-as t dir --target "$dir/t" --build
 expect 0 "pool type='dir'" virsh pool-capabilities
@@ -41,7 +41,9 @@ expect 1 "not valid" virsh pool-create "$dir/t.xml"
 check virsh pool-destroy t
 check virsh pool-define "$dir/t.xml"
 check virsh pool-start t --build
-EDITOR="sed -i s,/t,/q," check virsh pool-edit t
+printf '#!/bin/sh\nsed -i "s,/t</path>,/q</path>," "$1"\n' >"$dir/editor"
+chmod +x "$dir/editor"
+EDITOR=$dir/editor check virsh pool-edit t
 expect 0 "$dir/q" virsh pool-dumpxml t --inactive
 check virsh pool-destroy t
 check virsh pool-start t
