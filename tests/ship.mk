@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	quickstart \
 	runtests \
 	tests/functions.sh \
+	tests/valgrind.sh \
 	tests/valgrind.supp \
 	tools/setup.sh \
 	$(NULL)
@@ -28,11 +29,13 @@ dist_check_SCRIPTS += $(ship_tests)
 valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
 	--show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30 \
 	--suppressions=$(abs_top_srcdir)/tests/valgrind.supp
+valgrind_compiler = $(abs_top_srcdir)/tests/valgrind.sh \
+	$(LIBTOOL) --quiet --mode=execute $(valgrind_command) --
 unit_tests = $(filter tests/unit/%,$(TESTS))
 
 check-valgrind: all
 	VIRTJOBD_WRAPPER="$(valgrind_command)" VIRTJOBD_SLOWER=20 CK_TIMEOUT_MULTIPLIER=20 \
-	  $(MAKE) check LOG_COMPILER="$(LIBTOOL) --quiet --mode=execute $(valgrind_command)"
+	  $(MAKE) check LOG_COMPILER="$(valgrind_compiler)"
 check-valgrind-unit:
 	$(MAKE) check-valgrind TESTS="$(unit_tests)"
 

@@ -10,7 +10,7 @@ build_packages="
     autoconf automake gcc libc6-dev libtool make pkg-config
     check libconfig-dev libevent-dev libjansson-dev libsqlite3-dev libsystemd-dev
     libtirpc-dev libxml2-dev rpcsvc-proto uthash-dev
-    qemu-utils scrub"
+    qemu-utils"
 test_packages="
     g++ git
     bash-completion bsdutils btrfs-progs e2fsprogs libvirt-clients libvirt-dev procps python3

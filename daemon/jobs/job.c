@@ -195,11 +195,14 @@ static void job_tell_refused(struct job *job)
 /* Never accepted: tell who asked, leave nothing. */
 static void job_refuse(struct job *job)
 {
+    struct jobs *jobs = job->jobs;
+
     if (job->kind->ended)
         job->kind->ended(job->spec, false);
-    locks_release(job->jobs->locks, &job->locks);
+    locks_release(jobs->locks, &job->locks);
     job_tell_refused(job);
     job_free(job);
+    jobs_check_stopped(jobs);
 }
 
 void job_refuse_stopping(struct job *job)

@@ -6,6 +6,11 @@ job_tests = \
 	tests/unit/test-workers \
 	tests/unit/test-job_state \
 	tests/unit/test-job \
+	tests/unit/test-job_info \
+	tests/unit/test-job_recover \
+	tests/unit/test-jobs_stop \
+	tests/unit/test-pool \
+	tests/unit/test-vol_spec \
 	$(NULL)
 check_PROGRAMS += $(job_tests)
 TESTS += $(job_tests)
@@ -32,3 +37,23 @@ tests_unit_test_job_state_LDADD = $(job_test_libs)
 tests_unit_test_job_SOURCES = tests/unit/test-job.c tests/unit/job-harness.c
 tests_unit_test_job_CPPFLAGS = $(job_test_cppflags)
 tests_unit_test_job_LDADD = $(job_test_libs)
+
+tests_unit_test_job_info_SOURCES = tests/unit/test-job_info.c tests/unit/job-harness.c
+tests_unit_test_job_info_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_job_info_LDADD = $(job_test_libs)
+
+tests_unit_test_job_recover_SOURCES = tests/unit/test-job_recover.c tests/unit/job-harness.c
+tests_unit_test_job_recover_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_job_recover_LDADD = $(job_test_libs)
+
+tests_unit_test_jobs_stop_SOURCES = tests/unit/test-jobs_stop.c tests/unit/job-harness.c
+tests_unit_test_jobs_stop_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_jobs_stop_LDADD = $(job_test_libs)
+
+tests_unit_test_pool_SOURCES = tests/unit/test-pool.c tests/unit/job-harness.c
+tests_unit_test_pool_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_pool_LDADD = $(job_test_libs)
+
+tests_unit_test_vol_spec_SOURCES = tests/unit/test-vol_spec.c
+tests_unit_test_vol_spec_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_vol_spec_LDADD = $(job_test_libs)
