@@ -32,8 +32,10 @@ def clashes(daemon, client):
         return client.call("STORAGE_POOL_DEFINE_XML", pool_xml(*args), 0)
 
     check.refused(wire.ERR_FAILED, "its name, another UUID", define, "one", dir, two, match="'one'")
-    check.refused(wire.ERR_FAILED, "its UUID, another name", define, "other", dir + "2", one, match="'one'")
-    check.refused(wire.ERR_FAILED, "its directory", define, "other", dir, two, match="'one'.*" + dir)
+    check.refused(wire.ERR_FAILED, "its UUID, another name", define, "other", dir + "2", one,
+                  match="'one'")
+    check.refused(wire.ERR_FAILED, "its directory", define, "other", dir, two,
+                  match="'one'.*" + dir)
     os.mkdir(dir)
     os.symlink(dir, daemon.dir + "/link")
     client.call("STORAGE_POOL_CREATE", first, 0)
@@ -44,12 +46,15 @@ def clashes(daemon, client):
                   "STORAGE_POOL_CREATE", first, 0, match="'one'")
     check.refused(wire.ERR_INVALID, "undefine of what runs", client.call, "STORAGE_POOL_UNDEFINE",
                   first, match="'one'")
-    check.refused(wire.ERR_INVALID, "delete of what runs", client.call, "STORAGE_POOL_DELETE", first, 0,
+    check.refused(wire.ERR_INVALID, "delete of what runs", client.call, "STORAGE_POOL_DELETE",
+                  first, 0,
                   match="'one'")
-    check.refused(wire.ERR_INVALID, "volume in a pool that is stopped", client.create_vol, second, "v",
+    check.refused(wire.ERR_INVALID, "volume in a pool that is stopped", client.create_vol, second,
+                  "v",
                   4096, match="'other'")
     vol = client.create_vol(first, "v", 4096)
-    check.refused(wire.ERR_EXIST, "a volume's name", client.create_vol, first, "v", 4096, match="'v'")
+    check.refused(wire.ERR_EXIST, "a volume's name", client.create_vol, first, "v", 4096,
+                  match="'v'")
     with open(dir + "/foreign", "w") as f:
         f.write("of somebody else")
     check.refused(wire.ERR_EXIST, "a file's name", client.create_vol, first, "foreign", 4096,
@@ -57,7 +62,8 @@ def clashes(daemon, client):
     check(open(dir + "/foreign").read() == "of somebody else", "the foreign file")
     client.call("STORAGE_VOL_DELETE", vol, 0)
     client.call("STORAGE_POOL_DESTROY", first)
-    check.refused(wire.ERR_SYSTEM, "delete of a directory in use", client.call, "STORAGE_POOL_DELETE",
+    check.refused(wire.ERR_SYSTEM, "delete of a directory in use", client.call,
+                  "STORAGE_POOL_DELETE",
                   first, 0, match=dir)
     check(os.path.exists(dir + "/foreign"), "a pool's delete takes files along")
     os.unlink(dir + "/foreign")
@@ -77,7 +83,8 @@ def no_directory(daemon, client):
                        ("socket", daemon.path), ("nothing", daemon.dir + "/nothing"),
                        ("dangling", dangling), ("device", "/dev/null")):
         pool = client.define_pool(name, path)
-        check.refused((wire.ERR_SYSTEM, wire.ERR_FAILED), "start of a pool in a " + name, client.call,
+        check.refused((wire.ERR_SYSTEM, wire.ERR_FAILED), "start of a pool in a " + name,
+                      client.call,
                       "STORAGE_POOL_CREATE", pool, 0, match=re.escape(path))
         if name not in ("nothing", "dangling"):
             check.refused((wire.ERR_SYSTEM, wire.ERR_FAILED), "build of a pool in a " + name,
@@ -87,18 +94,22 @@ def no_directory(daemon, client):
         check(client.call("STORAGE_POOL_IS_ACTIVE", pool).int() == 0, name + ": active")
         client.call("STORAGE_POOL_UNDEFINE", pool)
         # and a transient one leaves nothing behind
-        check.refused((wire.ERR_SYSTEM, wire.ERR_FAILED), "create of a pool in a " + name, client.call,
+        check.refused((wire.ERR_SYSTEM, wire.ERR_FAILED), "create of a pool in a " + name,
+                      client.call,
                       "STORAGE_POOL_CREATE_XML", pool_xml(name, path), 0, match=re.escape(path))
         check(client.pools() == [], name + ": a pool stays")
-    check(open(file).read() == "x" and not os.path.exists(daemon.dir + "/nowhere"), "what was there")
+    check(open(file).read() == "x" and not os.path.exists(daemon.dir + "/nowhere"),
+          "what was there")
 
 
 def foreign_names(daemon, client):
     """Names in the directory that no client could have given: left out or shown, never fatal."""
     dir = daemon.dir + "/foreign"
     pool = client.start_pool("foreign", dir)
-    for name in (b"plain", b"with space", b"new\nline", b"\x1b[2J", b"\xff\xfe", b"<xml>&'\"", b"-rf",
-                 "\u00fc\u65e5\u672c".encode(), b"n" * 255, b".hidden", b".virtjobd-7", b"tab\there"):
+    for name in (b"plain", b"with space", b"new\nline", b"\x1b[2J", b"\xff\xfe", b"<xml>&'\"",
+                 b"-rf",
+                 "\u00fc\u65e5\u672c".encode(), b"n" * 255, b".hidden", b".virtjobd-7",
+                 b"tab\there"):
         with open(os.path.join(dir.encode(), name), "w") as f:
             f.write("x")
     os.mkdir(dir + "/directory")
@@ -134,9 +145,11 @@ def busy(daemon, client):
     for name, *args in (("STORAGE_VOL_WIPE", vol, 0), ("STORAGE_VOL_DELETE", vol, 0),
                         ("STORAGE_VOL_DELETE", vol, wire.ASYNC),
                         ("STORAGE_VOL_RESIZE", vol, 256 * MIB, 0)):
-        check.refused(wire.ERR_INVALID, name + " while it is wiped", other.call, name, *args, match=said)
+        check.refused(wire.ERR_INVALID, name + " while it is wiped", other.call, name, *args,
+                      match=said)
     said = r"job %d \(vol-wipe of volume 'v' in pool 'pool'\), started by uid" % job.id
-    check.refused(wire.ERR_INVALID, "a clone of it", other.call, "STORAGE_VOL_CREATE_XML_FROM", pool,
+    check.refused(wire.ERR_INVALID, "a clone of it", other.call, "STORAGE_VOL_CREATE_XML_FROM",
+                  pool,
                   wire.vol_xml("c", MIB), vol, 0, match=said)
     for name, *args in (("STORAGE_POOL_DESTROY", pool), ("STORAGE_POOL_DELETE", pool, 0)):
         check.refused(wire.ERR_INVALID, name + " while a volume is wiped", other.call, name, *args,
@@ -150,7 +163,8 @@ def busy(daemon, client):
     client.call("CANCEL", target, 0)
     check(client.wait(target).state == wire.CANCELLED, "the wipe")
     for what, which in (("by its number", target), ("by its volume", wire.job_of_vol(vol))):
-        check.refused(wire.ERR_INVALID, "cancel of an ended job, " + what, client.call, "CANCEL", which,
+        check.refused(wire.ERR_INVALID, "cancel of an ended job, " + what, client.call, "CANCEL",
+                      which,
                       0, match=r"%d .*(already|ended)" % job.id)
         check(client.record(which).state == wire.CANCELLED, "its state afterwards")
     check.refused(wire.ERR_INVALID, "cancel of no job", client.call, "CANCEL",
@@ -168,10 +182,12 @@ CONFIGS = [("max_clients = 0", 1, "max_clients"), ("\n\nmax_clients = 1000000", 
            ("max_clients = -1", 1, "max_clients"), ("max_clients = true", 1, "max_clients"),
            ("max_clients = [1]", 1, "max_clients"), ("max_clients = 99999999999999999999", 1, ""),
            ("# fine\nlog_level = 2\nmax_clinets = 5", 3, "max_clinets"),
-           ("listen_tls = 1", 1, "listen_tls"), ("unix_sock_rw_perms = 700", 1, "unix_sock_rw_perms"),
+           ("listen_tls = 1", 1, "listen_tls"),
+           ("unix_sock_rw_perms = 700", 1, "unix_sock_rw_perms"),
            ("unix_sock_rw_perms = \"0999\"", 1, "unix_sock_rw_perms"),
            ("unix_sock_rw_perms = \"rwx\"", 1, "unix_sock_rw_perms"),
-           ("max_workers = 2\nmax_workers = 3", 2, ""), ("max_workers 2", 1, ""), ("max_workers =", 2, ""),
+           ("max_workers = 2\nmax_workers = 3", 2, ""), ("max_workers 2", 1, ""),
+           ("max_workers =", 2, ""),
            ("\n{", 2, ""), ("log_level = \"", 2, ""), ("a = { max_clients = 5; }", 1, "a"),
            ("@include \"/nonexistent\"", 1, "")]
 
@@ -183,9 +199,12 @@ def config():
         for text, line, key in CONFIGS:
             with open(dir + "/conf", "w") as f:
                 f.write(text + "\n")
-            ended = subprocess.run([binary, "--session", "--runtime-dir", dir + "/run", "--state-dir",
-                                    dir + "/state", "--log-dir", dir + "/logs", "-f", dir + "/conf"],
-                                   stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+            ended = subprocess.run([binary, "--session", "--runtime-dir", dir + "/run",
+                                    "--state-dir",
+                                    dir + "/state", "--log-dir", dir + "/logs", "-f",
+                                    dir + "/conf"],
+                                   stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                   timeout=60)
             what = "config %r" % text
             check(ended.returncode == 1, "%s: exit status %d" % (what, ended.returncode))
             check(re.search(r"conf:%d\b.*%s" % (line, key), ended.stderr),
