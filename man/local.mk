@@ -3,5 +3,6 @@ include man/lib.mk
 dist_man_MANS += \
 	man/virtjobd.8 \
 	man/virtjobd.conf.5 \
+	man/virtjobd-jobs.7 \
 	$(NULL)
 dist_man_MANS += man/virtjob.1

@@ -14,7 +14,7 @@ import time
 
 from crash_lib import MIB, CommandFailed, Daemon, check, digest, equal, until
 
-ROUNDS = int(os.environ.get('ROUNDS', '12'))
+ROUNDS = int(os.environ.get('ROUNDS', '8'))
 SEED = int(os.environ.get('SEED', time.time_ns()))
 
 

@@ -248,7 +248,7 @@ OPERATIONS = {
     'vol-resize raw, growing': Change('vol-resize', 'v', '32M', '--pool', 'p', size=32 * MIB,
                                       middle=('ftruncate', 'after', 0),
                                       failure=('fsync', errno.EIO, 0)),
-    'vol-resize raw, growing, allocating': Change(
+    'vol-resize raw, allocating': Change(
         'vol-resize', 'v', '192M', '--allocate', '--pool', 'p', size=192 * MIB,
         middle=('fallocate', 'after', 0), failure=('fallocate', errno.ENOSPC, 1)),
     'vol-resize raw, shrinking': Change('vol-resize', 'v', '8M', '--shrink', '--pool', 'p',

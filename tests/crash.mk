@@ -27,3 +27,14 @@ tests_hold_la_CPPFLAGS = -D_GNU_SOURCE
 tests_hold_la_CFLAGS = $(OUR_CFLAGS)
 tests_hold_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 tests_hold_la_LIBADD = -ldl
+
+check_PROGRAMS += tests/unit/test-manual_jobs
+TESTS += tests/unit/test-manual_jobs
+tests_unit_test_manual_jobs_SOURCES = tests/unit/test-manual_jobs.c
+tests_unit_test_manual_jobs_CPPFLAGS = \
+	$(AM_CPPFLAGS) \
+	$(daemon_dep_cflags) \
+	$(CHECK_CFLAGS) \
+	-DMANUAL_DIR='"$(top_srcdir)"' \
+	$(NULL)
+tests_unit_test_manual_jobs_LDADD = daemon/libdaemon.la $(CHECK_LIBS)

@@ -163,15 +163,16 @@ static void recovered_cb(struct work *work)
 
     job->working = job->recovering = job->finishing = false;
     verror_move(&job->err, &job->step_err);
-    if (job->recovery == JOB_RECOVER_DONE) {
-        log_job(LOG_INFO_, job->id, job->title, "had been published before the restart");
-        verror_clear(&job->err);
-        job_set_state(job, JOB_FINISHING); /* also if a cancel has come too late for it */
-        job_end(job, JOB_COMPLETE);
-    } else if (job->cancel_asked || job->state == JOB_CANCELLING) {
+    /* a cancel that was taken came before the point of no return, in this life or the last */
+    if (job->cancel_asked || job->state == JOB_CANCELLING) {
         if (job->state != JOB_CANCELLING)
             job_set_state(job, JOB_CANCELLING);
         job_undo(job, JOB_CANCELLED);
+    } else if (job->recovery == JOB_RECOVER_DONE) {
+        log_job(LOG_INFO_, job->id, job->title, "had been published before the restart");
+        verror_clear(&job->err);
+        job_set_state(job, JOB_FINISHING);
+        job_end(job, JOB_COMPLETE);
     } else if (job->recovery == JOB_RECOVER_RUN) {
         log_job(LOG_INFO_, job->id, job->title, "goes on after the restart");
         verror_clear(&job->err);

@@ -26,8 +26,7 @@ static const bool moves[JOB_STATE_MAX][JOB_STATE_MAX] = {
                      [JOB_FINISHING] = true, /* nothing to run, or it ran before the restart */
                      [JOB_FAILED] = true },  /* undone after a restart */
     [JOB_RUNNING] = { [JOB_CANCELLING] = true, [JOB_FINISHING] = true, [JOB_FAILED] = true },
-    [JOB_CANCELLING] = { [JOB_CANCELLED] = true,
-                         [JOB_FINISHING] = true }, /* found published after a restart */
+    [JOB_CANCELLING] = { [JOB_CANCELLED] = true },
     [JOB_FINISHING] = { [JOB_COMPLETE] = true, [JOB_FAILED] = true },
 };
 
