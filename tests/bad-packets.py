@@ -266,7 +266,8 @@ def halves(daemon, witness):
     sleepers = []
     for data in (b"", b"\0", struct.pack(">I", 100), packet(REMOTE, 59)[:20],
                  packet(REMOTE, 84, length=4096) + b"x" * 10,
-                 packet(REMOTE, 84, length=FRAME_MAX), packet(REMOTE, 84, length=FRAME_MAX) + b"y" * 5000):
+                 packet(REMOTE, 84, length=FRAME_MAX),
+                 packet(REMOTE, 84, length=FRAME_MAX) + b"y" * 5000):
         client = short_timeout(daemon)
         client.raw(data)
         sleepers.append(client)
@@ -454,7 +455,8 @@ def gone_while_waiting(daemon, witness, pool):
     wire.wait_until(lambda: any(j.name == "left" for j in client.jobs()), "the job to be there")
     caller.close()
     left = [j for j in client.jobs() if j.name == "left"][0]
-    check(client.wait(wire.job_by_id(left.id)).state == wire.COMPLETE, "the job of a client that left")
+    check(client.wait(wire.job_by_id(left.id)).state == wire.COMPLETE,
+          "the job of a client that left")
     check(client.record(job).state == wire.RUNNING, "the job that was waited for goes on")
     client.call("CANCEL", job, 0)
     check(client.wait(job).state == wire.CANCELLED, "the job that was waited for")

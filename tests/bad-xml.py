@@ -30,6 +30,8 @@ def pool(base, name="<name>new</name>", target=None, rest="", type="dir"):
 def of_both(root):
     """What is wrong for every kind of document."""
     deep = "<a>" * 100000 + "</a>" * 100000
+    named = "<%s><name>%%s</name></%s>" % (root, root)
+    attributes = " ".join("a%d=''" % n for n in range(360000))
     yield "nothing", "", ERR_XML
     yield "blanks", " \n\t ", ERR_XML
     yield "text", "hello", ERR_XML
@@ -37,7 +39,8 @@ def of_both(root):
     yield "wrong nesting", "<%s><name>x</%s></name>" % (root, root), ERR_XML
     yield "two roots", "<%s/><%s/>" % (root, root), ERR_XML
     yield "wrong root", "<domain><name>x</name></domain>", ERR_XML
-    yield "root in another namespace", "<%s xmlns='urn:x'><name>x</name></%s>" % (root, root), ERR_XML
+    yield "root in another namespace", \
+        "<%s xmlns='urn:x'><name>x</name></%s>" % (root, root), ERR_XML
     yield "the same attribute twice", "<%s a='1' a='2'/>" % root, ERR_XML
     yield "no such entity", "<%s><name>&x;</name></%s>" % (root, root), ERR_XML
     yield "billion laughs", LAUGHS + "<%s><name>&a10;</name></%s>" % (root, root), ERR_XML
@@ -49,21 +52,22 @@ def of_both(root):
                                  "<%s><name>&a;</name></%s>" % (root, root)), ERR_XML
     yield "an external subset", "<!DOCTYPE v SYSTEM 'file:///etc/passwd'><%s/>" % root, ERR_XML
     yield "deep nesting", "<%s><name>x</name>%s</%s>" % (root, deep, root), ERR_XML
-    yield "invalid UTF-8", b"<%s><name>a\xff\xfeb</name></%s>" % (root.encode(), root.encode()), ERR_XML
-    yield "overlong UTF-8", b"<%s><name>a\xc0\xafb</name></%s>" % (root.encode(), root.encode()), ERR_XML
-    yield "a surrogate", b"<%s><name>a\xed\xa0\x80</name></%s>" % (root.encode(), root.encode()), ERR_XML
-    yield "UTF-16 without a mark", ("<%s><name>x</name></%s>" % (root, root)).encode("utf-16-le"), ERR_RPC
+    yield "invalid UTF-8", named.encode() % b"a\xff\xfeb", ERR_XML
+    yield "overlong UTF-8", named.encode() % b"a\xc0\xafb", ERR_XML
+    yield "a surrogate", named.encode() % b"a\xed\xa0\x80", ERR_XML
+    yield "UTF-16 without a mark", (named % "x").encode("utf-16-le"), ERR_RPC
     yield "a NUL", "<%s><name>a\0b</name></%s>" % (root, root), ERR_RPC
     yield "NUL behind it", "<%s><name>a</name></%s>\0" % (root, root), ERR_RPC
     yield "a NUL by reference", "<%s><name>a&#0;b</name></%s>" % (root, root), ERR_XML
     yield "4 MiB of one element", "<%s><name>%s</name></%s>" % (root, "x" * 4000000, root), ERR_XML
     yield "4 MiB of comment", "<%s><!--%s--></%s>" % (root, "x" * 4000000, root), ERR_XML
-    yield "4 MiB of attributes", "<%s %s/>" % (root, " ".join("a%d=''" % n for n in range(360000))), ERR_XML
+    yield "4 MiB of attributes", "<%s %s/>" % (root, attributes), ERR_XML
     yield "4 MiB of elements", "<%s>%s</%s>" % (root, "<a/>" * 1000000, root), ERR_XML
     yield "an unknown encoding", "<?xml version='1.0' encoding='x-none'?><%s/>" % root, ERR_XML
 
 
-NAMES = [("no name", ""), ("an empty name", "<name/>"), ("a blank-free empty name", "<name></name>"),
+NAMES = [("no name", ""), ("an empty name", "<name/>"),
+         ("a blank-free empty name", "<name></name>"),
          (".", "<name>.</name>"), ("..", "<name>..</name>"), ("a slash", "<name>a/b</name>"),
          ("a path up", "<name>../v</name>"), ("an absolute path", "<name>/etc/passwd</name>"),
          ("a newline", "<name>a\nb</name>"), ("a newline by reference", "<name>a&#10;b</name>"),
@@ -83,9 +87,11 @@ SIZES = [("a negative %s", "-1", "", ERR_XML), ("minus 0 as %s", "-0", "", ERR_X
          ("%s over 63 bits by its unit", "8", "EiB", ERR_OVERFLOW),
          ("%s over 64 bits by its unit", "16777216", "TiB", ERR_OVERFLOW),
          ("%s that wraps round", "36028797018963969", "PiB", ERR_OVERFLOW),
-         ("%s in an unknown unit", "1", "parsec", ERR_XML), ("%s in half a unit", "1", "iB", ERR_XML),
+         ("%s in an unknown unit", "1", "parsec", ERR_XML),
+         ("%s in half a unit", "1", "iB", ERR_XML),
          ("%s in ZiB", "1", "ZiB", ERR_XML), ("%s in bits", "1", "kbit", ERR_XML),
-         ("%s in a blank unit", "1", " ", ERR_XML), ("%s in an endless unit", "1", "K" * 1000, ERR_XML)]
+         ("%s in a blank unit", "1", " ", ERR_XML),
+         ("%s in an endless unit", "1", "K" * 1000, ERR_XML)]
 
 
 def volumes(base):
@@ -97,7 +103,8 @@ def volumes(base):
         for what, value, unit, code in SIZES:
             unit = " unit='%s'" % unit if unit else ""
             given = "<%s%s>%s</%s>" % (element, unit, value, element)
-            yield what % element, vol(capacity=given) if element == "capacity" else vol(rest=given), code
+            yield what % element, (vol(capacity=given) if element == "capacity"
+                                   else vol(rest=given)), code
     yield "no capacity", vol(capacity=""), ERR_XML
     yield "an unknown format", vol(rest="<target><format type='nope'/></target>"), \
         (ERR_XML, ERR_UNSUPPORTED)
@@ -114,16 +121,18 @@ def volumes(base):
         yield "compat " + compat, vol(rest=qcow2 % ("<compat>%s</compat>" % compat, "")), \
             (ERR_XML, ERR_UNSUPPORTED)
     for size in ("1", "1000", "4294967296", "-512"):
-        yield "cluster size " + size, vol(rest=qcow2 % ("<clusterSize>%s</clusterSize>" % size, "")), \
+        yield "cluster size " + size, \
+            vol(rest=qcow2 % ("<clusterSize>%s</clusterSize>" % size, "")), \
             (ERR_XML, ERR_UNSUPPORTED, wire.ERR_INVALID_ARG)
     yield "an unknown feature", vol(rest=qcow2 % ("<features><magic/></features>", "")), \
         (ERR_XML, ERR_UNSUPPORTED)
-    for path in ("relative", "../up", "-o", "nbd://host/x", "json:{}", "%s/none" % base, "/dev/null",
-                 base):
+    for path in ("relative", "../up", "-o", "nbd://host/x", "json:{}", base, "%s/none" % base,
+                 "/dev/null"):
         yield "backing store " + path, vol(rest=qcow2 % ("", (
             "<backingStore><path>%s</path><format type='raw'/></backingStore>" % path))), \
             (ERR_XML, ERR_UNSUPPORTED, wire.ERR_SYSTEM)
-    yield "encryption", vol(rest="<target><format type='raw'/><encryption format='luks'/></target>"), \
+    yield "encryption", \
+        vol(rest="<target><format type='raw'/><encryption format='luks'/></target>"), \
         (ERR_XML, ERR_UNSUPPORTED)
 
 
@@ -181,7 +190,8 @@ def try_each(client, other, cases, what, call, state):
         check(wire.SLOW or waited < 0.25, "%s: another client waited %.3f s" % (title, waited))
         check(wire.SLOW or took < 5, "%s: took %.3f s" % (title, took))
         if error:
-            check(len(error.message) < 2000, "%s: a message of %d bytes" % (title, len(error.message)))
+            check(len(error.message) < 2000,
+                  "%s: a message of %d bytes" % (title, len(error.message)))
             check(all(c.isprintable() for c in error.message), "%s: control characters in %r"
                   % (title, error.message))
             check("root:" not in error.message, "%s: a file was read" % title)
@@ -235,7 +245,8 @@ def main():
         check(not trap.sprung(), "the XML made the daemon connect to an address")
         check(state()[1] == ["source"], "the volumes at the end")
         if not wire.SLOW:
-            check(daemon.rss() < rss + 64 * 1024, "memory grew from %d to %d KiB" % (rss, daemon.rss()))
+            check(daemon.rss() < rss + 64 * 1024,
+                  "memory grew from %d to %d KiB" % (rss, daemon.rss()))
         return check.end(daemon)
 
 

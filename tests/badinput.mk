@@ -5,6 +5,7 @@ badinput_tests = \
 	tests/bad-xml.py \
 	tests/disk-trouble.py \
 	tests/readonly.py \
+	tests/refusals.py \
 	tests/soak.py \
 	tests/stuck-disk.py \
 	tests/swap-race.py \

@@ -4,6 +4,7 @@
 else: the call or job fails with the system's own error, nothing half made stays,
 and what comes after works."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -73,23 +74,29 @@ def full_pool(daemon, client, well):
         def nothing_left(what):
             check(os.listdir(tmpfs.path) == [], "%s: %s stays" % (what, os.listdir(tmpfs.path)))
             check(client.volumes(small) == [], what + ": a volume stays")
-            wire.wait_until(lambda: tmpfs.free() >= free, what + ": its blocks to be free again", 10)
+            wire.wait_until(lambda: tmpfs.free() >= free, what + ": its blocks to be free again",
+                            10)
 
-        check.refused(wire.ERR_SYSTEM, "create, full size", client.create_vol, small, "v", 100 * MIB,
+        check.refused(wire.ERR_SYSTEM, "create, full size", client.create_vol, small, "v",
+                      100 * MIB,
                       100 * MIB, match="100 *|needs|No space")
         nothing_left("create, full size")
         # what cannot be told before: only the data is too much
         for format in ("raw", "qcow2"):
             what = "clone to " + format
-            client.call("STORAGE_VOL_CREATE_XML_FROM", small, wire.vol_xml("v", 100 * MIB, 0, format),
+            client.call("STORAGE_VOL_CREATE_XML_FROM", small,
+                        wire.vol_xml("v", 100 * MIB, 0, format),
                         source, wire.ASYNC)
-            failed(what, client, target, wire.ERR_SYSTEM if format == "raw" else wire.ERR_FAILED,
-                   "No space left on device")
+            failed(what, client, target, wire.ERR_SYSTEM, "No space left on device")
+            r = client.call("GET_ERROR", target, 0)
+            check(r.uint() == 1 and r.int() == wire.ERR_SYSTEM, what + ": the job's error")
+            r.int(), r.opt(), r.int(), r.uint(), r.opt(), r.opt(), r.opt()
+            check(r.int() == errno.ENOSPC, what + ": ENOSPC in the job's error")
             nothing_left(what)
-            check.refused((wire.ERR_SYSTEM, wire.ERR_FAILED), what + ", sync", client.call,
+            check.refused(wire.ERR_SYSTEM, what + ", sync", client.call,
                           "STORAGE_VOL_CREATE_XML_FROM", small,
                           wire.vol_xml("v", 100 * MIB, 0, format), source, 0,
-                          match="No space left on device|small/v|qemu-img")
+                          match="No space left on device")
             nothing_left(what + ", sync")
         vol = client.create_vol(small, "v", MIB, MIB)
         check.refused(wire.ERR_SYSTEM, "resize with allocation", client.call, "STORAGE_VOL_RESIZE",
@@ -126,7 +133,8 @@ def full_state(daemon, client, well, state):
             break
     check(refused, "300 volumes were made without room for the journal")
     made = sorted(client.volumes(well))
-    check(made == sorted(os.listdir(pool_dir)), "list %s, directory %s" % (made, os.listdir(pool_dir)))
+    check(made == sorted(os.listdir(pool_dir)),
+          "list %s, directory %s" % (made, os.listdir(pool_dir)))
     for what, name, *args in (
             ("delete", "STORAGE_VOL_DELETE", vol, 0), ("wipe", "STORAGE_VOL_WIPE", vol, 0),
             ("async wipe", "STORAGE_VOL_WIPE", vol, wire.ASYNC),
@@ -201,8 +209,8 @@ def not_ours(daemon, client):
             f.write(b"x" * 4096)
         os.chmod(f.name, mode)
     denied = "Permission denied|Operation not permitted"
-    mode = "<pool type='dir'><name>roots</name><target><path>%s</path><permissions><mode>0777</mode>" \
-        "</permissions></target></pool>"
+    mode = "<pool type='dir'><name>roots</name><target><path>%s</path>" \
+        "<permissions><mode>0777</mode></permissions></target></pool>"
     pool = client.call("STORAGE_POOL_DEFINE_XML", mode % roots, 0).pool()
     check.refused(wire.ERR_SYSTEM, "build of root's directory", client.call, "STORAGE_POOL_BUILD",
                   pool, 0, match=roots + ".*(%s)" % denied)
@@ -218,14 +226,17 @@ def not_ours(daemon, client):
                           ("roots", vol, ""), *args, match=denied)
     closed = daemon.dir + "/closed"
     os.mkdir(closed, 0o700)
-    check.refused(wire.ERR_SYSTEM, "start in a closed directory", client.call, "STORAGE_POOL_CREATE",
+    check.refused(wire.ERR_SYSTEM, "start in a closed directory", client.call,
+                  "STORAGE_POOL_CREATE",
                   client.define_pool("closed", closed), 0, match=closed + ".*(%s)" % denied)
     check.refused(wire.ERR_SYSTEM, "build below a closed directory", client.call,
                   "STORAGE_POOL_BUILD", client.define_pool("below", closed + "/x"), 0, match=denied)
     check.refused(wire.ERR_SYSTEM, "a volume of somebody else's", client.call,
                   "STORAGE_VOL_CREATE_XML", client.start_pool("own", daemon.dir + "/own"),
-                  "<volume><name>v</name><capacity>1</capacity><target><permissions><mode>0600</mode>"
-                  "<owner>0</owner><group>0</group></permissions></target></volume>", 0, match=denied)
+                  "<volume><name>v</name><capacity>1</capacity><target><permissions>"
+                  "<mode>0600</mode><owner>0</owner><group>0</group></permissions></target>"
+                  "</volume>",
+                  0, match=denied)
     check(os.listdir(daemon.dir + "/own") == [], "what is left of it")
     check(sorted(os.listdir(roots)) == ["readable", "secret"], "root's directory")
     for name in os.listdir(roots):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+include tests/badinput.mk
 include tests/crash.mk
+include tests/ship.mk
 include tests/unit/cli.mk
 include tests/unit/core.mk
 include tests/unit/io.mk
@@ -8,5 +10,4 @@ include tests/unit/lib.mk
 include tests/unit/manual.mk
 include tests/unit/server.mk
 include tests/unit/xml.mk
-include tests/ship.mk
-include tests/badinput.mk
+include tests/vols.mk

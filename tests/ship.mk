@@ -32,12 +32,14 @@ valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
 valgrind_compiler = $(abs_top_srcdir)/tests/valgrind.sh \
 	$(LIBTOOL) --quiet --mode=execute $(valgrind_command) --
 unit_tests = $(filter tests/unit/%,$(TESTS))
+# Minutes each: they look at every byte of what they wrote.
+valgrind_slow = tests/unit/test-io_wipe
 
 check-valgrind: all
 	VIRTJOBD_WRAPPER="$(valgrind_command)" VIRTJOBD_SLOWER=20 CK_TIMEOUT_MULTIPLIER=20 \
 	  $(MAKE) check LOG_COMPILER="$(valgrind_compiler)"
 check-valgrind-unit:
-	$(MAKE) check-valgrind TESTS="$(unit_tests)"
+	$(MAKE) check-valgrind TESTS="$(filter-out $(valgrind_slow),$(unit_tests))"
 
 # distcheck, but that of the tests only those run that look at the tree and at what is installed.
 distcheck_tests = \

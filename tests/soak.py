@@ -111,7 +111,8 @@ class Actor(threading.Thread):
         client.call("STORAGE_POOL_CREATE", pool, self.flags())
 
     def look(self, client):
-        client.call(self.chance.choice(("STORAGE_VOL_GET_INFO", "STORAGE_VOL_GET_PATH")), self.vol())
+        client.call(self.chance.choice(("STORAGE_VOL_GET_INFO", "STORAGE_VOL_GET_PATH")),
+                    self.vol())
 
     def lists(self, client):
         client.volumes(self.chance.choice(self.pools))
@@ -190,7 +191,8 @@ def main():
     print("seed %d" % seed)
     with wire.Daemon("log_level = 3\nmax_bulk_jobs = 3\n") as daemon:
         client = daemon.client()
-        pools = [client.start_pool("pool%d" % n, "%s/pool%d" % (daemon.dir, n)) for n in range(POOLS)]
+        pools = [client.start_pool("pool%d" % n,
+                                   "%s/pool%d" % (daemon.dir, n)) for n in range(POOLS)]
         client.call("CONNECT_GET_VERSION")
         client.jobs()  # opens the history for reading, once
         fds = len(used(daemon))

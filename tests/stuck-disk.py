@@ -124,7 +124,8 @@ def frozen(daemon):
     with open(image, "w") as f:
         f.truncate(256 << 20)
     if subprocess.run(["mkfs.ext4", "-q", "-F", image], stderr=subprocess.DEVNULL).returncode or \
-            subprocess.run(["mount", "-o", "loop", image, mount], stderr=subprocess.DEVNULL).returncode:
+            subprocess.run(["mount", "-o", "loop", image, mount],
+                           stderr=subprocess.DEVNULL).returncode:
         print("not tried: a frozen ext4 (no mkfs.ext4, or no loop device)")
         return
     is_frozen = False

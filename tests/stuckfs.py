@@ -88,7 +88,8 @@ class StuckFs:
         if opcode == READDIR:
             return self._entries(*struct.unpack_from("<8xQI", body))
         if opcode == STATFS:
-            return struct.pack("<QQQQQIIII24x", 1 << 20, 1 << 19, 1 << 19, 100, 50, 4096, 255, 4096, 0)
+            return struct.pack("<QQQQQIIII24x", 1 << 20, 1 << 19, 1 << 19, 100, 50, 4096, 255, 4096,
+                               0)
         return b"" if opcode in (RELEASE, RELEASEDIR) else errno.ENOSYS
 
     def _attributes(self, node):

@@ -43,7 +43,8 @@ class Victim:
             path = os.path.join(self.path, name)
             st = os.lstat(path)
             with open(path, "rb") as f:
-                result[name] = (st.st_ino, st.st_size, st.st_mode, st.st_uid, st.st_mtime_ns, f.read())
+                result[name] = (st.st_ino, st.st_size, st.st_mode, st.st_uid, st.st_mtime_ns,
+                                f.read())
         return result, os.stat(self.path).st_mode, os.stat(self.path).st_uid
 
     def check(self, what):
@@ -133,7 +134,8 @@ def race(daemon, swapper, what):
     with open(source[2], "r+b") as f:
         f.write(b"x" * MIB)
     stop, counts = threading.Event(), {}
-    threads = [threading.Thread(target=lambda: counts.update(swaps=swapper(base + "/pool", victim, stop)))]
+    threads = [threading.Thread(target=lambda: counts.update(swaps=swapper(base + "/pool", victim,
+                                                                           stop)))]
     for n in range(2):
         threads.append(threading.Thread(
             target=lambda n=n: counts.update({n: work(daemon.client(), pool, source, stop)})))
@@ -179,12 +181,14 @@ def unhurried(daemon):
     before = sorted(os.listdir(base + "/moved"))
     for what, name, *args in (
             ("create", "STORAGE_VOL_CREATE_XML", pool, wire.vol_xml("new", MIB), 0),
-            ("create qcow2", "STORAGE_VOL_CREATE_XML", pool, wire.vol_xml("new", MIB, 0, "qcow2"), 0),
+            ("create qcow2", "STORAGE_VOL_CREATE_XML", pool, wire.vol_xml("new", MIB, 0, "qcow2"),
+             0),
             ("clone", "STORAGE_VOL_CREATE_XML_FROM", pool, wire.vol_xml("new", MIB), source, 0),
             ("wipe", "STORAGE_VOL_WIPE", ("plain", "disk", ""), 0),
             ("delete", "STORAGE_VOL_DELETE", ("plain", "disk", ""), 0),
             ("resize", "STORAGE_VOL_RESIZE", ("plain", "disk", ""), 4 * MIB, 0)):
-        check.refused((wire.ERR_SYSTEM, wire.ERR_FAILED), what + " in a directory that is a symlink now",
+        check.refused((wire.ERR_SYSTEM, wire.ERR_FAILED),
+                      what + " in a directory that is a symlink now",
                       client.call, name, *args, match=base + "/pool")
         victim.check(what + " in a directory that is a symlink now")
     check(sorted(os.listdir(base + "/moved")) == before, "the moved directory has changed")

@@ -11,8 +11,8 @@ done
 shift
 case $1 in
     *test-child | *test-qemu_img)
-        if ! valgrind --quiet --tool=none python3 -c 'import os; os.pidfd_open(os.getpid())' \
-            2>/dev/null; then
+        if ! valgrind --quiet --trace-children=yes --tool=none \
+            python3 -c 'import os; os.pidfd_open(os.getpid())' 2>/dev/null; then
             echo "SKIP: this valgrind does not know pidfd_open, which following a child needs"
             exit 77
         fi

@@ -25,6 +25,9 @@ ERR_XML, ERR_DENIED, ERR_SYSTEM, ERR_RPC = 27, 29, 38, 39
 ERR_NO_POOL, ERR_NO_VOL, ERR_INVALID, ERR_UNSUPPORTED = 49, 50, 55, 67
 ERR_TIMEOUT, ERR_ABORTED, ERR_OVERFLOW, ERR_EXIST = 68, 78, 82, 90
 
+# Stopped from outside, a test ends like one that fails: with its daemon and its directory gone.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 # The sanitizers and valgrind are slow and large: bounds of time and memory do not hold there.
 SLOW = bool(os.environ.get("VIRTJOBD_WRAPPER") or os.environ.get("VIRTJOBD_SLOWER"))
@@ -114,7 +117,8 @@ BY_NAME = {proc.name: proc for proc in PROCS}
 
 def check_table(fail):
     """The table above has every procedure of the .x files, and nothing else."""
-    for file, program, prefix in (("remote.x", REMOTE, "REMOTE_PROC_"), ("job.x", JOB, "JOB_PROC_")):
+    for file, program, prefix in (("remote.x", REMOTE, "REMOTE_PROC_"),
+                                  ("job.x", JOB, "JOB_PROC_")):
         with open(os.path.join(HERE, "../protocol", file)) as f:
             wanted = {(int(n), name) for name, n in
                       re.findall(r"\b%s(\w+) = (\d+)" % prefix, f.read())}
@@ -303,7 +307,8 @@ class Client:
     def answer(self, serial):
         """The reply to the only unanswered call."""
         _, _, type, got, status, payload = self.receive()
-        assert type == REPLY and got == serial, "reply %d of type %d, not to %d" % (got, type, serial)
+        assert type == REPLY and got == serial, \
+            "reply %d of type %d, not to %d" % (got, type, serial)
         if status != OK:
             raise WireError(payload)
         return Reader(payload)

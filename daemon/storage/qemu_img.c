@@ -182,6 +182,15 @@ static void replace_text(char **text, const char *from, const char *to)
     }
 }
 
+/* It has only words for its reasons; that the disk is full, callers may want to tell apart. */
+static void find_errno(struct verror *err)
+{
+    if (err->code == VIR_ERR_OPERATION_FAILED && strstr(err->message, strerror(ENOSPC))) {
+        err->code = VIR_ERR_SYSTEM_ERROR;
+        err->sys_errno = ENOSPC;
+    }
+}
+
 /* With fd inherited; errors say path. */
 static int run_on(const struct args *args, const char *path, int fd,
                   void (*line)(void *, char *), void *opaque, struct job_ctl *ctl,
@@ -195,6 +204,8 @@ static int run_on(const struct args *args, const char *path, int fd,
     struct open_name name;
     int r = child_run(&spec, ctl, err);
 
+    if (r < 0 && err && err->message)
+        find_errno(err);
     if (r < 0 && fd > 0 && err) {
         replace_text(&err->message, name_to_open(path, fd, &name), path);
         replace_text(&err->output, name_to_open(path, fd, &name), path);

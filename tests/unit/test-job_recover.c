@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -206,6 +207,13 @@ END_TEST
 
 /* --- the world around --- */
 
+static bool have_pidfd(void)
+{
+    _cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+    return fd >= 0;
+}
+
 /* A child that outlived its daemon still writes: it is gone before anything is undone. */
 START_TEST(stray_child_is_killed)
 {
@@ -216,6 +224,10 @@ START_TEST(stray_child_is_killed)
     pid_t pid = 0;
     int status = 0;
 
+    if (!have_pidfd()) {
+        printf("skipped: there is no pidfd_open here (an old valgrind has none)\n");
+        return;
+    }
     ck_assert_int_eq(posix_spawnp(&pid, "sleep", NULL, NULL, argv, environ), 0);
     row.child_pid = pid;
     row.child_start = child_start_time(pid);

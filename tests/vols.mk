@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Pools and volumes: the command line, the C API and stock clients on a real daemon.
+
+vols_tests = \
+	tests/api-storage.sh \
+	tests/pools.sh \
+	tests/stock-virsh.sh \
+	tests/volumes.sh \
+	$(NULL)
+TESTS += $(vols_tests)
+dist_check_SCRIPTS += $(vols_tests)
+
+check_PROGRAMS += tests/api-storage
+tests_api_storage_SOURCES = tests/api-storage.c
+tests_api_storage_CPPFLAGS = $(AM_CPPFLAGS)
+tests_api_storage_LDADD = libvirtjob.la -lpthread
