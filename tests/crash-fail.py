@@ -115,14 +115,14 @@ class Mounted(Daemon):
         self.mounted = subprocess.run(mount, stderr=subprocess.DEVNULL).returncode == 0
         return super().__enter__()
 
-    def __exit__(self, *args):
+    def clean(self):
         if self.process:
             self.process.kill()
             self.process.wait()
-            self.process = None
+        self.process = None
         if self.mounted:
             subprocess.run(['umount', self.pool], check=True)
-        super().__exit__(*args)
+        super().clean()
 
 
 def main():

@@ -86,6 +86,9 @@ class CommandFailed(Exception):
         self.text = text
 
 
+LIVING = set()
+
+
 class Daemon:
     """virtjobd in a directory of its own, with one running pool 'p' in self.pool."""
 
@@ -112,9 +115,14 @@ class Daemon:
             file.write(conf)
 
     def __enter__(self):
-        self.start()
-        self('pool-define-as', 'p', 'dir', '--target', self.pool)
-        self('pool-start', 'p')
+        LIVING.add(self)
+        try:
+            self.start()
+            self('pool-define-as', 'p', 'dir', '--target', self.pool)
+            self('pool-start', 'p')
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(self, kind, *_):
@@ -122,9 +130,14 @@ class Daemon:
             with open(self.log, errors='replace') as file:
                 print("the daemon's last lines:", *file.readlines()[-60:], sep='\n    ',
                       file=sys.stderr)
+        self.clean()
+
+    def clean(self):
+        LIVING.discard(self)
         if self.process:
             self.process.kill()
             self.process.wait()
+        self.process = None
         shutil.rmtree(self.dir)
 
     # --- its life ---
@@ -275,9 +288,11 @@ class Daemon:
         return dict(row)
 
 
-def sure_signal():
-    """Ctrl-C and a harness's SIGTERM clean up like a failure."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(99))
+def give_up(*_):
+    """A harness's SIGTERM: threads are not waited for, what they started goes."""
+    for daemon in list(LIVING):
+        daemon.clean()
+    os._exit(99)
 
 
-sure_signal()
+signal.signal(signal.SIGTERM, give_up)
