@@ -108,16 +108,26 @@ struct jobs {
     bool grace_over;
 };
 
-/* job.c: the road */
+/* job.c */
+extern const struct job_ctl_journal job_ctl_journal;
 struct job *job_new(struct jobs *jobs, const struct job_kind *kind);
 void job_free(struct job *job);
-void job_arm(struct job *job); /* its spec is there: locks and journal */
+void job_stop_lock_timer(struct job *job);
+void job_put_progress(struct job *job, struct store_txn *txn); /* its worker may, too */
 void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
                 void (*done)(struct work *work));
+/* First in each done: the worker's error becomes the loop's.  What the step returned. */
+int job_step_take(struct job *job);
+
+/* job_start.c: up to its acceptance */
+void job_arm(struct job *job); /* its spec is there: locks and journal */
 void job_accept(struct job *job);
+void job_tell_refused(struct job *job);
+void job_refuse_stopping(struct job *job); /* the daemon stops; frees it */
+
+/* job_run.c: from there to its end */
 void job_run(struct job *job);
-void job_park(struct job *job);            /* the daemon stops: the next one takes it up */
-void job_refuse_stopping(struct job *job); /* the same, not accepted yet: frees it */
+void job_park(struct job *job); /* the daemon stops: the next one takes it up */
 bool job_is_resumable(const struct job *job);
 void job_undo(struct job *job, enum job_state outcome);
 void job_end(struct job *job, enum job_state outcome);

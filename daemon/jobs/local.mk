@@ -7,7 +7,10 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/jobs/job_info.c \
 	daemon/jobs/job_internal.h \
 	daemon/jobs/job_recover.c \
+	daemon/jobs/job_run.c \
+	daemon/jobs/job_start.c \
 	daemon/jobs/job_state.c \
+	daemon/jobs/job_verbs.c \
 	daemon/jobs/jobs.c \
 	daemon/jobs/jobs.h \
 	daemon/jobs/locks.c \
