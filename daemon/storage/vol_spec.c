@@ -256,6 +256,16 @@ static char *inode_key(const struct file_identity *identity)
                      (unsigned long long)identity->ino);
 }
 
+/* A volume is known by its canonical path, however the XML spells it. */
+static char *backing_key(const struct vol_spec *spec)
+{
+    const struct vol *vol = vol_find_path(spec->storage, spec->def->backing_path);
+
+    if (vol && vol->pool->real_path)
+        return xasprintf("path:%s/%s", vol->pool->real_path, vol->info->name);
+    return xasprintf("path:%s", spec->def->backing_path);
+}
+
 void vol_locks(const void *opaque, struct lock_hold *hold)
 {
     const struct vol_spec *spec = opaque;
@@ -271,7 +281,7 @@ void vol_locks(const void *opaque, struct lock_hold *hold)
             lock_hold_want(hold, inode_key(&spec->source), LOCK_FILE_READ);
     }
     if (spec->def && spec->def->backing_path)
-        lock_hold_want(hold, xasprintf("path:%s", spec->def->backing_path), LOCK_FILE_READ);
+        lock_hold_want(hold, backing_key(spec), LOCK_FILE_READ);
 }
 
 static struct pool *spec_pool(const struct vol_spec *spec)
