@@ -113,12 +113,14 @@ static enum follow_end wait_loop(struct wait *wait)
     }
 }
 
-static int ended_tell(const virJobRecord *job)
+static int ended_tell(const struct follow *follow, const virJobRecord *job)
 {
     _cleanup_free_ char *object = job_object_text(job);
 
     if (job->info.state == VIR_JOB_COMPLETE)
         return CLI_DONE;
+    if (job->info.state == VIR_JOB_CANCELLED && follow->cancel_wanted)
+        return CLI_CANCELLED;
     if (job->info.state == VIR_JOB_CANCELLED) {
         cli_error("%s of %s was cancelled (job %llu)", job->operation, object, job->id);
         return CLI_CANCELLED;
@@ -135,7 +137,7 @@ static int end_tell(const struct wait *wait, enum follow_end end)
 
     switch (end) {
     case FOLLOW_ENDED:
-        return ended_tell(job);
+        return ended_tell(wait->follow, job);
     case FOLLOW_LEFT:
         cli_error("left job %llu (%s of %s), which %s", job->id, job->operation, object,
                   wait->cancelling ? "is still being cancelled" : "goes on");

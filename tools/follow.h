@@ -11,6 +11,7 @@
 
 struct follow {
     bool signal_cancels; /* the first signal cancels the job; else it only ends the wait */
+    bool cancel_wanted;  /* CANCELLED is what the user asked for: no error is told */
     long long timeout_ms; /* -1 = no limit */
 };
 

@@ -66,10 +66,15 @@ int job_wait(struct cli *cli, const struct args *args)
 /* With --wait the cancelled end is the one that was asked for. */
 static int cancel_wait(struct cli *cli, virJobRecordPtr *job)
 {
-    static const struct follow follow = { .signal_cancels = false, .timeout_ms = -1 };
+    static const struct follow follow = { .cancel_wanted = true, .timeout_ms = -1 };
+    _cleanup_free_ char *object = NULL;
     int r = wait_and_say(cli, job, &follow);
 
-    return r == CLI_CANCELLED ? CLI_DONE : r;
+    if (r != CLI_CANCELLED)
+        return r;
+    object = job_object_text(*job);
+    cli_say(cli, "Job %llu cancelled: %s of %s", (*job)->id, (*job)->operation, object);
+    return CLI_DONE;
 }
 
 int job_cancel(struct cli *cli, const struct args *args)
