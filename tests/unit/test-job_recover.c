@@ -54,8 +54,9 @@ static const struct case_row cases[] = {
       JOB_CANCELLED, "vXuef" },
     { "it was undone already, and cancelled", "fake-long", "running", true, true, false,
       JOB_RECOVER_UNDO, JOB_CANCELLED, "vxuef" },
-    { "it was cancelled, but is there", "fake-long", "running", true, true, false,
-      JOB_RECOVER_DONE, JOB_COMPLETE, "vxcEf" },
+    /* nothing is published before FINISHING is on disk, and no cancel is taken after it */
+    { "it was cancelled before it could finish", "fake-long", "running", true, true, false,
+      JOB_RECOVER_DONE, JOB_CANCELLED, "vxuef" },
     { "it was finishing and is there", "fake-long", "finishing", true, false, true,
       JOB_RECOVER_DONE, JOB_COMPLETE, "vXcEf" },
     { "it was finishing and is not", "fake-long", "finishing", true, false, true,
@@ -260,10 +261,9 @@ START_TEST(other_process_is_left_alone)
 }
 END_TEST
 
-/* A cancel while it is still being found out: what is found decides. */
+/* A cancel while it is still being found out: it was not finishing, so whatever is found is undone. */
 START_TEST(cancel_while_recovering)
 {
-    static const enum job_state outcomes[] = { JOB_CANCELLED, JOB_CANCELLED, JOB_COMPLETE };
     _cleanup_free_ char *spec =
         xasprintf("{\"key\":\"k\",\"mode\":4,\"recovery\":%d,\"block\":%d,\"fail\":0,"
                   "\"spoiled\":0}",
@@ -280,8 +280,33 @@ START_TEST(cancel_while_recovering)
     ck_assert_int_eq(job_state(jobs_find_id(heart.jobs, 7)), JOB_CANCELLING);
     heart_open(STEP_RECOVER);
     heart_until(jobs_are_idle(heart.jobs));
-    ck_assert_int_eq(job_state(jobs_find_id(heart.jobs, 7)), outcomes[_i]);
-    ck_assert_str_eq(heart_trace(), _i == JOB_RECOVER_DONE ? "vxcEf" : "vxuef");
+    ck_assert_int_eq(job_state(jobs_find_id(heart.jobs, 7)), JOB_CANCELLED);
+    ck_assert_str_eq(heart_trace(), "vxuef");
+}
+END_TEST
+
+/* It was finishing: maybe it is published, so a cancel is refused before that is known, too. */
+START_TEST(cancel_of_finishing_while_recovering)
+{
+    _cleanup_free_ char *spec =
+        xasprintf("{\"key\":\"k\",\"mode\":4,\"recovery\":%d,\"block\":%d,\"fail\":0,"
+                  "\"spoiled\":0}",
+                  (int)JOB_RECOVER_DONE, (int)STEP_RECOVER);
+    struct store_job row = lost_row("fake-long", spec);
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    unsigned int answered = 0;
+
+    row.state = (char *)(uintptr_t) "finishing"; /* only read */
+    put_row(&row);
+    heart_recover();
+    heart_wait_entered(STEP_RECOVER, 1);
+    ck_assert_int_eq(fake_cancel(7, &answered, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_OPERATION_INVALID);
+    ck_assert_ptr_nonnull(strstr(verror_text(&err), "point of no return"));
+    heart_open(STEP_RECOVER);
+    heart_until(jobs_are_idle(heart.jobs));
+    ck_assert_int_eq(job_state(jobs_find_id(heart.jobs, 7)), JOB_COMPLETE);
+    ck_assert_uint_eq(answered, 0);
 }
 END_TEST
 
@@ -307,7 +332,7 @@ START_TEST(cancel_before_recovery)
     ck_assert_str_eq(heart_trace(), "");
     heart_open(STEP_RUN);
     heart_until(jobs_are_idle(heart.jobs));
-    ck_assert_int_eq(job_state(jobs_find_id(heart.jobs, 7)), JOB_COMPLETE);
+    ck_assert_int_eq(job_state(jobs_find_id(heart.jobs, 7)), JOB_CANCELLED);
 }
 END_TEST
 
@@ -348,6 +373,7 @@ int main(void)
     tcase_add_test(tcase, stray_child_is_killed);
     tcase_add_test(tcase, other_process_is_left_alone);
     tcase_add_loop_test(tcase, cancel_while_recovering, 0, 3);
+    tcase_add_test(tcase, cancel_of_finishing_while_recovering);
     tcase_add_test(tcase, cancel_before_recovery);
     tcase_add_test(tcase, interrupted_and_taken_up);
     suite_add_tcase(suite, tcase);
