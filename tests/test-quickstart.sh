@@ -25,10 +25,10 @@ says()
 
 check quickstart "$builddir"
 says 'the clone has the same bytes'
-says ' %'
-says 'half.raw'\'' in pool '\''demo'\'' was cancelled'
+[[ $out =~ \$\ virtjob\ job-wait\ [0-9]+$'\n  '[0-9]+\ % ]] || fail "no progress: $out"
+says "cancelled: vol-clone of volume 'half.raw' in pool 'demo'"
 says 'changed size while it was read'
-says 'cancelled'
+[[ $out =~ demo/half.raw\ +vol-clone\ +cancelled ]] || fail "no cancelled job in the table: $out"
 [[ $out =~ demo/broken.raw\ +vol-clone\ +failed ]] || fail "no failed job in the table: $out"
 equal "$(ls -A "$dir/tmp")" '' 'what is left'
 
