@@ -7,6 +7,7 @@
  */
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,10 +54,11 @@ _Noreturn static void failed(int line, const char *what)
         CHECK(virGetLastErrorCode() == (number));                   \
     } while (0)
 
+/* Called by whichever thread has the error. */
 static void quiet(void *opaque, virErrorPtr err)
 {
     (void)err;
-    ++*(unsigned int *)opaque;
+    atomic_fetch_add((atomic_uint *)opaque, 1);
 }
 
 static void free_text(char *text)
@@ -536,7 +538,7 @@ static void try_pools_and_volumes(void)
 
 int main(int argc, char **argv)
 {
-    unsigned int told = 0;
+    atomic_uint told = 0;
     unsigned long version = 0;
 
     if (argc != 4) {
