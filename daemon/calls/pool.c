@@ -174,8 +174,8 @@ static int check_list_size(struct call *call, size_t count, size_t limit)
 {
     if (count <= limit)
         return 0;
-    return verror_set(&call->err, VIR_ERR_RPC, "%zu objects are more than the %zu that fit in a reply",
-                      count, limit);
+    return verror_set(&call->err, VIR_ERR_RPC,
+                      "%zu objects are more than the %zu that fit in a reply", count, limit);
 }
 
 static int list_all_pools(struct call *call)

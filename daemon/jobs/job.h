@@ -82,7 +82,7 @@ struct job_kind {
      * effect.  Also called (done false) for a request that was never accepted.  Optional.
      */
     void (*ended)(void *spec, bool done);
-    /* Any thread: at SIGTERM, may it stop where it is and go on after the restart?  Optional: no. */
+    /* Any thread: may it stop at SIGTERM and go on after the restart?  Optional: no. */
     bool (*resumable)(const void *spec);
     /* Worker, after a restart.  Without it a job is undone. */
     enum job_recovery (*recover)(void *spec, uint64_t job_id, const char *checkpoint,

@@ -156,7 +156,8 @@ static int create_prepare(void *opaque, struct verror *err)
 
     if (dirfd < 0)
         return -1;
-    if (check_absent(dirfd, spec, err) < 0 || vol_backing_check(spec->def, !spec->source_path, err) < 0)
+    if (check_absent(dirfd, spec, err) < 0 ||
+        vol_backing_check(spec->def, !spec->source_path, err) < 0)
         return -1;
     return check_space(dirfd, spec, err);
 }
