@@ -13,7 +13,7 @@ build_packages="
     qemu-utils"
 test_packages="
     g++ git
-    bash-completion bsdutils btrfs-progs e2fsprogs libvirt-clients libvirt-dev procps python3
+    bash-completion bsdutils btrfs-progs e2fsprogs groff-base libvirt-clients libvirt-dev mandoc procps python3
     python3-libvirt shellcheck systemd util-linux valgrind xfsprogs xz-utils"
 
 die()
