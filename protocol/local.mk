@@ -5,6 +5,7 @@ protocol_x = \
 	protocol/wire.x \
 	protocol/remote.x \
 	protocol/job.x \
+	protocol/qemu.x \
 	$(NULL)
 protocol_generated_headers = $(protocol_x:.x=.h)
 protocol_generated_sources = $(protocol_x:.x=_xdr.c)

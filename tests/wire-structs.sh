@@ -23,8 +23,8 @@ fail()
 normal_form()
 {
     local x
-    [ "$(cd "$1" && echo *.x)" = "job.x remote.x wire.x" ] || fail "another .x file: name it here"
-    for x in wire remote job; do
+    [ "$(cd "$1" && echo *.x)" = "job.x qemu.x remote.x wire.x" ] || fail "another .x file: name it here"
+    for x in wire remote job qemu; do
         grep -v '^[%#]' "$1/$x.x" | tr '\n' ' ' |
             sed -e 's:/\*[^*]*\*\**\([^/*][^*]*\*\**\)*/: :g' -e 's/[[:space:]]\{1,\}/ /g' \
                 -e 's/ *\([{};,:<>]\) */\1/g' -e 's/ \* */ */g' -e 's/\[ */[/g; s/ *\]/]/g' \

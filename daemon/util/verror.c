@@ -37,6 +37,7 @@ static const struct {
     { VIR_ERR_OPERATION_UNSUPPORTED, "Operation not supported: " },
     { VIR_ERR_RESOURCE_BUSY, "resource busy: " },
     { VIR_ERR_ACCESS_DENIED, "access denied: " },
+    { VIR_ERR_NO_DOMAIN_METADATA, "metadata not found: " },
 };
 
 /* The one invalid-argument message that libvirt sends bare, and clients look for. */

@@ -65,6 +65,7 @@ typedef enum {
     VIR_ERR_STORAGE_PROBE_FAILED = 75,
     VIR_ERR_STORAGE_POOL_BUILT = 76,
     VIR_ERR_OPERATION_ABORTED = 78,
+    VIR_ERR_NO_DOMAIN_METADATA = 80,
     VIR_ERR_OVERFLOW = 82,
     VIR_ERR_OPERATION_UNSUPPORTED = 84,
     VIR_ERR_RESOURCE_BUSY = 87,
@@ -247,18 +248,259 @@ typedef enum {
     VIR_STORAGE_VOL_GET_PHYSICAL = 1 << 0
 } virStorageVolInfoFlags;
 
-/**
- * The domain calls' async bits.  The names are the proposal's; the calls
- * answer once the QEMU driver exists.
- */
+/** State of a domain. */
+typedef enum {
+    VIR_DOMAIN_NOSTATE = 0,
+    VIR_DOMAIN_RUNNING = 1,
+    VIR_DOMAIN_BLOCKED = 2,
+    VIR_DOMAIN_PAUSED = 3,
+    VIR_DOMAIN_SHUTDOWN = 4, /**< the guest is on its way down */
+    VIR_DOMAIN_SHUTOFF = 5,
+    VIR_DOMAIN_CRASHED = 6,
+    VIR_DOMAIN_PMSUSPENDED = 7
+} virDomainState;
+
+/** Why a domain has its state: RUNNING. */
+typedef enum {
+    VIR_DOMAIN_RUNNING_UNKNOWN = 0,
+    VIR_DOMAIN_RUNNING_BOOTED = 1,
+    VIR_DOMAIN_RUNNING_MIGRATED = 2,
+    VIR_DOMAIN_RUNNING_RESTORED = 3,
+    VIR_DOMAIN_RUNNING_FROM_SNAPSHOT = 4,
+    VIR_DOMAIN_RUNNING_UNPAUSED = 5,
+    VIR_DOMAIN_RUNNING_MIGRATION_CANCELED = 6,
+    VIR_DOMAIN_RUNNING_SAVE_CANCELED = 7,
+    VIR_DOMAIN_RUNNING_WAKEUP = 8,
+    VIR_DOMAIN_RUNNING_CRASHED = 9
+} virDomainRunningReason;
+
+/** Why a domain has its state: PAUSED. */
+typedef enum {
+    VIR_DOMAIN_PAUSED_UNKNOWN = 0,
+    VIR_DOMAIN_PAUSED_USER = 1,
+    VIR_DOMAIN_PAUSED_MIGRATION = 2,
+    VIR_DOMAIN_PAUSED_SAVE = 3,
+    VIR_DOMAIN_PAUSED_DUMP = 4,
+    VIR_DOMAIN_PAUSED_IOERROR = 5,
+    VIR_DOMAIN_PAUSED_WATCHDOG = 6,
+    VIR_DOMAIN_PAUSED_FROM_SNAPSHOT = 7,
+    VIR_DOMAIN_PAUSED_SHUTTING_DOWN = 8,
+    VIR_DOMAIN_PAUSED_SNAPSHOT = 9,
+    VIR_DOMAIN_PAUSED_CRASHED = 10,
+    VIR_DOMAIN_PAUSED_STARTING_UP = 11
+} virDomainPausedReason;
+
+/** Why a domain has its state: SHUTDOWN. */
+typedef enum { VIR_DOMAIN_SHUTDOWN_UNKNOWN = 0, VIR_DOMAIN_SHUTDOWN_USER = 1 } virDomainShutdownReason;
+
+/** Why a domain has its state: SHUTOFF. */
+typedef enum {
+    VIR_DOMAIN_SHUTOFF_UNKNOWN = 0,
+    VIR_DOMAIN_SHUTOFF_SHUTDOWN = 1,
+    VIR_DOMAIN_SHUTOFF_DESTROYED = 2,
+    VIR_DOMAIN_SHUTOFF_CRASHED = 3,
+    VIR_DOMAIN_SHUTOFF_MIGRATED = 4,
+    VIR_DOMAIN_SHUTOFF_SAVED = 5,
+    VIR_DOMAIN_SHUTOFF_FAILED = 6,
+    VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT = 7,
+    VIR_DOMAIN_SHUTOFF_DAEMON = 8
+} virDomainShutoffReason;
+
+/** Why a domain has its state: CRASHED. */
+typedef enum { VIR_DOMAIN_CRASHED_UNKNOWN = 0, VIR_DOMAIN_CRASHED_PANICKED = 1 } virDomainCrashedReason;
+
+/** What a call is about: the running domain, its definition, or both. */
+typedef enum {
+    VIR_DOMAIN_AFFECT_CURRENT = 0,
+    VIR_DOMAIN_AFFECT_LIVE = 1 << 0,
+    VIR_DOMAIN_AFFECT_CONFIG = 1 << 1
+} virDomainModificationImpact;
+
+/** virDomainGetVcpusFlags(), beside those of virDomainModificationImpact. */
+typedef enum {
+    VIR_DOMAIN_VCPU_CURRENT = 0,
+    VIR_DOMAIN_VCPU_LIVE = 1 << 0,
+    VIR_DOMAIN_VCPU_CONFIG = 1 << 1,
+    VIR_DOMAIN_VCPU_MAXIMUM = 1 << 2,
+    VIR_DOMAIN_VCPU_GUEST = 1 << 3
+} virDomainVcpuFlags;
+
+/** Starting a domain: virDomainCreateXML(), virDomainCreateWithFlags(), virDomainCreateFlags(). */
 enum {
-    VIR_DOMAIN_CREATE_XML_ASYNC = 1 << 30,
-    VIR_DOMAIN_CREATE_ASYNC = 1 << 30,
-    VIR_DOMAIN_SAVE_ASYNC = 1 << 30,
-    VIR_DOMAIN_RESTORE_ASYNC = 1 << 30,
-    VIR_DOMAIN_CORE_DUMP_ASYNC = 1 << 30,
-    VIR_DOMAIN_MIGRATE_ASYNC = 1 << 30 /**< reserved */
+    VIR_DOMAIN_NONE = 0,
+    VIR_DOMAIN_START_PAUSED = 1 << 0,
+    VIR_DOMAIN_START_AUTODESTROY = 1 << 1,
+    VIR_DOMAIN_START_BYPASS_CACHE = 1 << 2,
+    VIR_DOMAIN_START_FORCE_BOOT = 1 << 3,
+    VIR_DOMAIN_START_VALIDATE = 1 << 4,
+    VIR_DOMAIN_START_RESET_NVRAM = 1 << 5,
+    VIR_DOMAIN_CREATE_XML_ASYNC = 1 << 30, /**< return once the job is accepted */
+    VIR_DOMAIN_CREATE_ASYNC = 1 << 30,     /**< return once the job is accepted */
+    VIR_DOMAIN_MIGRATE_ASYNC = 1 << 30     /**< reserved */
 };
+
+/** virDomainDefineXMLFlags(). */
+typedef enum { VIR_DOMAIN_DEFINE_VALIDATE = 1 << 0 } virDomainDefineFlags;
+
+/** virDomainUndefineFlags(). */
+typedef enum {
+    VIR_DOMAIN_UNDEFINE_MANAGED_SAVE = 1 << 0,
+    VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA = 1 << 1,
+    VIR_DOMAIN_UNDEFINE_NVRAM = 1 << 2,
+    VIR_DOMAIN_UNDEFINE_KEEP_NVRAM = 1 << 3,
+    VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA = 1 << 4,
+    VIR_DOMAIN_UNDEFINE_TPM = 1 << 5,
+    VIR_DOMAIN_UNDEFINE_KEEP_TPM = 1 << 6
+} virDomainUndefineFlagsValues;
+
+/** virDomainDestroyFlags(). */
+typedef enum {
+    VIR_DOMAIN_DESTROY_DEFAULT = 0,
+    VIR_DOMAIN_DESTROY_GRACEFUL = 1 << 0, /**< do not kill what does not go by itself */
+    VIR_DOMAIN_DESTROY_REMOVE_LOGS = 1 << 1
+} virDomainDestroyFlagsValues;
+
+/** virDomainShutdownFlags(). */
+typedef enum {
+    VIR_DOMAIN_SHUTDOWN_DEFAULT = 0,
+    VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN = 1 << 0,
+    VIR_DOMAIN_SHUTDOWN_GUEST_AGENT = 1 << 1,
+    VIR_DOMAIN_SHUTDOWN_INITCTL = 1 << 2,
+    VIR_DOMAIN_SHUTDOWN_SIGNAL = 1 << 3,
+    VIR_DOMAIN_SHUTDOWN_PARAVIRT = 1 << 4
+} virDomainShutdownFlagValues;
+
+/** virDomainReboot(). */
+typedef enum {
+    VIR_DOMAIN_REBOOT_DEFAULT = 0,
+    VIR_DOMAIN_REBOOT_ACPI_POWER_BTN = 1 << 0,
+    VIR_DOMAIN_REBOOT_GUEST_AGENT = 1 << 1,
+    VIR_DOMAIN_REBOOT_INITCTL = 1 << 2,
+    VIR_DOMAIN_REBOOT_SIGNAL = 1 << 3,
+    VIR_DOMAIN_REBOOT_PARAVIRT = 1 << 4
+} virDomainRebootFlagValues;
+
+/** Saving, managed saving, restoring, and save images. */
+enum {
+    VIR_DOMAIN_SAVE_BYPASS_CACHE = 1 << 0,
+    VIR_DOMAIN_SAVE_RUNNING = 1 << 1, /**< run when it is restored, whatever it does now */
+    VIR_DOMAIN_SAVE_PAUSED = 1 << 2,
+    VIR_DOMAIN_SAVE_RESET_NVRAM = 1 << 3,
+    VIR_DOMAIN_SAVE_ASYNC = 1 << 30,   /**< return once the job is accepted */
+    VIR_DOMAIN_RESTORE_ASYNC = 1 << 30 /**< return once the job is accepted */
+};
+
+/** Typed parameters of virDomainSaveParams() and virDomainRestoreParams(): the file; the XML. */
+#define VIR_DOMAIN_SAVE_PARAM_FILE "file"
+#define VIR_DOMAIN_SAVE_PARAM_DXML "dxml"
+
+/** virDomainSaveImageGetXMLDesc(), virDomainManagedSaveGetXMLDesc(). */
+typedef enum { VIR_DOMAIN_SAVE_IMAGE_XML_SECURE = 1 << 0 } virDomainSaveImageXMLFlags;
+
+/** virDomainCoreDump(), virDomainCoreDumpWithFormat(). */
+enum {
+    VIR_DUMP_CRASH = 1 << 0, /**< the domain ends as crashed */
+    VIR_DUMP_LIVE = 1 << 1,  /**< it runs meanwhile */
+    VIR_DUMP_BYPASS_CACHE = 1 << 2,
+    VIR_DUMP_RESET = 1 << 3,       /**< it is reset afterwards */
+    VIR_DUMP_MEMORY_ONLY = 1 << 4, /**< what crash(8) reads, not QEMU's own stream */
+    VIR_DOMAIN_CORE_DUMP_ASYNC = 1 << 30 /**< return once the job is accepted */
+};
+
+/** Formats of virDomainCoreDumpWithFormat(). */
+typedef enum {
+    VIR_DOMAIN_CORE_DUMP_FORMAT_RAW = 0,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_ZLIB = 1,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_LZO = 2,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_KDUMP_SNAPPY = 3,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_WIN_DMP = 4,
+    VIR_DOMAIN_CORE_DUMP_FORMAT_LAST = 5
+} virDomainCoreDumpFormat;
+
+/** virDomainGetXMLDesc(). */
+typedef enum {
+    VIR_DOMAIN_XML_SECURE = 1 << 0,
+    VIR_DOMAIN_XML_INACTIVE = 1 << 1,
+    VIR_DOMAIN_XML_UPDATE_CPU = 1 << 2,
+    VIR_DOMAIN_XML_MIGRATABLE = 1 << 3
+} virDomainXMLFlags;
+
+/** Filters of virConnectListAllDomains(); no bit of a group set = the whole group. */
+typedef enum {
+    VIR_CONNECT_LIST_DOMAINS_ACTIVE = 1 << 0,
+    VIR_CONNECT_LIST_DOMAINS_INACTIVE = 1 << 1,
+    VIR_CONNECT_LIST_DOMAINS_PERSISTENT = 1 << 2,
+    VIR_CONNECT_LIST_DOMAINS_TRANSIENT = 1 << 3,
+    VIR_CONNECT_LIST_DOMAINS_RUNNING = 1 << 4,
+    VIR_CONNECT_LIST_DOMAINS_PAUSED = 1 << 5,
+    VIR_CONNECT_LIST_DOMAINS_SHUTOFF = 1 << 6,
+    VIR_CONNECT_LIST_DOMAINS_OTHER = 1 << 7,
+    VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE = 1 << 8,
+    VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE = 1 << 9,
+    VIR_CONNECT_LIST_DOMAINS_AUTOSTART = 1 << 10,
+    VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART = 1 << 11,
+    VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT = 1 << 12,
+    VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT = 1 << 13,
+    VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT = 1 << 14,
+    VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT = 1 << 15
+} virConnectListAllDomainsFlags;
+
+/** Which of a domain's texts virDomainSetMetadata() is about. */
+typedef enum {
+    VIR_DOMAIN_METADATA_DESCRIPTION = 0,
+    VIR_DOMAIN_METADATA_TITLE = 1,
+    VIR_DOMAIN_METADATA_ELEMENT = 2
+} virDomainMetadataType;
+
+/** How libvirt's own job calls name a domain's job: virDomainGetJobStats(). */
+typedef enum {
+    VIR_DOMAIN_JOB_NONE = 0,
+    VIR_DOMAIN_JOB_BOUNDED = 1,
+    VIR_DOMAIN_JOB_UNBOUNDED = 2,
+    VIR_DOMAIN_JOB_COMPLETED = 3,
+    VIR_DOMAIN_JOB_FAILED = 4,
+    VIR_DOMAIN_JOB_CANCELLED = 5
+} virDomainJobType;
+
+/** virDomainGetJobStats(). */
+typedef enum {
+    VIR_DOMAIN_JOB_STATS_COMPLETED = 1 << 0,     /**< of the last job that ended */
+    VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED = 1 << 1 /**< and leave it to be asked for again */
+} virDomainGetJobStatsFlags;
+
+/** Which operation a job is, as the typed parameter "operation" of virDomainGetJobStats(). */
+typedef enum {
+    VIR_DOMAIN_JOB_OPERATION_UNKNOWN = 0,
+    VIR_DOMAIN_JOB_OPERATION_START = 1,
+    VIR_DOMAIN_JOB_OPERATION_SAVE = 2,
+    VIR_DOMAIN_JOB_OPERATION_RESTORE = 3,
+    VIR_DOMAIN_JOB_OPERATION_DUMP = 8
+} virDomainJobOperation;
+
+/** State of the monitor of a domain, virDomainGetControlInfo(). */
+typedef enum {
+    VIR_DOMAIN_CONTROL_OK = 0,
+    VIR_DOMAIN_CONTROL_JOB = 1,
+    VIR_DOMAIN_CONTROL_OCCUPIED = 2,
+    VIR_DOMAIN_CONTROL_ERROR = 3
+} virDomainControlState;
+
+/** Types of a typed parameter. */
+typedef enum {
+    VIR_TYPED_PARAM_INT = 1,
+    VIR_TYPED_PARAM_UINT = 2,
+    VIR_TYPED_PARAM_LLONG = 3,
+    VIR_TYPED_PARAM_ULLONG = 4,
+    VIR_TYPED_PARAM_DOUBLE = 5,
+    VIR_TYPED_PARAM_BOOLEAN = 6,
+    VIR_TYPED_PARAM_STRING = 7
+} virTypedParameterType;
+
+/** virDomainQemuMonitorCommand(). */
+typedef enum {
+    VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT = 0,
+    VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP = 1 << 0
+} virDomainQemuMonitorCommandFlags;
 
 #ifdef __cplusplus
 }

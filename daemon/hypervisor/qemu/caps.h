@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a QEMU binary can do, found out once by starting it without a guest and
+ * asking over QMP, and kept (in memory, and in the state directory as JSON) for as long as the file is the same
+ * (device, inode, size, times).  Immutable, reference-counted, any thread.
+ */
+#ifndef VIRTJOBD_QEMU_CAPS_H
+#define VIRTJOBD_QEMU_CAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/verror.h"
+
+struct job_ctl;
+struct qemu_caps;
+struct qemu_caps_cache;
+
+/* dir: where results are kept over restarts, or NULL.  Any thread uses the cache (a mutex inside). */
+struct qemu_caps_cache *qemu_caps_cache_new(const char *dir);
+void qemu_caps_cache_free(struct qemu_caps_cache *cache);
+
+/*
+ * A reference to what that binary can do; probes it when it is new or has changed.
+ * NULL with err: missing, not executable, no QEMU, exits at once (its stderr in err).
+ * Worker; two that ask at once probe once.
+ */
+struct qemu_caps *qemu_caps_get(struct qemu_caps_cache *cache, const char *emulator,
+                                struct job_ctl *ctl, struct verror *err);
+struct qemu_caps *qemu_caps_ref(struct qemu_caps *caps);
+void qemu_caps_unref(struct qemu_caps *caps);
+
+/* The emulator for an architecture: qemu-system-ARCH in PATH, else libvirt's usual places.
+   A new string, or NULL with err. */
+char *qemu_find_emulator(const char *arch, struct verror *err);
+
+const char *qemu_caps_emulator(const struct qemu_caps *caps);
+const char *qemu_caps_arch(const struct qemu_caps *caps);
+uint64_t qemu_caps_version(const struct qemu_caps *caps); /* major*1000000 + minor*1000 + micro */
+/* "q35" -> "pc-q35-7.2"; NULL = no such machine.  machine NULL: the default one. */
+const char *qemu_caps_machine(const struct qemu_caps *caps, const char *machine);
+unsigned int qemu_caps_machine_max_vcpus(const struct qemu_caps *caps, const char *machine);
+/* The CPU model when the XML names none: "qemu64", … */
+const char *qemu_caps_machine_default_cpu(const struct qemu_caps *caps, const char *machine);
+const char *qemu_caps_machine_ram_id(const struct qemu_caps *caps, const char *machine); /* "pc.ram" */
+bool qemu_caps_has_device(const struct qemu_caps *caps, const char *device); /* "virtio-blk-pci" */
+bool qemu_caps_has_cpu(const struct qemu_caps *caps, const char *model, bool kvm);
+bool qemu_caps_has_kvm(const struct qemu_caps *caps); /* built in; see qemu_check_kvm() */
+
+/* /dev/kvm opens: 0, or -1 with err that says why not.  Worker. */
+int qemu_check_kvm(struct verror *err);
+
+/* --- as XML; new strings; workers --- */
+
+/* virConnectGetCapabilities: host CPU, topology, memory; guests for each emulator found. */
+char *qemu_capabilities_xml(struct qemu_caps_cache *cache, struct verror *err);
+/* virConnectGetDomainCapabilities: only what command.c provides.  Arguments may be NULL. */
+char *qemu_domain_capabilities_xml(struct qemu_caps_cache *cache, const char *emulator,
+                                   const char *arch, const char *machine, const char *virt_type,
+                                   struct verror *err);
+
+#endif

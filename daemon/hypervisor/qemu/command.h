@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a live definition (complete.h) to QEMU's command line: JSON -device,
+ * -blockdev and -object, ids and order such that a stream saved by libvirt's
+ * QEMU driver loads, and the other way round.  Worker.
+ */
+#ifndef VIRTJOBD_QEMU_COMMAND_H
+#define VIRTJOBD_QEMU_COMMAND_H
+
+#include <libxml/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hypervisor/qemu/caps.h"
+#include "util/verror.h"
+#include "xml/domain_def.h"
+
+/* What only the daemon knows of this start. */
+struct command_host {
+    const struct qemu_caps *caps;
+    const char *runtime_dir;  /* of this guest: sockets of channels are made there */
+    const char *networks;     /* config, see networks.h */
+    const char *vnc_listen;   /* config: address where the XML names none */
+    unsigned int vnc_port_min, vnc_port_max;
+    int monitor_fd;           /* a bound socket that QEMU listens on; child's number is the same */
+    bool incoming;            /* -incoming defer: waits for a restore */
+    bool is_session;
+};
+
+/* What to start.  The descriptors are open until command_clear(), CLOEXEC, and named in argv by number. */
+struct qemu_command {
+    char **argv; /* NULL-terminated */
+    size_t argc;
+    int *fds;    /* to be inherited under the same numbers: monitor_fd (not owned), taps, sockets */
+    size_t nfds;
+    size_t nborrowed; /* of fds, so many in front are not ours to close */
+};
+
+/*
+ * -1 with err: VIR_ERR_CONFIG_UNSUPPORTED names the device it cannot provide;
+ * files that must be there (disks, kernel, initrd) are looked for by the caller.
+ * live is changed where a value is decided here (VNC port).
+ */
+int qemu_command_build(const struct command_host *host, xmlDocPtr live,
+                       struct qemu_command *ret_command, struct verror *err);
+void qemu_command_clear(struct qemu_command *command);
+
+/*
+ * Reserves a free VNC port for a guest about to start and gives it back; a mutex inside.
+ * command_build uses the first, whoever sees the guest's end the second.
+ */
+int vnc_port_reserve(unsigned int min, unsigned int max, const char *listen, struct verror *err);
+void vnc_port_release(int port);
+void vnc_port_mark(int port); /* a guest found at start has it */
+
+#endif

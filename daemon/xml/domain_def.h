@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A domain's definition: its XML, complete and in libvirt's form, and a plain
+ * view of what the daemon itself asks of it.  The XML is the definition; what
+ * we do not know in it stays in it.  Immutable, reference-counted, any thread.
+ * Made by qemu/complete.h from what a client sent.
+ */
+#ifndef VIRTJOBD_DOMAIN_DEF_H
+#define VIRTJOBD_DOMAIN_DEF_H
+
+#include <libxml/tree.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/verror.h"
+
+enum domain_virt { DOMAIN_VIRT_QEMU = 0 /* TCG */, DOMAIN_VIRT_KVM };
+
+/* on_poweroff, on_reboot, on_crash */
+enum domain_action {
+    DOMAIN_ACTION_DESTROY = 0,
+    DOMAIN_ACTION_RESTART,
+    DOMAIN_ACTION_PRESERVE,
+    DOMAIN_ACTION_RENAME_RESTART,
+    DOMAIN_ACTION_COREDUMP_DESTROY,
+    DOMAIN_ACTION_COREDUMP_RESTART,
+};
+
+/* One <disk>, as far as files are concerned. */
+struct domain_disk {
+    char *target;        /* "vda" */
+    char *path;          /* file or block device; NULL: an empty drive, or a volume not looked up yet */
+    char *pool, *volume; /* type='volume', else NULL */
+    char *format;        /* "raw", "qcow2" */
+    bool is_block;
+    bool is_cdrom;       /* or floppy: may be empty */
+    bool readonly, shareable;
+    /* The files below path, as the XML's <backingStore> says; NULL, NULL = find out */
+    char **backing;
+    char **backing_formats;
+    size_t nbacking;
+};
+
+struct domain_def {
+    int refs;
+    char *xml; /* the whole, without what only a running domain has unless it is a live one */
+    int id;    /* of a live one, else -1 */
+    char *name;
+    unsigned char uuid[16];
+    char *title, *description; /* or NULL */
+    enum domain_virt virt;
+    char *os_type;             /* "hvm" */
+    char *arch, *machine;      /* "x86_64", "pc-q35-7.2" */
+    char *emulator;            /* absolute */
+    char *kernel, *initrd, *dtb, *loader; /* or NULL */
+    uint64_t memory_kib, current_kib;
+    unsigned int max_vcpus, vcpus;
+    enum domain_action on_poweroff, on_reboot, on_crash;
+    struct domain_disk *disks;
+    size_t ndisks;
+};
+
+struct domain_def *domain_def_ref(struct domain_def *def);
+void domain_def_unref(struct domain_def *def);
+
+/*
+ * The view of a complete document (the root is <domain>), and its text in
+ * libvirt's form (two blanks a level, single quotes).  The document stays the
+ * caller's.  NULL with err.  Worker.
+ */
+struct domain_def *domain_def_from_doc(xmlDocPtr doc, struct verror *err);
+/* The document of a definition, a new one; cannot fail but by a bug.  Worker. */
+xmlDocPtr domain_def_to_doc(const struct domain_def *def);
+/* A document (or any element) as text in libvirt's form.  A new string. */
+char *domain_doc_format(xmlDocPtr doc);
+
+/*
+ * What virDomainGetXMLDesc gives: flags are VIR_DOMAIN_XML_*.  Without SECURE
+ * passwords are left out; MIGRATABLE takes the implicit devices out as libvirt does; INACTIVE
+ * drops what only a running domain has (id, aliases, ptys, ports that were made up, seclabels).
+ * job_xml (see job_xml.h) is put in as the last child, or NULL.  A new string.  Worker.
+ */
+char *domain_def_format(const struct domain_def *def, unsigned int flags, const char *job_xml);
+
+/*
+ * Changes to one definition; each gives a new one, or NULL with err.  Worker.
+ * metadata: virDomainSetMetadata's arguments; value NULL removes.
+ */
+struct domain_def *domain_def_renamed(const struct domain_def *def, const char *name,
+                                      struct verror *err);
+struct domain_def *domain_def_set_metadata(const struct domain_def *def, int type,
+                                           const char *value, const char *key, const char *uri,
+                                           struct verror *err);
+/* A new string; NULL with err, VIR_ERR_NO_DOMAIN_METADATA. */
+char *domain_def_get_metadata(const struct domain_def *def, int type, const char *uri,
+                              struct verror *err);
+
+/*
+ * May a guest of `old` go on as `new` (replacement XML of save and restore)?  Only what the
+ * guest cannot see may differ: names, paths, titles, metadata.  -1 with err,
+ * VIR_ERR_CONFIG_UNSUPPORTED naming what differs.  Worker.
+ */
+int domain_def_check_abi(const struct domain_def *old, const struct domain_def *new,
+                         struct verror *err);
+
+#endif
