@@ -34,6 +34,7 @@ include daemon/jobs/local.mk
 include daemon/store/local.mk
 include daemon/storage/local.mk
 include daemon/xml/local.mk
+include daemon/hypervisor/local.mk
 
 sbin_PROGRAMS += virtjobd
 virtjobd_SOURCES = daemon/main.c

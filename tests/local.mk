@@ -8,6 +8,13 @@ include tests/unit/io.mk
 include tests/unit/jobtests.mk
 include tests/unit/lib.mk
 include tests/unit/manual.mk
+include tests/unit/qemu-caps.mk
+include tests/unit/qemu-command.mk
+include tests/unit/qemu-complete.mk
+include tests/unit/qemu-guest.mk
+include tests/unit/qemu-monitor.mk
+include tests/unit/qemu-process.mk
+include tests/unit/qemu-xml.mk
 include tests/unit/server.mk
 include tests/unit/xml.mk
 include tests/vols.mk

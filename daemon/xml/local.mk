@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
+	daemon/xml/domain_def.h \
 	daemon/xml/job_xml.c \
 	daemon/xml/job_xml.h \
 	daemon/xml/name_check.c \

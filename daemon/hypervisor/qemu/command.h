@@ -10,19 +10,25 @@
 #include <libxml/tree.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "hypervisor/qemu/caps.h"
+#include "hypervisor/qemu/complete.h"
 #include "util/verror.h"
 #include "xml/domain_def.h"
 
 /* What only the daemon knows of this start. */
 struct command_host {
     const struct qemu_caps *caps;
-    const char *runtime_dir;  /* of this guest: sockets of channels are made there */
+    const char *guest_dir;    /* of this guest, QEMU's working directory */
+    const struct volume_path *volumes; /* see complete.h */
+    size_t nvolumes;
     const char *networks;     /* config, see networks.h */
     const char *vnc_listen;   /* config: address where the XML names none */
     unsigned int vnc_port_min, vnc_port_max;
     int monitor_fd;           /* a bound socket that QEMU listens on; child's number is the same */
+    uid_t uid;                /* who QEMU will be, -1 = as the daemon: owner of sockets made here */
+    gid_t gid;
     bool incoming;            /* -incoming defer: waits for a restore */
     bool is_session;
 };

@@ -11,6 +11,8 @@
 #include "hypervisor/qemu/caps.h"
 #include "xml/domain_def.h"
 
+struct job_ctl;
+
 /* What completion needs to know of this host and daemon. */
 struct complete_host {
     struct qemu_caps_cache *caps;
@@ -26,12 +28,22 @@ struct complete_host {
 struct domain_def *domain_complete(const struct complete_host *host, const char *xml,
                                    bool validate, struct verror *err);
 
+/* Where a <disk type='volume'> is: looked up by the loop before. */
+struct volume_path {
+    char *pool, *volume;
+    char *path;
+    const char *format; /* QEMU's name, static */
+};
+
 /*
  * The document of a domain that is about to run: def with id, aliases, and every made-up
- * value a guest must find again after a restore.  from_image: the XML is a live one already
- * (a save image's), whose addresses and aliases are kept as they are.
+ * value a guest must find again after a restore; below each disk its chain of backing files
+ * (disk_chain.h).  Missing disk, kernel, initrd or emulator: -1 with err naming it.  def may come
+ * from a save image: its addresses and aliases are kept as they are.  channel_dir: where
+ * sockets of channels without a path are made.
  */
 xmlDocPtr domain_make_live(const struct complete_host *host, const struct domain_def *def, int id,
-                           struct verror *err);
+                           const char *channel_dir, const struct volume_path *volumes,
+                           size_t nvolumes, struct verror *err);
 
 #endif
