@@ -329,7 +329,8 @@ static int run_request(struct request *request, struct job_ctl *ctl, const char 
         return monitors_refuse(err);
     }
     reason = sleep_on(request, ctl);
-    if (reason != 0 && decide(request, REQUEST_ABANDONED))
+    /* fails when the loop has ended it, and orders what it wrote before what is read here */
+    if (decide(request, REQUEST_ABANDONED))
         return explain(reason, request, what, err);
     if (request->err.code == 0)
         return 0;
