@@ -220,7 +220,8 @@ void monitor_send(struct monitor *monitor, const char *command, json_t *argument
     if (request) {
         send_request(request, done, opaque);
     } else {
-        done(opaque, NULL, &err);
+        if (done)
+            done(opaque, NULL, &err);
         verror_clear(&err);
     }
 }
