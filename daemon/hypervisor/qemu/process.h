@@ -25,8 +25,8 @@ struct process_spec {
     char *const *argv;
     const int *fds;       /* inherited under the same numbers; everything else is closed */
     size_t nfds;
-    int listen_fd;        /* bound, and listened on by the child before exec, so that SO_PEERCRED names it;
-                             -1 = none; also inherited */
+    int listen_fd;        /* bound, and listened on by the child before exec, so that SO_PEERCRED
+                             names it; also inherited; -1 = none */
     const char *cwd;      /* the guest's runtime directory */
     int log_fd;           /* stdout and stderr; stdin is /dev/null */
     uid_t uid;            /* (uid_t)-1: as the daemon */
@@ -55,11 +55,12 @@ void process_reap(const struct process_id *id);
 int process_end(const struct process_id *id, int grace_ms, bool graceful, struct verror *err);
 /* CPU time of the guest's process, ns; 0 = gone.  Any thread. */
 uint64_t process_cpu_time(const struct process_id *id);
-/* How far the process has got in that open file, bytes: /proc/PID/fdinfo; -1 = it does not have it open. */
+/* How far the process has got in that open file, bytes: /proc/PID/fdinfo; -1 = it does not have it
+   open. */
 int64_t process_file_offset(const struct process_id *id, dev_t dev, ino_t ino);
 
-/* A unix socket bound to dir/name, however long the path (bound through /proc/self/fd); an old one is
-   replaced.  Mode 0600 and owner uid:gid unless -1.  -1 with err.  Worker. */
+/* A unix socket bound to dir/name, however long the path (bound through /proc/self/fd); an old one
+   is replaced.  Mode 0600 and owner uid:gid unless -1.  -1 with err.  Worker. */
 int socket_bind(const char *dir, const char *name, uid_t uid, gid_t gid, struct verror *err);
 /* Connected, non-blocking; -1 with err. */
 int socket_connect(const char *dir, const char *name, struct verror *err);

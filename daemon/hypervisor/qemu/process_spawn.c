@@ -7,41 +7,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "hypervisor/qemu/owner.h"
 #include "hypervisor/qemu/process.h"
 #include "util/alloc.h"
 #include "util/child.h"
 #include "util/child_spawn.h"
-
-enum { PASSWD_MAX = 64 * 1024, GROUPS_MAX = 65536 /* NGROUPS_MAX of Linux */ };
-
-/* As initgroups(3), for setgroups in the child.  A new array. */
-static int find_groups(uid_t uid, gid_t gid, gid_t **ret_groups, size_t *ret_n, struct verror *err)
-{
-    _cleanup_free_ char *buf = xmalloc(PASSWD_MAX);
-    struct passwd passwd, *found = NULL;
-    gid_t *groups = xcalloc(GROUPS_MAX, sizeof(*groups));
-    int n = GROUPS_MAX;
-    int r = getpwuid_r(uid, &passwd, buf, PASSWD_MAX, &found);
-
-    groups[0] = gid;
-    if (r != 0) {
-        free(groups);
-        return verror_errno(err, r, "cannot look up user %lu", (unsigned long)uid);
-    }
-    if (!found) /* a bare number is nobody's member */
-        n = 1;
-    else if (getgrouplist(passwd.pw_name, gid, groups, &n) < 0)
-        n = GROUPS_MAX; /* as many as the kernel takes */
-    *ret_groups = groups;
-    *ret_n = (size_t)n;
-    return 0;
-}
 
 /*
  * What QEMU and its libraries need and no more: the daemon's own (its sockets' numbers,
@@ -152,7 +126,8 @@ int process_spawn(const struct process_spec *spec, struct process_id *ret_id, st
     if (detach.change_user && spec->gid == (gid_t)-1) /* it would keep the daemon's */
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "user %lu without a group",
                           (unsigned long)spec->uid);
-    if (detach.change_user && find_groups(spec->uid, spec->gid, &groups, &detach.ngroups, err) < 0)
+    if (detach.change_user &&
+        owner_find_groups(spec->uid, spec->gid, &groups, &detach.ngroups, err) < 0)
         return -1;
     detach.groups = groups;
     if (spec->nfds)
