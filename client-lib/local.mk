@@ -2,7 +2,13 @@
 # The client library: all of it is one convenience library, so that unit tests reach what is not
 # exported; libvirtjob.so is that and the codec behind a version script.
 
-libvirtjob_headers = client-lib/include/libvirtjob/libvirtjob.h
+libvirtjob_headers = \
+	client-lib/include/libvirtjob/domain.h \
+	client-lib/include/libvirtjob/host.h \
+	client-lib/include/libvirtjob/libvirtjob.h \
+	client-lib/include/libvirtjob/storage.h \
+	client-lib/include/libvirtjob/typed-params.h \
+	$(NULL)
 dist_libvirtjobinclude_HEADERS += $(libvirtjob_headers)
 
 noinst_LTLIBRARIES += client-lib/libclient.la
