@@ -16,20 +16,6 @@ static int64_t clock_ms(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t clock_mono_ms(void)
-{
-    return clock_ms(CLOCK_MONOTONIC);
-}
-
-int64_t clock_wall_ms(void)
-{
-    return clock_ms(CLOCK_REALTIME);
-}
-
 char *job_object_title(enum job_object_kind kind, const char *name, const char *pool)
 {
     switch (kind) {
