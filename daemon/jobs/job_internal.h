@@ -87,6 +87,8 @@ struct job {
 
 struct past_kind;
 
+enum { JOB_KIND_LISTS_MAX = 4 };
+
 struct jobs {
     struct daemon *daemon;
     struct locks *locks;
@@ -94,7 +96,8 @@ struct jobs {
     struct job *active_first, *active_last;
     unsigned int active_count;
     uint64_t next_id;
-    const struct job_kind *const *kinds;
+    const struct job_kind *const *kinds[JOB_KIND_LISTS_MAX];
+    size_t nkinds; /* lists in kinds */
     struct past_kind *past_kinds; /* job_recover.c's */
     unsigned int nrunning;    /* jobs in JOB_RUNNING */
     struct event *rate_timer; /* pending only while there are any */

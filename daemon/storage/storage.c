@@ -32,7 +32,7 @@ struct storage *storage_new(struct daemon *daemon)
     struct storage *storage = XNEW(struct storage);
 
     storage->daemon = daemon;
-    jobs_set_kinds(daemon->jobs, kinds);
+    jobs_add_kinds(daemon->jobs, kinds);
     return storage;
 }
 
