@@ -187,6 +187,11 @@ bool qemu_caps_has_tcg(const struct qemu_caps *caps)
     return caps->has_tcg;
 }
 
+bool qemu_caps_has_vnc(const struct qemu_caps *caps)
+{
+    return caps->has_vnc;
+}
+
 bool qemu_caps_has_sandbox(const struct qemu_caps *caps)
 {
     return caps->has_sandbox;

@@ -51,6 +51,7 @@ bool qemu_caps_has_device(const struct qemu_caps *caps, const char *device);
 bool qemu_caps_has_cpu(const struct qemu_caps *caps, const char *model, bool kvm);
 bool qemu_caps_has_kvm(const struct qemu_caps *caps); /* built in; see qemu_check_kvm() */
 bool qemu_caps_has_tcg(const struct qemu_caps *caps); /* built in: type='qemu' works */
+bool qemu_caps_has_vnc(const struct qemu_caps *caps);
 bool qemu_caps_has_sandbox(const struct qemu_caps *caps); /* it takes -sandbox */
 
 /* /dev/kvm opens: 0, or -1 with err that says why not.  Worker. */
