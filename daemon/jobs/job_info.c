@@ -4,17 +4,12 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "jobs/job_internal.h"
 #include "util/alloc.h"
 
 /* Time constant of the moving average, in seconds. */
 #define RATE_SMOOTHING 4.0
-
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
 
 char *job_object_title(enum job_object_kind kind, const char *name, const char *pool)
 {

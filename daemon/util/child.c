@@ -308,22 +308,6 @@ static char **make_environment(void)
     return envp;
 }
 
-/* -1 with err when exec failed; returns as soon as it has happened. */
-static int await_exec(struct child *child, int status, struct verror *err)
-{
-    int errnum = 0;
-    ssize_t n;
-
-    do {
-        n = read(status, &errnum, sizeof(errnum));
-    } while (n < 0 && errno == EINTR);
-    if (n <= 0)
-        return 0;
-    while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    return verror_errno(err, errnum, "cannot run '%s'", child->spec->argv[0]);
-}
-
 struct pipes {
     int in[2], out[2], err[2], status[2]; /* in[1] is -1 where stdin is /dev/null */
 };
@@ -385,6 +369,7 @@ static int spawn(struct child *child, struct pipes *pipes, struct verror *err)
         .keep_fds = spec->keep_fds,
         .nkeep_fds = spec->nkeep_fds,
     };
+    struct child_failure failure;
 
     if (!path)
         return verror_errno(err, ENOENT, "cannot run '%s'", spec->argv[0]);
@@ -394,8 +379,8 @@ static int spawn(struct child *child, struct pipes *pipes, struct verror *err)
     close_fd(&pipes->out[1]);
     close_fd(&pipes->err[1]);
     close_fd(&pipes->status[1]);
-    if (await_exec(child, pipes->status[0], err) < 0)
-        return -1;
+    if (child_await_exec(child->pid, pipes->status[0], &failure) < 0)
+        return verror_errno(err, failure.errnum, "cannot run '%s'", spec->argv[0]);
     child->in = steal_fd(&pipes->in[1]);
     child->out = steal_fd(&pipes->out[0]);
     child->err = steal_fd(&pipes->err[0]);

@@ -8,6 +8,7 @@
 #ifndef VIRTJOBD_CHILD_H
 #define VIRTJOBD_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -45,6 +46,11 @@ int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror 
  */
 void child_kill_stray(pid_t pid, uint64_t start, const char *boot);
 uint64_t child_start_time(pid_t pid); /* 0 = gone */
+/* Clock ticks: when it started, since boot; what it has used.  false = gone. */
+struct child_times {
+    uint64_t start, cpu;
+};
+bool child_times(pid_t pid, struct child_times *ret_times);
 const char *child_boot_id(void);      /* static text, "" where unknown */
 
 /* The spawning thread; once each, by main. */

@@ -3,6 +3,7 @@
 
 qemu_process_tests = \
 	tests/unit/test-disk_chain \
+	tests/unit/test-process \
 	$(NULL)
 check_PROGRAMS += $(qemu_process_tests)
 TESTS += $(qemu_process_tests)
@@ -12,3 +13,7 @@ qemu_process_ldadd = daemon/libdaemon.la $(CHECK_LIBS)
 tests_unit_test_disk_chain_SOURCES = tests/unit/test-disk_chain.c
 tests_unit_test_disk_chain_CPPFLAGS = $(qemu_process_cppflags)
 tests_unit_test_disk_chain_LDADD = $(qemu_process_ldadd)
+
+tests_unit_test_process_SOURCES = tests/unit/test-process.c
+tests_unit_test_process_CPPFLAGS = $(qemu_process_cppflags)
+tests_unit_test_process_LDADD = $(qemu_process_ldadd)
