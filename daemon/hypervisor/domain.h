@@ -18,16 +18,17 @@
 #include "xml/domain_def.h"
 
 struct guest;
+struct store_txn;
 
 struct domain {
     struct domains *domains;
     char uuid[UUID_TEXT_SIZE];
+    char *name;
     struct domain_def *config; /* persistent definition; NULL = transient */
     struct guest *guest;       /* its run that is under way or being made (a reference); NULL = none */
     int state, reason;         /* virDomainState and why */
     bool autostart;
     bool managed_save;         /* there is an image it starts from */
-    bool undefining;           /* an undefine is on its way to disk */
     UT_hash_handle hh_uuid, hh_name;
 };
 
@@ -75,6 +76,9 @@ void domain_set_config(struct domain *domain, struct domain_def *def);
 void domain_set_state(struct domain *domain, int state, int reason);
 /* The whole row as it is now, or its removal where nothing is left of it. */
 void domain_put_row(struct domain *domain, struct store_txn *txn);
+/* The same with a guest (NULL = none) and state that are to be. */
+void domain_put_row_of(struct domain *domain, const struct guest *guest, int state, int reason,
+                       struct store_txn *txn);
 void domain_save_row(struct domain *domain); /* a transaction of its own; nobody waits for it */
 
 #endif

@@ -32,15 +32,14 @@ struct domain_spec {
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */
     size_t nvolumes;
+    xmlDocPtr doc;          /* start, create, restore: the live document, the worker's */
+    struct domain_def *live; /* and as a definition; what the guest starts as */
     bool visible;           /* the domain object was made by this job */
+    bool from_managed;      /* start: path is the domain's own image */
     bool was_running;       /* save, dump: the guest ran; restore: it will */
     bool taken_up;          /* by a daemon that started again */
     struct domain_def *new_config, *new_live; /* rename, set-metadata */
-    char *file_path;        /* save, dump: canonical directory and name of the final file */
-    bool is_block;          /* save, dump: written in place */
-    int fd;                 /* the worker's file, -1 = none */
-    dev_t dev;              /* of the file under its temporary name; 0 = not made yet */
-    ino_t ino;
+    struct image_file *file; /* save, dump: the worker's; see qemu/image_file.h */
 };
 
 /* name and uuid of a domain that is there; strings are copied. */

@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "jobs/job.h"
+#include "util/clock.h"
 
 struct event;
 
@@ -139,8 +140,6 @@ void job_end(struct job *job, enum job_state outcome);
 void job_set_state(struct job *job, enum job_state state);
 
 /* job_info.c */
-int64_t clock_mono_ms(void);
-int64_t clock_wall_ms(void);
 char *job_object_title(enum job_object_kind kind, const char *name, const char *pool);
 char *job_object_key(enum job_object_kind kind, const char *name, const char *pool,
                      const char *uuid);

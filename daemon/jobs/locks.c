@@ -121,6 +121,11 @@ static unsigned int hash_key(const char *key)
     return hash;
 }
 
+char *lock_file_key(uint64_t dev, uint64_t ino)
+{
+    return xasprintf("inode:%llu:%llu", (unsigned long long)dev, (unsigned long long)ino);
+}
+
 void lock_hold_want(struct lock_hold *hold, char *key, enum lock_mode mode)
 {
     hold->wants = xrealloc(hold->wants, hold->nwants + 1, sizeof(*hold->wants));

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum lock_mode {
     LOCK_FILE_READ = 0,  /* source of a clone */
@@ -53,6 +54,8 @@ struct locks;
 struct locks *locks_new(void);
 void locks_free(struct locks *locks);
 
+/* What a file is known by; a new string. */
+char *lock_file_key(uint64_t dev, uint64_t ino);
 /* key is taken over (malloc'd). */
 void lock_hold_want(struct lock_hold *hold, char *key, enum lock_mode mode);
 /* ret_blocker: who is in the way, unless granted. */

@@ -134,7 +134,7 @@ void xml_empty(struct xml_writer *writer, const char *name, ...)
     xml_append(writer, "/>\n");
 }
 
-static void append_element(struct xml_writer *writer, const char *name, const char *text, ...)
+void xml_element_attrs(struct xml_writer *writer, const char *name, const char *text, ...)
 {
     va_list attributes;
 
@@ -151,7 +151,7 @@ static void append_element(struct xml_writer *writer, const char *name, const ch
 void xml_element(struct xml_writer *writer, const char *name, const char *text)
 {
     if (text)
-        append_element(writer, name, text, NULL);
+        xml_element_attrs(writer, name, text, NULL);
 }
 
 void xml_elementf(struct xml_writer *writer, const char *name, const char *fmt, ...)
@@ -163,7 +163,7 @@ void xml_elementf(struct xml_writer *writer, const char *name, const char *fmt, 
     /* numbers only: never longer than the buffer */
     (void)vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    append_element(writer, name, text, NULL);
+    xml_element_attrs(writer, name, text, NULL);
 }
 
 void xml_element_size(struct xml_writer *writer, const char *name, const char *unit,
@@ -172,7 +172,7 @@ void xml_element_size(struct xml_writer *writer, const char *name, const char *u
     char text[32];
 
     (void)snprintf(text, sizeof(text), "%llu", number); /* 20 digits at most */
-    append_element(writer, name, text, "unit", unit, NULL);
+    xml_element_attrs(writer, name, text, "unit", unit, NULL);
 }
 
 void xml_raw(struct xml_writer *writer, const char *xml)

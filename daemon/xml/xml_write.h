@@ -37,6 +37,9 @@ void xml_close(struct xml_writer *writer, const char *name);
 void xml_empty(struct xml_writer *writer, const char *name, ...) __attribute__((sentinel));
 /* <name>text</name>; nothing at all when text is NULL */
 void xml_element(struct xml_writer *writer, const char *name, const char *text);
+/* <name a='b'>text</name> */
+void xml_element_attrs(struct xml_writer *writer, const char *name, const char *text, ...)
+    __attribute__((sentinel));
 void xml_elementf(struct xml_writer *writer, const char *name, const char *fmt, ...)
     _printf_(3, 4);
 /* <name unit='unit'>number</name> */
