@@ -468,7 +468,23 @@ typedef enum {
     VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED = 1 << 1 /**< and leave it to be asked for again */
 } virDomainGetJobStatsFlags;
 
-/** Which operation a job is, as the typed parameter "operation" of virDomainGetJobStats(). */
+/** Typed parameters of virDomainGetJobStats(): times in milliseconds, else bytes. */
+#define VIR_DOMAIN_JOB_OPERATION "operation" /**< int: virDomainJobOperation */
+#define VIR_DOMAIN_JOB_TIME_ELAPSED "time_elapsed"
+#define VIR_DOMAIN_JOB_TIME_REMAINING "time_remaining"
+#define VIR_DOMAIN_JOB_DATA_TOTAL "data_total"
+#define VIR_DOMAIN_JOB_DATA_PROCESSED "data_processed"
+#define VIR_DOMAIN_JOB_DATA_REMAINING "data_remaining"
+#define VIR_DOMAIN_JOB_MEMORY_TOTAL "memory_total"
+#define VIR_DOMAIN_JOB_MEMORY_PROCESSED "memory_processed"
+#define VIR_DOMAIN_JOB_MEMORY_REMAINING "memory_remaining"
+#define VIR_DOMAIN_JOB_DISK_TOTAL "disk_total"
+#define VIR_DOMAIN_JOB_DISK_PROCESSED "disk_processed"
+#define VIR_DOMAIN_JOB_DISK_REMAINING "disk_remaining"
+#define VIR_DOMAIN_JOB_SUCCESS "success" /**< boolean, once it has ended */
+#define VIR_DOMAIN_JOB_ERRMSG "errmsg"   /**< string, where it has failed */
+
+/** Which operation a job is: VIR_DOMAIN_JOB_OPERATION. */
 typedef enum {
     VIR_DOMAIN_JOB_OPERATION_UNKNOWN = 0,
     VIR_DOMAIN_JOB_OPERATION_START = 1,
