@@ -94,17 +94,30 @@ char *xml_text(const struct xml *xml)
     return node_text(xml->doc, xml->root);
 }
 
+static xmlDocPtr xml_parse(const char *text)
+{
+    return xmlReadMemory(text, (int)strlen(text), NULL, "UTF-8",
+                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
+/* The first element of that name in the root; NULL also when there is no document. */
+static xmlNodePtr child_find(xmlDocPtr doc, const char *name)
+{
+    xmlNodePtr node = doc ? xmlDocGetRootElement(doc) : NULL;
+
+    for (node = node ? node->children : NULL; node; node = node->next)
+        if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, xstr(name)))
+            break;
+    return node;
+}
+
 char *xml_rename(const char *text, const char *name)
 {
     struct xml checked = { 0 };
-    xmlDocPtr doc = xmlReadMemory(text, (int)strlen(text), NULL, "UTF-8",
-                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    xmlNodePtr node = doc ? xmlDocGetRootElement(doc) : NULL;
+    xmlDocPtr doc = xml_parse(text);
+    xmlNodePtr node = child_find(doc, "name");
     char *renamed = NULL;
 
-    for (node = node ? node->children : NULL; node; node = node->next)
-        if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, xstr("name")))
-            break;
     if (node && text_checked(&checked, name) == name) {
         xmlNodeSetContent(node, NULL);
         xmlNodeAddContent(node, xstr(name)); /* unlike the other it takes plain text */
@@ -112,6 +125,18 @@ char *xml_rename(const char *text, const char *name)
     }
     xmlFreeDoc(doc);
     return renamed;
+}
+
+char *xml_child_text(const char *text, const char *name)
+{
+    xmlDocPtr doc = xml_parse(text);
+    xmlNodePtr node = child_find(doc, name);
+    xmlChar *content = node ? xml_checked(xmlNodeGetContent(node)) : NULL;
+    char *copy = xstrdup((const char *)content);
+
+    xmlFree(content);
+    xmlFreeDoc(doc);
+    return copy;
 }
 
 char *xml_read_file(const char *path)
