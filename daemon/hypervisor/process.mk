@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+daemon_libdaemon_la_SOURCES += \
+	daemon/hypervisor/qemu/disk_chain.c \
+	daemon/hypervisor/qemu/process.c \
+	daemon/hypervisor/qemu/process_spawn.c \
+	daemon/hypervisor/qemu/socket.c \
+	$(NULL)

@@ -225,10 +225,16 @@ static uint64_t unit_bytes(const char *unit)
 
 int xml_read_size(xmlNodePtr node, uint64_t *ret_bytes, struct verror *err)
 {
+    return xml_read_size_unit(node, "bytes", ret_bytes, err);
+}
+
+int xml_read_size_unit(xmlNodePtr node, const char *fallback, uint64_t *ret_bytes,
+                       struct verror *err)
+{
     const char *name = (const char *)node->name;
     _cleanup_free_ char *text = xml_text(node);
     _cleanup_free_ char *unit = xml_attribute(node, "unit");
-    uint64_t scale = unit ? unit_bytes(unit) : 1;
+    uint64_t scale = unit_bytes(unit ? unit : fallback);
     uint64_t bytes;
 
     if (!scale)

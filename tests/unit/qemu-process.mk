@@ -1,1 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# Unit tests of what a guest's QEMU stands on: its process, its files, its save image.
+
+qemu_process_tests = \
+	tests/unit/test-disk_chain \
+	tests/unit/test-process \
+	$(NULL)
+check_PROGRAMS += $(qemu_process_tests)
+TESTS += $(qemu_process_tests)
+qemu_process_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS)
+qemu_process_ldadd = daemon/libdaemon.la $(CHECK_LIBS)
+
+tests_unit_test_disk_chain_SOURCES = tests/unit/test-disk_chain.c
+tests_unit_test_disk_chain_CPPFLAGS = $(qemu_process_cppflags)
+tests_unit_test_disk_chain_LDADD = $(qemu_process_ldadd)
+
+tests_unit_test_process_SOURCES = tests/unit/test-process.c
+tests_unit_test_process_CPPFLAGS = $(qemu_process_cppflags)
+tests_unit_test_process_LDADD = $(qemu_process_ldadd)
