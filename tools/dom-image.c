@@ -16,8 +16,7 @@ int dom_image_dumpxml(struct cli *cli, const struct args *args)
 
     if (!xml)
         return cli_fail("cannot get the XML in '%s'", file);
-    cli_print(xml);
-    return CLI_DONE;
+    return dom_xml_print(args, xml);
 }
 
 int dom_image_define(struct cli *cli, const struct args *args)
@@ -44,8 +43,7 @@ int dom_managedsave_dumpxml(struct cli *cli, const struct args *args)
     if (!xml)
         return cli_fail("cannot get the XML in the managed save image of domain '%s'",
                         virDomainGetName(dom));
-    cli_print(xml);
-    return CLI_DONE;
+    return dom_xml_print(args, xml);
 }
 
 int dom_managedsave_define(struct cli *cli, const struct args *args)

@@ -150,8 +150,7 @@ int dom_dumpxml(struct cli *cli, const struct args *args)
     xml = virDomainGetXMLDesc(dom, args_flags(args, rows));
     if (!xml)
         return cli_fail("cannot get the XML of domain '%s'", virDomainGetName(dom));
-    cli_print(xml);
-    return CLI_DONE;
+    return dom_xml_print(args, xml);
 }
 
 int dom_id(struct cli *cli, const struct args *args)

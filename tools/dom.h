@@ -16,6 +16,10 @@ virDomainPtr dom_of(struct cli *cli, const struct args *args); /* that of --doma
 #define DOM_NO_ID ((unsigned int)-1) /* of a domain that is not active */
 char *dom_id_text(virDomainPtr dom); /* "12", or "-"; a new string */
 
+/* dom-xml.c: of the commands that print XML and have --xpath and --wrap */
+int dom_xml_check(const struct args *args);
+int dom_xml_print(const struct args *args, const char *xml);
+
 /* dom-define.c */
 int dom_define(struct cli *cli, const struct args *args);
 int dom_undefine_check(const struct args *args);

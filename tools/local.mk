@@ -51,6 +51,7 @@ tools_libcli_la_SOURCES = \
 	tools/dom-show.c \
 	tools/dom-text.c \
 	tools/dom-text.h \
+	tools/dom-xml.c \
 	tools/dom.h \
 	tools/editor.c \
 	tools/editor.h \

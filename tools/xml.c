@@ -10,6 +10,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/xmlsave.h>
+#include <libxml/xpath.h>
 
 #include "daemon/util/alloc.h"
 #include "tools/cli.h"
@@ -137,6 +138,57 @@ char *xml_child_text(const char *text, const char *name)
     xmlFree(content);
     xmlFreeDoc(doc);
     return copy;
+}
+
+static void xpath_error_ignore(void *opaque, xmlErrorPtr error)
+{
+    (void)opaque;
+    (void)error; /* the result tells */
+}
+
+/* The nodes as text, a new string. */
+static char *nodes_text(xmlDocPtr doc, const xmlNodeSet *nodes, bool wrap)
+{
+    xmlBufferPtr buffer = xml_checked(xmlBufferCreate());
+    char *text;
+    int i;
+
+    for (i = 0; nodes && i < nodes->nodeNr; i++) {
+        if (wrap)
+            xmlBufferCCat(buffer, "  ");
+        if (xmlNodeDump(buffer, doc, nodes->nodeTab[i], 1, 1) < 0)
+            abort();
+        xmlBufferCCat(buffer, "\n");
+    }
+    if (!wrap)
+        text = xstrdup((const char *)xmlBufferContent(buffer));
+    else if (xmlBufferLength(buffer) == 0)
+        text = xstrdup("<nodes/>\n");
+    else
+        text = xasprintf("<nodes>\n%s</nodes>\n", (const char *)xmlBufferContent(buffer));
+    xmlBufferFree(buffer);
+    return text;
+}
+
+char *xml_select(const char *text, const char *xpath, bool wrap)
+{
+    xmlDocPtr doc = xml_parse(text);
+    xmlXPathContextPtr context = doc ? xml_checked(xmlXPathNewContext(doc)) : NULL;
+    xmlXPathObjectPtr found = NULL;
+    char *selected = NULL;
+
+    if (context) {
+        context->error = xpath_error_ignore;
+        found = xmlXPathEval(xstr(xpath), context);
+    }
+    if (found && found->type == XPATH_NODESET)
+        selected = nodes_text(doc, found->nodesetval, wrap);
+    else
+        cli_error("'%s' is no XPath expression that selects nodes", xpath);
+    xmlXPathFreeObject(found);
+    xmlXPathFreeContext(context);
+    xmlFreeDoc(doc);
+    return selected;
 }
 
 char *xml_read_file(const char *path)

@@ -34,6 +34,12 @@ char *xml_rename(const char *text, const char *name);
 /* What the first element of that name in the root holds, a new string; NULL when there is none. */
 char *xml_child_text(const char *text, const char *name);
 
+/*
+ * What an XPath expression selects, one a line, or with wrap as the children of
+ * <nodes>; a new string.  NULL and an error told when it is no such expression.
+ */
+char *xml_select(const char *text, const char *xpath, bool wrap);
+
 /* The file's whole text, a new string; NULL and an error told. */
 char *xml_read_file(const char *path);
 

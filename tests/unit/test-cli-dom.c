@@ -664,6 +664,15 @@ START_TEST(a_description_loses_the_editors_newline)
 }
 END_TEST
 
+START_TEST(a_part_of_the_xml_is_printed)
+{
+    CHECK_SAID(UUID_TEXT "\n", "save-image-dumpxml", "/x", "--xpath", "//uuid/text()");
+    CHECK_SAID("<domain><uuid>" UUID_TEXT "</uuid></domain>\n", "save-image-dumpxml", "/x");
+    CHECK_RUN(CLI_FAILED, "", "error: '//[' is no XPath expression that selects nodes\n",
+              "save-image-dumpxml", "/x", "--xpath", "//[");
+}
+END_TEST
+
 /* --- the monitor --- */
 
 START_TEST(what_is_no_json_becomes_a_qmp_command)
@@ -831,6 +840,7 @@ START_TEST(what_cannot_be_together_is_refused)
           "options --hmp and --pretty exclude each other" },
         { { "domjobinfo", "d", "--keep-completed" },
           "option --keep-completed needs --completed" },
+        { { "dumpxml", "d", "--wrap" }, "option --wrap needs --xpath" },
         { { "freecell", "0", "--all" }, "options --cellno and --all exclude each other" },
         { { "freecell", "4294967296" }, "number '4294967296' for --cellno is too large" },
         { { "job-info", "7", "--domain", "d" },
@@ -883,6 +893,7 @@ int main(void)
     tcase_add_test(tcase, what_was_edited_is_not_lost);
     tcase_add_test(tcase, an_editor_that_fails_changes_nothing);
     tcase_add_test(tcase, a_description_loses_the_editors_newline);
+    tcase_add_test(tcase, a_part_of_the_xml_is_printed);
     tcase_add_test(tcase, what_is_no_json_becomes_a_qmp_command);
     tcase_add_test(tcase, an_answer_can_be_made_readable);
     tcase_add_test(tcase, domjobinfo_is_virshs_and_ours);
