@@ -5,6 +5,8 @@
 #ifndef VIRTJOBD_DOMAINS_H
 #define VIRTJOBD_DOMAINS_H
 
+#include <stdbool.h>
+
 #include "util/verror.h"
 
 struct daemon;

@@ -5,6 +5,7 @@
  * able to open.  Found by a worker, held by the loop.
  */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
