@@ -22,10 +22,10 @@ struct locks {
 };
 
 static const char *const mode_names[] = {
-    [LOCK_FILE_READ] = "file-read",       [LOCK_FILE_WRITE] = "file-write",
-    [LOCK_FILE_GUEST] = "guest-disk",     [LOCK_FILE_GUEST_SHARED] = "guest-shared",
-    [LOCK_POOL_USE] = "pool-use",         [LOCK_POOL_REFRESH] = "pool-refresh",
-    [LOCK_POOL_CHANGE] = "pool-change",   [LOCK_DOMAIN_CHANGE] = "domain",
+    [LOCK_FILE_READ] = "read",     [LOCK_FILE_WRITE] = "write",
+    [LOCK_FILE_GUEST] = "guest",   [LOCK_FILE_GUEST_SHARED] = "shared",
+    [LOCK_POOL_USE] = "use",       [LOCK_POOL_REFRESH] = "refresh",
+    [LOCK_POOL_CHANGE] = "change", [LOCK_DOMAIN_CHANGE] = "domain",
 };
 _Static_assert(ARRAY_SIZE(mode_names) == LOCK_MODE_MAX, "each lock mode has a name");
 
