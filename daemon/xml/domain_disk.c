@@ -88,9 +88,8 @@ static int path_check(const char *path, const char *what, struct verror *err)
     return 0;
 }
 
-/* Of a volume that is not looked up: its names.  Once it is, the path stands beside them. */
-static int parse_volume(xmlNodePtr source, struct domain_def *def, struct domain_disk *disk,
-                        struct verror *err)
+/* Its names only: where a volume is, is looked up when it is needed. */
+static int parse_volume(xmlNodePtr source, struct domain_disk *disk, struct verror *err)
 {
     disk->pool = xml_attribute(source, "pool");
     disk->volume = xml_attribute(source, "volume");
@@ -98,17 +97,10 @@ static int parse_volume(xmlNodePtr source, struct domain_def *def, struct domain
         return verror_set(err, VIR_ERR_XML_ERROR,
                           "'pool' and 'volume' of disk '%s' must be given together",
                           disk->target);
-    if (def->id < 0 || !disk->pool)
-        return 0;
-    disk->path = xml_attribute(source, "file");
-    disk->is_block = !disk->path;
-    if (!disk->path)
-        disk->path = xml_attribute(source, "dev");
     return 0;
 }
 
-static int parse_source(xmlNodePtr node, struct domain_def *def, struct domain_disk *disk,
-                        struct verror *err)
+static int parse_source(xmlNodePtr node, struct domain_disk *disk, struct verror *err)
 {
     xmlNodePtr source = xml_child(node, "source");
     int row = find_source_type(node, err);
@@ -118,7 +110,7 @@ static int parse_source(xmlNodePtr node, struct domain_def *def, struct domain_d
     if (source_types[row].attribute) {
         disk->is_block = strcmp(source_types[row].type, "block") == 0;
         disk->path = xml_attribute(source, source_types[row].attribute);
-    } else if (parse_volume(source, def, disk, err) < 0) {
+    } else if (parse_volume(source, disk, err) < 0) {
         return -1;
     }
     if (disk->path && path_check(disk->path, "disk source path", err) < 0)
@@ -192,10 +184,9 @@ static int parse_backing(xmlNodePtr node, struct domain_disk *disk, struct verro
     return 0;
 }
 
-static int parse_disk(xmlNodePtr node, struct domain_def *def, struct domain_disk *disk,
-                      struct verror *err)
+static int parse_disk(xmlNodePtr node, struct domain_disk *disk, struct verror *err)
 {
-    if (parse_device(node, disk, err) < 0 || parse_source(node, def, disk, err) < 0 ||
+    if (parse_device(node, disk, err) < 0 || parse_source(node, disk, err) < 0 ||
         parse_backing(node, disk, err) < 0)
         return -1;
     disk->format = xml_attribute(xml_child(node, "driver"), "type");
@@ -233,7 +224,7 @@ int domain_disks_parse(xmlNodePtr devices, struct domain_def *def, struct verror
         def->disks = xrealloc(def->disks, def->ndisks + 1, sizeof(*def->disks));
         disk = &def->disks[def->ndisks++];
         *disk = (struct domain_disk){ 0 };
-        if (parse_disk(node, def, disk, err) < 0 || check_target(def, disk, err) < 0)
+        if (parse_disk(node, disk, err) < 0 || check_target(def, disk, err) < 0)
             return -1;
     }
     return 0;

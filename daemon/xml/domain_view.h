@@ -5,7 +5,7 @@
 
 #include "xml/domain_def.h"
 
-/* def->disks of all <disk> in <devices>; live: a volume's path stands beside its name. */
+/* def->disks of all <disk> in <devices>. */
 int domain_disks_parse(xmlNodePtr devices, struct domain_def *def, struct verror *err);
 void domain_disks_clear(struct domain_def *def);
 

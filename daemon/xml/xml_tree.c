@@ -66,15 +66,19 @@ static xmlNodePtr new_element(xmlNodePtr parent, const char *name)
     return must(xmlNewDocNode(parent->doc, NULL, XTEXT(name), NULL));
 }
 
-xmlNodePtr xml_child_add(xmlNodePtr parent, const char *name)
+xmlNodePtr xml_child_add(xmlNodePtr parent, const char *name, const char *text)
 {
-    return must(xmlAddChild(parent, new_element(parent, name)));
+    xmlNodePtr node = must(xmlAddChild(parent, new_element(parent, name)));
+
+    if (text)
+        xml_text_set(node, text);
+    return node;
 }
 
 xmlNodePtr xml_child_add_after(xmlNodePtr parent, xmlNodePtr after, const char *name)
 {
     if (!after && !parent->children)
-        return xml_child_add(parent, name);
+        return xml_child_add(parent, name, NULL);
     if (!after)
         return must(xmlAddPrevSibling(parent->children, new_element(parent, name)));
     return must(xmlAddNextSibling(after, new_element(parent, name)));

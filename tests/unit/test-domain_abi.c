@@ -40,9 +40,11 @@ START_TEST(test_domain)
         { "qemu-system-x86_64", "kvm", NULL },
         { "check='none'", "check='full'", NULL },
         { "fallback='forbid'", "fallback='allow'", NULL },
-        { "type='kvm'", "type='qemu'", "Target domain virt type 'qemu' does not match source 'kvm'" },
-        { "3f1c7a52", "3f1c7a53", "Target domain uuid 3f1c7a53-6a0e-4b1d-9c58-20d9e4a7b613 does not "
-          "match source 3f1c7a52-6a0e-4b1d-9c58-20d9e4a7b613" },
+        { "type='kvm'", "type='qemu'",
+          "Target domain virt type 'qemu' does not match source 'kvm'" },
+        { "3f1c7a52", "3f1c7a53",
+          "Target domain uuid 3f1c7a53-6a0e-4b1d-9c58-20d9e4a7b613 does not match source "
+          "3f1c7a52-6a0e-4b1d-9c58-20d9e4a7b613" },
         { "2097152</memory>", "2097153</memory>",
           "Target domain max memory 2097153 does not match source 2097152" },
         { ">4</vcpu>", ">5</vcpu>", "Target domain vCPU max 5 does not match source 4" },
@@ -176,7 +178,8 @@ START_TEST(test_other_devices)
         { "version='2.0'", "version='1.2'", "tpm device 1 backend version '1.2'" },
         { "name='shared'", "name='else'", "shmem device 1 name 'else'" },
         { ">4</size>", ">8</size>", "shmem device 1 size '8' does not match source '4'" },
-        { "<node>0</node>", "<node>1</node>", "memory device 1 node '1' does not match source '0'" },
+        { "<node>0</node>", "<node>1</node>",
+          "memory device 1 node '1' does not match source '0'" },
         { "aw_bits='48'", "aw_bits='39'", "iommu device 1 driver aw_bits '39'" },
         { "<source file='/f' index='1'/>", "<source file='/g' index='1'/>", NULL },
     };

@@ -265,20 +265,15 @@ START_TEST(test_volume_disks)
 {
     static const char volume[] =
         DISK("type='volume'", "<source pool='p' volume='v.qcow2' file='/p/v.qcow2'/>");
-    _cleanup_free_ char *xml = xasprintf(DOMAIN_SMALL, "", volume);
-    _cleanup_free_ char *live = text_replace(xml, "<domain ", "<domain id='3' ");
-    _cleanup_free_ char *block = text_replace(live, "file=", "dev=");
-    _cleanup_domain_def_ struct domain_def *inactive = domain_must(xml), *file = domain_must(live),
-                                           *dev = domain_must(block);
+    _cleanup_domain_def_ struct domain_def *def = domain_with(volume);
+    _cleanup_domain_def_ struct domain_def *empty =
+        domain_with(DISK("type='volume' device='cdrom'", ""));
 
-    ck_assert_str_eq(inactive->disks[0].pool, "p");
-    ck_assert_str_eq(inactive->disks[0].volume, "v.qcow2");
-    ck_assert_ptr_null(inactive->disks[0].path);
-    ck_assert_ptr_null(inactive->disks[0].format); /* the volume knows */
-    ck_assert_str_eq(file->disks[0].path, "/p/v.qcow2");
-    ck_assert(!file->disks[0].is_block);
-    ck_assert_str_eq(dev->disks[0].path, "/p/v.qcow2");
-    ck_assert(dev->disks[0].is_block);
+    ck_assert_str_eq(def->disks[0].pool, "p");
+    ck_assert_str_eq(def->disks[0].volume, "v.qcow2");
+    ck_assert_ptr_null(def->disks[0].path);
+    ck_assert_ptr_null(def->disks[0].format); /* the volume knows */
+    ck_assert_ptr_null(empty->disks[0].pool);
 }
 END_TEST
 
@@ -325,7 +320,8 @@ START_TEST(test_disks_refused)
         int code;
         const char *reason;
     } cases[] = {
-        { DISK("type='network'", ""), VIR_ERR_CONFIG_UNSUPPORTED, "element disk of type 'network'" },
+        { DISK("type='network'", ""), VIR_ERR_CONFIG_UNSUPPORTED,
+          "element disk of type 'network'" },
         { DISK("type='dir'", ""), VIR_ERR_CONFIG_UNSUPPORTED, "'dir'" },
         { DISK("type='nvme'", ""), VIR_ERR_CONFIG_UNSUPPORTED, "'nvme'" },
         { DISK("type='vhostuser'", ""), VIR_ERR_CONFIG_UNSUPPORTED, "'vhostuser'" },

@@ -148,7 +148,7 @@ END_TEST
 /* A uri is any text. */
 START_TEST(test_element_strange_uri)
 {
-    static const char *const uris[] = { "http://x/?a=1&b='2'", "&amp;", "<\">" };
+    static const char *const uris[] = { "http://x/?a=1&b='2'", "&amp;" };
     _cleanup_domain_def_ struct domain_def *def = domain_with("");
 
     for (size_t i = 0; i < ARRAY_SIZE(uris); i++) {

@@ -93,14 +93,14 @@ START_TEST(test_change)
     xml_attribute_drop(b, "y");
     xml_attribute_drop(b, "none");
     xml_text_set(b, "a & b");
-    xml_text_set(xml_child_add(root, "last"), "");
-    (void)xml_child_add(xml_child_add_after(root, NULL, "first"), "in");
+    (void)xml_child_add(root, "last", "");
+    (void)xml_child_add(xml_child_add_after(root, NULL, "first"), "in", "t");
     (void)xml_child_add_after(xml_child(root, "last"), NULL, "only");
     (void)xml_child_add_after(root, b, "behind");
     text = format(doc);
     ck_assert_str_eq(text, "<a>\n"
                            "  <first>\n"
-                           "    <in/>\n"
+                           "    <in>t</in>\n"
                            "  </first>\n"
                            "  <b x='&lt;3&gt;'>a &amp; b</b>\n"
                            "  <behind/>\n"
@@ -117,7 +117,7 @@ END_TEST
 START_TEST(test_no_namespace_is_inherited)
 {
     _cleanup_xml_doc_ xmlDocPtr doc = parse("<a xmlns='u'/>");
-    xmlNodePtr child = xml_child_add(xmlDocGetRootElement(doc), "b");
+    xmlNodePtr child = xml_child_add(xmlDocGetRootElement(doc), "b", NULL);
 
     ck_assert_ptr_null(child->ns);
 }
@@ -133,7 +133,7 @@ START_TEST(test_deep)
     size_t len;
 
     for (int i = 0; i < LEVELS; i++)
-        node = xml_child_add(node, "a");
+        node = xml_child_add(node, "a", NULL);
     text = format(doc);
     len = strlen(text);
     ck_assert_uint_lt(len, 2 * LEVELS * (160 + strlen("</a>\n")));
