@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Capabilities and domain capabilities as clients read them, and that they promise what provides.h lists. */
+/* Capabilities as clients read them, and that they promise what provides.h lists. */
 
 #include <libxml/parser.h>
 #include <libxml/relaxng.h>

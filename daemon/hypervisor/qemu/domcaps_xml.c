@@ -40,7 +40,7 @@ static struct qemu_caps *get_caps(struct qemu_caps_cache *cache, const char *emu
     return found ? qemu_caps_get(cache, found, NULL, err) : NULL;
 }
 
-/* An emulator serves each architecture it is built for under another name, and x86_64 its 32-bit kin. */
+/* An emulator serves all architectures that share it, and x86_64 its 32-bit kin. */
 static bool serves_arch(const struct qemu_caps *caps, const char *arch)
 {
     const char *own = qemu_arch_find(caps->arch)->qemu;
@@ -52,7 +52,8 @@ static bool serves_arch(const struct qemu_caps *caps, const char *arch)
 static int choose_arch(struct subject *subject, const char *arch, struct verror *err)
 {
     if (arch && !serves_arch(subject->caps, arch))
-        return verror_set(err, VIR_ERR_INVALID_ARG, "emulator '%s' is for architecture '%s', not '%s'",
+        return verror_set(err, VIR_ERR_INVALID_ARG,
+                          "emulator '%s' is for architecture '%s', not '%s'",
                           subject->caps->emulator, subject->caps->arch, arch);
     subject->arch = arch ? arch : subject->caps->arch;
     if (!qemu_provides_arch(subject->arch))

@@ -25,7 +25,7 @@ struct provide {
 extern const struct provide qemu_provides[];
 extern const size_t qemu_nprovides;
 
-/* Groups of <devices> that capabilities list, in their order; one without a row is not supported. */
+/* Groups of <devices> in the order of capabilities; one without a row is not supported. */
 extern const char *const qemu_provide_devices[];
 extern const size_t qemu_nprovide_devices;
 
