@@ -248,7 +248,7 @@ static int report(struct child *child, const siginfo_t *info, struct verror *err
 {
     const char *program = child->spec->argv[0], *line;
 
-    /* one that ended before the kill reached it has done its work, unless some of it was not read */
+    /* one that ended before the kill reached it has done its work, if all of it was read */
     if (info->si_code == CLD_EXITED && info->si_status == 0 && child->killed != KILLED_OUTPUT)
         return 0;
     if (child->killed)

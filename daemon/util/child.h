@@ -26,15 +26,16 @@ struct child_spec {
     size_t line_max;   /* of such a piece; what is longer loses its end.  0: 4096 */
     size_t output_max; /* of stdout; more of it and the child is killed.  0: any */
     int timeout_ms;    /* then it is killed.  0: never */
-    /* What it finds on its stdin, which then stays open; fits into a pipe (64 KiB).  NULL: nothing */
+    /* What it finds on its stdin, which then stays open; fits a pipe (64 KiB).  NULL: nothing */
     const char *input;
 };
 
 /*
  * Runs it to its end on the calling worker.  0; -1 with err: it cannot be
  * started, was cancelled (VIR_ERR_OPERATION_ABORTED; killed and reaped), took too long
- * (VIR_ERR_OPERATION_TIMEOUT; likewise), said too much, ended with a status other than 0 or by a signal (VIR_ERR_OPERATION_FAILED naming the program
- * and the last line of its stderr; err->output has the tail of it).
+ * (VIR_ERR_OPERATION_TIMEOUT; likewise), said too much, ended with a status other
+ * than 0 or by a signal (VIR_ERR_OPERATION_FAILED naming the program and the last
+ * line of its stderr; err->output has the tail of it).
  * Its pid is journalled through ctl while it lives.
  */
 int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror *err);

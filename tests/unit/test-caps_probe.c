@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Asking emulators: a fake one that behaves well or in any wrong way, programs that are none, and QEMU. */
+/* Asking emulators: a fake one that behaves well or badly, programs that are none, and QEMU. */
 
 #include <errno.h>
 

@@ -67,7 +67,8 @@ static void put_cell(unsigned int id, const char *cpus, const char *distances, i
     char text[200];
 
     (void)snprintf(text, sizeof(text),
-                   "Node %u MemTotal:       %d kB\nNode %u MemFree:  %d kB\nNode %u MemUsed: 1 kB\n",
+                   "Node %u MemTotal:       %d kB\nNode %u MemFree:  %d kB\n"
+                   "Node %u MemUsed: 1 kB\n",
                    id, total, id, free, id);
     put(text, "sys/devices/system/node/node%u/meminfo", id);
     put(cpus, "sys/devices/system/node/node%u/cpulist", id);

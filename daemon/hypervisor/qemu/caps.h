@@ -18,7 +18,10 @@ struct job_ctl;
 struct qemu_caps;
 struct qemu_caps_cache;
 
-/* dir: where results are kept over restarts, or NULL.  Any thread uses the cache (a mutex inside). */
+/*
+ * dir: where results are kept over restarts, or NULL.  Any thread uses the cache (a mutex
+ * inside).
+ */
 struct qemu_caps_cache *qemu_caps_cache_new(const char *dir);
 void qemu_caps_cache_free(struct qemu_caps_cache *cache);
 
@@ -44,7 +47,8 @@ const char *qemu_caps_machine(const struct qemu_caps *caps, const char *machine)
 unsigned int qemu_caps_machine_max_vcpus(const struct qemu_caps *caps, const char *machine);
 /* The CPU model when the XML names none: "qemu64", … */
 const char *qemu_caps_machine_default_cpu(const struct qemu_caps *caps, const char *machine);
-const char *qemu_caps_machine_ram_id(const struct qemu_caps *caps, const char *machine); /* "pc.ram" */
+/* "pc.ram" */
+const char *qemu_caps_machine_ram_id(const struct qemu_caps *caps, const char *machine);
 /* A type for -device or -object: "virtio-blk-pci", "rng-random". */
 bool qemu_caps_has_device(const struct qemu_caps *caps, const char *device);
 /* It knows the model; on this host some of its features may be missing. */

@@ -190,8 +190,9 @@ static int await_run(const struct run *run, struct job_ctl *ctl, struct verror *
 
 enum outcome { OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_AGAIN };
 
-static enum outcome take_result(const struct run *run, bool mine, struct qemu_caps **ret_caps,
-                                struct verror *err)
+/* locked, as it was written before a lock: the eventfd alone orders nothing between threads */
+static enum outcome take_result_locked(const struct run *run, bool mine,
+                                       struct qemu_caps **ret_caps, struct verror *err)
 {
     if (run->caps) {
         *ret_caps = qemu_caps_ref(run->caps);
@@ -227,8 +228,11 @@ static enum outcome get(struct qemu_caps_cache *cache, const char *emulator, con
         return *ret_caps ? OUTCOME_DONE : OUTCOME_FAILED;
     if (mine)
         do_run(cache, run, ctl);
-    if (mine || await_run(run, ctl, err) == 0)
-        outcome = take_result(run, mine, ret_caps, err);
+    if (mine || await_run(run, ctl, err) == 0) {
+        pthread_mutex_lock(&cache->lock);
+        outcome = take_result_locked(run, mine, ret_caps, err);
+        pthread_mutex_unlock(&cache->lock);
+    }
     unref_run(cache, run);
     return outcome;
 }

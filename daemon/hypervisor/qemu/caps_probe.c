@@ -50,7 +50,7 @@ static unsigned long long modules_time(void)
     return newest;
 }
 
-/* Its CPU models may change with the host, its kernel and the options the module was loaded with. */
+/* Its CPU models change with the host, its kernel and the options the module was loaded with. */
 static char *kvm_identity(void)
 {
     struct stat st;
@@ -204,7 +204,7 @@ static int take_cpus(struct caps_cpus *cpus, const json_t *value)
         struct caps_cpu *cpu = &cpus->items[cpus->count++];
 
         cpu->name = new_text(item, "name");
-        /* an architecture that does not tell (no such member) has no features that could be missing */
+        /* an architecture that does not tell has no features that could be missing */
         cpu->usable = json_array_size(json_object_get(item, "unavailable-features")) == 0;
         cpu->deprecated = is_true(item, "deprecated");
         if (!cpu->name)

@@ -12,6 +12,7 @@
 #include "hypervisor/host.h"
 #include "hypervisor/qemu/caps_data.h"
 #include "hypervisor/qemu/emulators.h"
+#include "hypervisor/qemu/provides.h"
 #include "util/log.h"
 #include "xml/xml_write.h"
 
@@ -123,29 +124,23 @@ static void write_machines(struct xml_writer *writer, const struct qemu_caps *ca
 {
     const struct caps_machine *first = caps_find_machine(caps, NULL);
 
-    if (first)
+    if (first && qemu_provides_machine(first->name))
         write_machine(writer, first);
     for (size_t i = 0; i < caps->nmachines; i++) {
-        if (&caps->machines[i] != first)
+        if (&caps->machines[i] != first && qemu_provides_machine(caps->machines[i].name))
             write_machine(writer, &caps->machines[i]);
     }
 }
 
 static void write_features(struct xml_writer *writer, const char *arch)
 {
-    bool i686 = strcmp(arch, "i686") == 0;
-
     xml_open(writer, "features", NULL);
-    if (i686) {
+    if (strcmp(arch, "i686") == 0) {
         xml_empty(writer, "pae", NULL);
         xml_empty(writer, "nonpae", NULL);
     }
-    if (i686 || strcmp(arch, "x86_64") == 0) {
-        xml_empty(writer, "acpi", "default", "on", "toggle", "yes", NULL);
-        xml_empty(writer, "apic", "default", "on", "toggle", "no", NULL);
-    } else if (strcmp(arch, "aarch64") == 0) {
-        xml_empty(writer, "acpi", "default", "on", "toggle", "yes", NULL);
-    }
+    xml_empty(writer, "acpi", "default", "on", "toggle", "yes", NULL);
+    xml_empty(writer, "apic", "default", "on", "toggle", "no", NULL);
     xml_empty(writer, "cpuselection", NULL);
     xml_empty(writer, "deviceboot", NULL);
     xml_empty(writer, "disksnapshot", "default", "off", "toggle", "no", NULL);
@@ -198,8 +193,10 @@ char *qemu_capabilities_xml(struct qemu_caps_cache *cache, struct verror *err)
     xml_open(&writer, "capabilities", NULL);
     write_host(&writer, &topology);
     host_topology_clear(&topology);
-    for (size_t i = 0; i < qemu_narches; i++)
-        write_guest_of(&writer, cache, &qemu_arches[i]);
+    for (size_t i = 0; i < qemu_narches; i++) {
+        if (qemu_provides_arch(qemu_arches[i].name))
+            write_guest_of(&writer, cache, &qemu_arches[i]);
+    }
     xml_close(&writer, "capabilities");
     return xml_writer_take(&writer);
 }

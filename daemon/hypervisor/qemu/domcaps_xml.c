@@ -40,7 +40,7 @@ static struct qemu_caps *get_caps(struct qemu_caps_cache *cache, const char *emu
     return found ? qemu_caps_get(cache, found, NULL, err) : NULL;
 }
 
-/* An emulator serves each architecture it is built for under another name, and x86_64 its 32-bit kin. */
+/* An emulator serves all architectures that share it, and x86_64 its 32-bit kin. */
 static bool serves_arch(const struct qemu_caps *caps, const char *arch)
 {
     const char *own = qemu_arch_find(caps->arch)->qemu;
@@ -52,17 +52,24 @@ static bool serves_arch(const struct qemu_caps *caps, const char *arch)
 static int choose_arch(struct subject *subject, const char *arch, struct verror *err)
 {
     if (arch && !serves_arch(subject->caps, arch))
-        return verror_set(err, VIR_ERR_INVALID_ARG, "emulator '%s' is for architecture '%s', not '%s'",
+        return verror_set(err, VIR_ERR_INVALID_ARG,
+                          "emulator '%s' is for architecture '%s', not '%s'",
                           subject->caps->emulator, subject->caps->arch, arch);
     subject->arch = arch ? arch : subject->caps->arch;
+    if (!qemu_provides_arch(subject->arch))
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "guests of architecture '%s'",
+                          subject->arch);
     return 0;
 }
 
 static int choose_machine(struct subject *subject, const char *machine, struct verror *err)
 {
     subject->machine = caps_find_machine(subject->caps, machine);
-    if (subject->machine)
+    if (subject->machine && qemu_provides_machine(subject->machine->name))
         return 0;
+    if (subject->machine)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "machine type '%s'",
+                          subject->machine->name);
     if (!machine)
         return verror_set(err, VIR_ERR_INVALID_ARG,
                           "emulator '%s' has no default machine: name one",
@@ -201,6 +208,19 @@ static bool provides_mode(const struct subject *subject, const char *mode)
     return qemu_provides_value(subject->caps, subject->machine->name, "cpu", "mode", mode);
 }
 
+/* A mode that needs no model. */
+static void write_mode(struct xml_writer *writer, const struct subject *subject, const char *mode,
+                       const char *list, bool possible)
+{
+    if (!possible || !provides_mode(subject, mode)) {
+        xml_empty(writer, "mode", "name", mode, "supported", "no", NULL);
+        return;
+    }
+    xml_open(writer, "mode", "name", mode, "supported", "yes", NULL);
+    write_list(writer, subject, "cpu", list);
+    xml_close(writer, "mode");
+}
+
 static void write_cpu(struct xml_writer *writer, const struct subject *subject)
 {
     const struct caps_cpus *cpus =
@@ -208,14 +228,10 @@ static void write_cpu(struct xml_writer *writer, const struct subject *subject)
     const struct caps_cpu *host = subject->kvm ? caps_find_cpu(cpus, "host") : NULL;
 
     xml_open(writer, "cpu", NULL);
-    if (host && host->usable && provides_mode(subject, "host-passthrough")) {
-        xml_open(writer, "mode", "name", "host-passthrough", "supported", "yes", NULL);
-        write_list(writer, subject, "cpu", "hostPassthroughMigratable");
-        xml_close(writer, "mode");
-    } else {
-        xml_empty(writer, "mode", "name", "host-passthrough", "supported", "no", NULL);
-    }
-    xml_empty(writer, "mode", "name", "maximum", "supported", "no", NULL);
+    write_mode(writer, subject, "host-passthrough", "hostPassthroughMigratable",
+               host && host->usable);
+    write_mode(writer, subject, "maximum", "maximumMigratable", true);
+    /* a definition may say so, but the model it stands for cannot be named here */
     xml_empty(writer, "mode", "name", "host-model", "supported", "no", NULL);
     if (cpus->count && provides_mode(subject, "custom"))
         write_custom(writer, cpus);
@@ -257,7 +273,7 @@ static char *write_all(const struct subject *subject)
     xml_empty(&writer, "iothreads", "supported", "no", NULL);
     write_os(&writer);
     write_cpu(&writer, subject);
-    xml_empty(&writer, "memoryBacking", "supported", "no", NULL);
+    write_group(&writer, subject, "memoryBacking");
     xml_open(&writer, "devices", NULL);
     for (size_t i = 0; i < qemu_nprovide_devices; i++)
         write_group(&writer, subject, qemu_provide_devices[i]);

@@ -25,7 +25,7 @@ struct provide {
 extern const struct provide qemu_provides[];
 extern const size_t qemu_nprovides;
 
-/* Groups of <devices> that capabilities list, in their order; one without a row is not supported. */
+/* Groups of <devices> in the order of capabilities; one without a row is not supported. */
 extern const char *const qemu_provide_devices[];
 extern const size_t qemu_nprovide_devices;
 
@@ -36,6 +36,11 @@ struct provide_feature {
 };
 extern const struct provide_feature qemu_provide_features[];
 extern const size_t qemu_nprovide_features;
+
+/* The command line knows how such a guest is put together. */
+bool qemu_provides_arch(const char *arch);
+/* A canonical name, of an architecture that is provided. */
+bool qemu_provides_machine(const char *machine);
 
 /* This emulator has what the row needs, and the machine (a canonical name) takes it. */
 bool qemu_provides_row(const struct provide *row, const struct qemu_caps *caps,
