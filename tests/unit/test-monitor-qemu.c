@@ -166,7 +166,7 @@ static const struct {
             "'execute'\"}}" },
     /* legal JSON that QEMU's parser refuses; the answer has no id */
     { "{\"execute\":\"stop\",\"arguments\":{\"a\":\"\\uffff\"}}",
-      "{\"error\":{\"class\":\"GenericError\",\"desc\":\"JSON parse error, \\\\uFFFF is not a valid "
+      "{\"error\":{\"class\":\"GenericError\",\"desc\":\"JSON parse error, \\\\uffff is not a valid "
       "Unicode character\"}}" },
     { "{\"execute\":\"stop\",\"arguments\":{\"a\":18446744073709551615}}",
       "{\"error\":{\"class\":\"GenericError\",\"desc\":\"Parameter 'a' is unexpected\"}}" },

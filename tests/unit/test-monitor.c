@@ -7,6 +7,7 @@
 #include "hypervisor/qemu/monitor.h"
 
 #include <check.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

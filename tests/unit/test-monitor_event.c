@@ -194,15 +194,21 @@ END_TEST
 
 enum { FLOOD = 3 * EVENTS_KEPT };
 
+/* N1, N2, …, each with so much in it. */
+struct flood {
+    int n;
+    size_t size;
+};
+
 static void flood_script(struct fake_qemu *qemu, void *opaque)
 {
-    size_t size = *(size_t *)opaque;
-    _cleanup_free_ char *filler = xmalloc(size + 1);
+    const struct flood *flood = opaque;
+    _cleanup_free_ char *filler = xmalloc(flood->size + 1);
 
-    memset(filler, 'x', size);
-    filler[size] = '\0';
+    memset(filler, 'x', flood->size);
+    filler[flood->size] = '\0';
     fake_qemu_greet(qemu);
-    for (int i = 1; i <= FLOOD; i++)
+    for (int i = 1; i <= flood->n; i++)
         fake_qemu_say(qemu, "{\"event\":\"N%d\",\"data\":{\"of\":\"N%d\",\"x\":\"%s\"}}", i, i,
                       filler);
     fake_qemu_serve(qemu);
@@ -222,9 +228,9 @@ static bool is_known(int i)
 
 START_TEST(remembers_the_last)
 {
-    size_t size = 1;
+    struct flood flood = { FLOOD, 1 };
 
-    peer_open(&peer, flood_script, &size);
+    peer_open(&peer, flood_script, &flood);
     ck_assert_str_eq(call_text(peer.monitor, "sync"), "{}");
     ck_assert_uint_eq(monitor_event_mark(peer.monitor), FLOOD);
     ck_assert(is_known(FLOOD));
@@ -242,13 +248,14 @@ static void read_size(void *opaque)
 
 START_TEST(remembers_not_much)
 {
-    size_t size = EVENTS_KEPT_SIZE / 4, kept;
+    struct flood flood = { 10, EVENTS_KEPT_SIZE / 4 };
+    size_t kept;
 
-    peer_open(&peer, flood_script, &size);
+    peer_open(&peer, flood_script, &flood);
     ck_assert_str_eq(call_text(peer.monitor, "sync"), "{}");
-    ck_assert(is_known(FLOOD));
-    ck_assert(is_known(FLOOD - 2));
-    ck_assert(!is_known(FLOOD - 3));
+    ck_assert(is_known(10));
+    ck_assert(is_known(8));
+    ck_assert(!is_known(7));
     on_loop(read_size, &kept);
     ck_assert_uint_le(kept, EVENTS_KEPT_SIZE);
     peer_close(&peer);
@@ -257,12 +264,12 @@ END_TEST
 
 START_TEST(remembers_a_huge_one)
 {
-    size_t size = EVENTS_KEPT_SIZE * 2;
+    struct flood flood = { 3, EVENTS_KEPT_SIZE * 2 };
 
-    peer_open(&peer, flood_script, &size);
+    peer_open(&peer, flood_script, &flood);
     ck_assert_str_eq(call_text(peer.monitor, "sync"), "{}");
-    ck_assert(is_known(FLOOD));
-    ck_assert(!is_known(FLOOD - 1));
+    ck_assert(is_known(3));
+    ck_assert(!is_known(2));
     peer_close(&peer);
 }
 END_TEST

@@ -109,10 +109,11 @@ START_TEST(many)
 }
 END_TEST
 
+/* The monitor may have gone before it can greet. */
 static void short_script(struct fake_qemu *qemu, void *opaque)
 {
     (void)opaque;
-    fake_qemu_greet(qemu);
+    fake_qemu_say(qemu, "{\"QMP\": {}}");
     fake_qemu_serve(qemu);
 }
 
@@ -135,7 +136,6 @@ static void *opener_main(void *opaque)
     return NULL;
 }
 
-/* Greets if it is still wanted. */
 START_TEST(open_by_workers)
 {
     pthread_t threads[8];
