@@ -40,6 +40,11 @@ struct qemu_command {
     int *fds;    /* to be inherited under the same numbers: monitor_fd (not owned), taps, sockets */
     size_t nfds;
     size_t nborrowed; /* of fds, so many in front are not ours to close */
+    char **env;       /* "NAME=value", beside the daemon's own; NULL or NULL-terminated */
+    size_t nenv;
+    int vnc_port;     /* taken by this guest, to be given back at its end; 0 = none */
+    /* To be set over QMP (set_password, expire_password) before the guest runs; NULL = none */
+    char *vnc_password, *vnc_password_valid_to;
 };
 
 /*
