@@ -33,7 +33,8 @@ struct domain *domain_find_id(struct domains *domains, int id)
 {
     struct domain *domain, *next;
 
-    HASH_ITER(hh_uuid, domains->by_uuid, domain, next) {
+    HASH_ITER(hh_uuid, domains->by_uuid, domain, next)
+    {
         if (domain->guest && domain->guest->id == id)
             return domain;
     }
@@ -52,7 +53,7 @@ void domains_each(struct domains *domains, void (*each)(void *opaque, struct dom
 
     HASH_SRT(hh_name, domains->by_name, compare_names);
     HASH_ITER(hh_name, domains->by_name, domain, next)
-        each(opaque, domain);
+    each(opaque, domain);
 }
 
 /* --- asking --- */

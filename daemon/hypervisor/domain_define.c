@@ -91,8 +91,7 @@ static int remove_image(const struct domain_spec *spec, struct verror *err)
     return 0;
 }
 
-static int undefine_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl,
-                            struct verror *err)
+static int undefine_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct domain_spec *spec = opaque;
 

@@ -122,12 +122,13 @@ static void ignore_cancel(void *opaque, struct verror *err)
 /* True: there is a job that may end soon. */
 static bool destroy_cancel_job(struct destroy *destroy)
 {
-    struct job *job = jobs_find_object(destroy->domains->daemon->jobs, JOB_OBJECT_DOMAIN, "", "",
-                                       destroy->uuid);
+    struct job *job =
+        jobs_find_object(destroy->domains->daemon->jobs, JOB_OBJECT_DOMAIN, "", "", destroy->uuid);
 
     if (!job || job_state_is_ended(job_state(job)))
         return false;
-    (void)job_cancel(job, ignore_cancel, NULL, NULL); /* past its point of no return it ends anyway */
+    (void)job_cancel(job, ignore_cancel, NULL,
+                     NULL); /* past its point of no return it ends anyway */
     destroy->job = job;
     destroy->job_waiter.ended = job_ended_cb;
     job_wait(job, &destroy->job_waiter);
@@ -136,8 +137,7 @@ static bool destroy_cancel_job(struct destroy *destroy)
 }
 
 int domain_destroy(struct domain *domain, bool graceful,
-                   void (*done)(void *opaque, struct verror *err), void *opaque,
-                   struct verror *err)
+                   void (*done)(void *opaque, struct verror *err), void *opaque, struct verror *err)
 {
     struct destroy *destroy;
 

@@ -46,8 +46,7 @@ static int suspend_check(void *opaque, struct verror *err)
         return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is pmsuspended",
                           domain->name);
     if (domain->state == VIR_DOMAIN_CRASHED)
-        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has crashed",
-                          domain->name);
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has crashed", domain->name);
     return 0;
 }
 
@@ -75,8 +74,8 @@ static int resume_check(void *opaque, struct verror *err)
         return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is pmsuspended",
                           domain->name);
     if (domain->state == VIR_DOMAIN_CRASHED)
-        return verror_set(err, VIR_ERR_OPERATION_INVALID,
-                          "domain '%s' has crashed; reset it first", domain->name);
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has crashed; reset it first",
+                          domain->name);
     return 0;
 }
 
@@ -133,9 +132,9 @@ static void reset_ended(void *opaque, bool done)
         domain_set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_CRASHED);
 }
 
-#define POWER_KIND(word, check_fn, run_fn)                                            \
-    .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn,     \
-    .run = run_fn, DOMAIN_SPEC_FUNCTIONS
+#define POWER_KIND(word, check_fn, run_fn)                                                         \
+    .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
+    DOMAIN_SPEC_FUNCTIONS
 
 const struct job_kind domain_job_suspend = {
     POWER_KIND("domain-suspend", suspend_check, suspend_run),

@@ -77,12 +77,12 @@ void domain_spec_free(void *opaque)
 char *domain_spec_save(const void *opaque)
 {
     const struct domain_spec *spec = opaque;
-    json_t *json = json_pack(
-        "{s:s, s:s, s:I, s:s*, s:s*, s:s*, s:s*, s:i, s:b, s:b, s:b}", "uuid", spec->uuid, "name",
-        spec->name, "flags", (json_int_t)spec->flags, "def", spec->def ? spec->def->xml : NULL,
-        "live", spec->live ? spec->live->xml : NULL, "path", spec->path, "xml", spec->xml,
-        "format", spec->format, "visible", spec->visible, "from_managed", spec->from_managed,
-        "was_running", spec->was_running);
+    json_t *json = json_pack("{s:s, s:s, s:I, s:s*, s:s*, s:s*, s:s*, s:i, s:b, s:b, s:b}", "uuid",
+                             spec->uuid, "name", spec->name, "flags", (json_int_t)spec->flags,
+                             "def", spec->def ? spec->def->xml : NULL, "live",
+                             spec->live ? spec->live->xml : NULL, "path", spec->path, "xml",
+                             spec->xml, "format", spec->format, "visible", spec->visible,
+                             "from_managed", spec->from_managed, "was_running", spec->was_running);
     char *text;
 
     if (spec->live && spec->guest) /* a guest that this job makes */
@@ -116,17 +116,16 @@ static int load_guest(struct domain_spec *spec, json_t *json, struct verror *err
     return 0;
 }
 
-static struct domain_spec *spec_from_json(struct domains *domains, json_t *json,
-                                          struct verror *err)
+static struct domain_spec *spec_from_json(struct domains *domains, json_t *json, struct verror *err)
 {
     const char *uuid, *name, *def = NULL, *live = NULL, *path = NULL, *xml = NULL;
     int format = 0, visible = 0, from_managed = 0, was_running = 0;
     json_int_t flags = 0;
     struct domain_spec *spec;
 
-    if (json_unpack(json, "{s:s, s:s, s:I, s?s, s?s, s?s, s?s, s:i, s:b, s:b, s:b}", "uuid",
-                    &uuid, "name", &name, "flags", &flags, "def", &def, "live", &live, "path",
-                    &path, "xml", &xml, "format", &format, "visible", &visible, "from_managed",
+    if (json_unpack(json, "{s:s, s:s, s:I, s?s, s?s, s?s, s?s, s:i, s:b, s:b, s:b}", "uuid", &uuid,
+                    "name", &name, "flags", &flags, "def", &def, "live", &live, "path", &path,
+                    "xml", &xml, "format", &format, "visible", &visible, "from_managed",
                     &from_managed, "was_running", &was_running) < 0 ||
         strlen(uuid) != UUID_TEXT_SIZE - 1) {
         verror_set(err, VIR_ERR_INTERNAL_ERROR,
@@ -182,8 +181,8 @@ struct domain *spec_domain(const struct domain_spec *spec)
 
 int spec_no_domain(const struct domain_spec *spec, struct verror *err)
 {
-    return verror_set(err, VIR_ERR_NO_DOMAIN, "no domain with matching uuid '%s' (%s)",
-                      spec->uuid, spec->name);
+    return verror_set(err, VIR_ERR_NO_DOMAIN, "no domain with matching uuid '%s' (%s)", spec->uuid,
+                      spec->name);
 }
 
 void domain_locks(const void *opaque, struct lock_hold *hold)
@@ -202,8 +201,7 @@ void domain_new_locks(const void *opaque, struct lock_hold *hold)
     const struct domain_spec *spec = opaque;
 
     domain_locks(opaque, hold);
-    lock_hold_want(hold,
-                   xasprintf("domain name:%s", spec->new_name ? spec->new_name : spec->name),
+    lock_hold_want(hold, xasprintf("domain name:%s", spec->new_name ? spec->new_name : spec->name),
                    LOCK_DOMAIN_CHANGE);
 }
 
@@ -233,9 +231,8 @@ int spec_check_clash(const struct domain_spec *spec, struct verror *err)
     struct domain *by_uuid = spec_domain(spec);
 
     if (by_name && by_name != by_uuid)
-        return verror_set(err, VIR_ERR_OPERATION_FAILED,
-                          "domain '%s' already exists with uuid %s", spec->def->name,
-                          by_name->uuid);
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "domain '%s' already exists with uuid %s",
+                          spec->def->name, by_name->uuid);
     if (by_uuid && strcmp(by_uuid->name, spec->def->name) != 0)
         return verror_set(err, VIR_ERR_OPERATION_FAILED,
                           "domain '%s' is already defined with uuid %s", by_uuid->name,

@@ -18,6 +18,7 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
+#include "hypervisor/qemu/networks.h"
 #include "jobs/job.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -27,18 +28,29 @@
 enum { START_WAIT_SECONDS = 10 };
 
 static const struct job_kind *const kinds[] = {
-    &domain_job_define,       &domain_job_undefine,      &domain_job_create,
-    &domain_job_start,        &domain_job_save,          &domain_job_managed_save,
-    &domain_job_restore,      &domain_job_dump,          &domain_job_suspend,
-    &domain_job_resume,       &domain_job_shutdown,      &domain_job_reboot,
-    &domain_job_reset,        &domain_job_rename,        &domain_job_set_metadata,
-    &domain_job_set_autostart, &domain_job_managed_save_remove, NULL,
+    &domain_job_define,
+    &domain_job_undefine,
+    &domain_job_create,
+    &domain_job_start,
+    &domain_job_save,
+    &domain_job_managed_save,
+    &domain_job_restore,
+    &domain_job_dump,
+    &domain_job_suspend,
+    &domain_job_resume,
+    &domain_job_shutdown,
+    &domain_job_reboot,
+    &domain_job_reset,
+    &domain_job_rename,
+    &domain_job_set_metadata,
+    &domain_job_set_autostart,
+    &domain_job_managed_save_remove,
+    NULL,
 };
 
 /* --- making --- */
 
-static int find_policy(const struct daemon *daemon, struct owner_policy *policy,
-                       struct verror *err)
+static int find_policy(const struct daemon *daemon, struct owner_policy *policy, struct verror *err)
 {
     const struct config *config = daemon->config;
 
@@ -79,7 +91,8 @@ struct domains *domains_new(struct daemon *daemon, struct verror *err)
     domains->next_id = 1;
     domains->owners = owners_new();
     domains->caps = qemu_caps_cache_new(caps_dir);
-    if (find_policy(daemon, &domains->policy, err) < 0 || make_directories(daemon, err) < 0 ||
+    if (network_map_check(daemon->config->networks, err) < 0 ||
+        find_policy(daemon, &domains->policy, err) < 0 || make_directories(daemon, err) < 0 ||
         !(domains->monitors = monitors_new(daemon->base, err))) {
         domains_free(domains);
         return NULL;
@@ -101,7 +114,7 @@ void domains_free(struct domains *domains)
     if (!domains)
         return;
     HASH_ITER(hh_uuid, domains->by_uuid, domain, next)
-        domain_remove(domain);
+    domain_remove(domain);
     if (domains->start_timer)
         event_free(domains->start_timer);
     monitors_free(domains->monitors);
@@ -125,7 +138,8 @@ bool domains_are_idle(const struct domains *domains)
 {
     struct domain *domain, *next;
 
-    HASH_ITER(hh_uuid, domains->by_uuid, domain, next) {
+    HASH_ITER(hh_uuid, domains->by_uuid, domain, next)
+    {
         if (domain->guest)
             return false;
     }
@@ -160,8 +174,8 @@ static void load_guest(struct domain *domain, const struct store_object *row)
     int state = VIR_DOMAIN_PAUSED, reason = VIR_DOMAIN_PAUSED_UNKNOWN;
 
     if (live)
-        guest = guest_load(domain->domains, domain->uuid, row->runtime, &state, &reason,
-                           &same_boot, &err);
+        guest = guest_load(domain->domains, domain->uuid, row->runtime, &state, &reason, &same_boot,
+                           &err);
     if (live && !guest)
         log_error("domain '%s' in the store: %s", row->name, verror_text(&err));
     if (guest && same_boot) {
@@ -308,7 +322,8 @@ int domains_start(struct domains *domains, void (*ready)(void *opaque), void *op
     domains->start_timer = evtimer_new(domains->daemon->base, start_timer_cb, domains);
     evtimer_add(domains->start_timer, &wait);
     domains->starting = 1; /* ourselves, until all are on their way */
-    HASH_ITER(hh_uuid, domains->by_uuid, domain, next) {
+    HASH_ITER(hh_uuid, domains->by_uuid, domain, next)
+    {
         if (domain->guest)
             look_for(domains, domain->guest);
     }

@@ -40,7 +40,8 @@ static char *find_vendor(const char *text)
 {
     static const struct {
         const char *id, *name;
-    } vendors[] = { { "GenuineIntel", "Intel" }, { "AuthenticAMD", "AMD" },
+    } vendors[] = { { "GenuineIntel", "Intel" },
+                    { "AuthenticAMD", "AMD" },
                     { "HygonGenuine", "Hygon" } };
     _cleanup_free_ char *id = find_value(text, "vendor_id");
 

@@ -25,8 +25,7 @@ static void read_cpu(const char *root, unsigned int id, struct host_cpu *cpu)
     static const char dir[] = "sys/devices/system/cpu";
 
     cpu->id = id;
-    cpu->socket =
-        host_file_number(0, "%s/%s/cpu%u/topology/physical_package_id", root, dir, id);
+    cpu->socket = host_file_number(0, "%s/%s/cpu%u/topology/physical_package_id", root, dir, id);
     cpu->die = host_file_number(0, "%s/%s/cpu%u/topology/die_id", root, dir, id);
     cpu->core = host_file_number(id, "%s/%s/cpu%u/topology/core_id", root, dir, id);
     cpu->siblings = host_file_read("%s/%s/cpu%u/topology/thread_siblings_list", root, dir, id);

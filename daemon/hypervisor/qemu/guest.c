@@ -85,10 +85,10 @@ static json_t *files_to_json(const struct guest *guest)
     for (size_t i = 0; i < guest->nfiles; i++) {
         const struct guest_file *file = &guest->files[i];
 
-        json_array_append_new(files, json_pack("{s:s, s:I, s:I, s:b, s:b}", "path", file->path,
-                                               "dev", (json_int_t)file->dev, "ino",
-                                               (json_int_t)file->ino, "readonly", file->readonly,
-                                               "shareable", file->shareable));
+        json_array_append_new(files,
+                              json_pack("{s:s, s:I, s:I, s:b, s:b}", "path", file->path, "dev",
+                                        (json_int_t)file->dev, "ino", (json_int_t)file->ino,
+                                        "readonly", file->readonly, "shareable", file->shareable));
     }
     return files;
 }
@@ -105,10 +105,10 @@ static json_t *ports_to_json(const struct guest *guest)
 json_t *guest_to_json(const struct guest *guest)
 {
     return json_pack("{s:i, s:s, s:i, s:I, s:s, s:s*, s:o, s:o}", "id", guest->id, "log",
-                     guest->log_path, "pid",
-                     (int)guest->process.pid, "start", (json_int_t)guest->process.start, "boot",
-                     child_boot_id(), "owners", guest->owner_memory, "files",
-                     files_to_json(guest), "vnc_ports", ports_to_json(guest));
+                     guest->log_path, "pid", (int)guest->process.pid, "start",
+                     (json_int_t)guest->process.start, "boot", child_boot_id(), "owners",
+                     guest->owner_memory, "files", files_to_json(guest), "vnc_ports",
+                     ports_to_json(guest));
 }
 
 char *guest_save(const struct guest *guest, int state, int reason)
@@ -129,17 +129,18 @@ static int load_files(struct guest *guest, json_t *files)
     json_t *item;
 
     guest->files = xcalloc(json_array_size(files) + 1, sizeof(*guest->files));
-    json_array_foreach(files, i, item) {
+    json_array_foreach(files, i, item)
+    {
         struct guest_file *file = &guest->files[guest->nfiles];
         const char *path;
         json_int_t dev, ino;
         int readonly, shareable;
 
-        if (json_unpack(item, "{s:s, s:I, s:I, s:b, s:b}", "path", &path, "dev", &dev, "ino",
-                        &ino, "readonly", &readonly, "shareable", &shareable) < 0)
+        if (json_unpack(item, "{s:s, s:I, s:I, s:b, s:b}", "path", &path, "dev", &dev, "ino", &ino,
+                        "readonly", &readonly, "shareable", &shareable) < 0)
             return -1;
-        *file = (struct guest_file){ xstrdup(path), (uint64_t)dev, (uint64_t)ino, readonly,
-                                     shareable };
+        *file =
+            (struct guest_file){ xstrdup(path), (uint64_t)dev, (uint64_t)ino, readonly, shareable };
         guest->nfiles++;
     }
     return 0;
@@ -151,8 +152,8 @@ static void load_ports(struct guest *guest, json_t *ports)
     json_t *item;
 
     guest->vnc_ports = xcalloc(json_array_size(ports) + 1, sizeof(*guest->vnc_ports));
-    json_array_foreach(ports, i, item)
-        guest->vnc_ports[guest->nvnc_ports++] = (int)json_integer_value(item);
+    json_array_foreach(ports, i, item) guest->vnc_ports[guest->nvnc_ports++] =
+        (int)json_integer_value(item);
 }
 
 struct guest *guest_from_json(struct domains *domains, const char *uuid, json_t *json,
@@ -164,8 +165,9 @@ struct guest *guest_from_json(struct domains *domains, const char *uuid, json_t 
     json_t *files, *ports;
     int id, pid;
 
-    if (json_unpack(json, "{s:i, s:s, s:i, s:I, s:s, s?s, s:o, s:o}", "id", &id, "log", &log, "pid", &pid, "start", &start, "boot", &boot, "owners", &owners,
-                    "files", &files, "vnc_ports", &ports) < 0) {
+    if (json_unpack(json, "{s:i, s:s, s:i, s:I, s:s, s?s, s:o, s:o}", "id", &id, "log", &log, "pid",
+                    &pid, "start", &start, "boot", &boot, "owners", &owners, "files", &files,
+                    "vnc_ports", &ports) < 0) {
         verror_set(err, VIR_ERR_INTERNAL_ERROR, "the record of the guest is not readable");
         return NULL;
     }

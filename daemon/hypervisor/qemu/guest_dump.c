@@ -26,8 +26,8 @@
 enum {
     QUICK_MS = 30000,
     LOOK_MS = 200,
-    END_MS = 60000,      /* from the end of the bytes to QEMU's word that it is done */
-    STOP_MS = 10000,     /* from the end of the reader to the same */
+    END_MS = 60000,  /* from the end of the bytes to QEMU's word that it is done */
+    STOP_MS = 10000, /* from the end of the reader to the same */
     PIPE_SIZE = 1 << 20,
 };
 
@@ -68,7 +68,8 @@ static int check_format(const struct domain_spec *spec, struct verror *err)
     if (monitor_call(spec->guest->monitor, "query-dump-guest-memory-capability", NULL, -1, NULL,
                      QUICK_MS, &reply, err) < 0)
         return -1;
-    json_array_foreach(json_object_get(reply, "formats"), i, item) {
+    json_array_foreach(json_object_get(reply, "formats"), i, item)
+    {
         const char *name = json_string_value(item);
 
         found = found || (name && strcmp(name, format_names[spec->format]) == 0);
@@ -157,8 +158,8 @@ static int wait_completed(struct guest *guest, unsigned long mark, struct job_ct
     if (rc < 0)
         return -1;
     why = json_string_value(json_object_get(data, "error"));
-    rc = why ? verror_set(err, VIR_ERR_OPERATION_FAILED, "QEMU could not dump the guest: %s", why) :
-               0;
+    rc = why ? verror_set(err, VIR_ERR_OPERATION_FAILED, "QEMU could not dump the guest: %s", why)
+             : 0;
     json_decref(data);
     return rc;
 }
@@ -166,9 +167,9 @@ static int wait_completed(struct guest *guest, unsigned long mark, struct job_ct
 static int begin_dump(const struct domain_spec *spec, int writer, struct job_ctl *ctl,
                       struct verror *err)
 {
-    json_t *arguments = json_pack("{s:b, s:s, s:b, s:s}", "paging", 0, "protocol",
-                                  "fd:virtjobd-dump", "detach", 1, "format",
-                                  format_names[spec->format]);
+    json_t *arguments =
+        json_pack("{s:b, s:s, s:b, s:s}", "paging", 0, "protocol", "fd:virtjobd-dump", "detach", 1,
+                  "format", format_names[spec->format]);
 
     if (monitor_call(spec->guest->monitor, "getfd", json_pack("{s:s}", "fdname", "virtjobd-dump"),
                      writer, ctl, QUICK_MS, NULL, err) < 0) {
@@ -229,8 +230,8 @@ static int dump_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct v
     job_ctl_step(ctl, "dumping the guest");
     if (!spec->file || pause_guest(spec, ctl, err) < 0)
         return -1;
-    return spec->flags & VIR_DUMP_MEMORY_ONLY ? dump_memory(spec, ctl, err) :
-                                                dump_state(spec, ctl, err);
+    return spec->flags & VIR_DUMP_MEMORY_ONLY ? dump_memory(spec, ctl, err)
+                                              : dump_state(spec, ctl, err);
 }
 
 /* --- afterwards --- */

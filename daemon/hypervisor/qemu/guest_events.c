@@ -248,6 +248,5 @@ static void status_cb(void *opaque, json_t *value, struct verror *err)
 void guest_sync_state(struct guest *guest)
 {
     if (guest->monitor)
-        monitor_send(guest->monitor, "query-status", NULL, COMMAND_MS, status_cb,
-                     guest_ref(guest));
+        monitor_send(guest->monitor, "query-status", NULL, COMMAND_MS, status_cb, guest_ref(guest));
 }

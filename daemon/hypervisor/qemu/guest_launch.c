@@ -110,7 +110,8 @@ static char *find_pty(json_t *chardevs, const char *alias)
     size_t i;
     json_t *item;
 
-    json_array_foreach(chardevs, i, item) {
+    json_array_foreach(chardevs, i, item)
+    {
         const char *name = json_string_value(json_object_get(item, "label"));
         const char *file = json_string_value(json_object_get(item, "filename"));
 
@@ -181,10 +182,10 @@ static int set_passwords(struct launch *launch, struct job_ctl *ctl, struct verr
         if (!xml_is_element(node, "graphics"))
             continue;
         password = xml_attribute(node, "passwd");
-        if (password && monitor_call(launch->guest->monitor, "set_password",
-                                     json_pack("{s:s, s:s}", "protocol", "vnc", "password",
-                                               password),
-                                     -1, ctl, QUICK_MS, NULL, err) < 0)
+        if (password &&
+            monitor_call(launch->guest->monitor, "set_password",
+                         json_pack("{s:s, s:s}", "protocol", "vnc", "password", password), -1, ctl,
+                         QUICK_MS, NULL, err) < 0)
             return -1;
     }
     return 0;

@@ -180,8 +180,8 @@ int guest_watch(struct guest *guest, struct verror *err)
     guest->pidfd = process_open(&guest->process, err);
     if (guest->pidfd < 0)
         return -1;
-    guest->exit_event = event_new(guest->domains->daemon->base, guest->pidfd,
-                                  EV_READ | EV_PERSIST, exit_cb, guest);
+    guest->exit_event =
+        event_new(guest->domains->daemon->base, guest->pidfd, EV_READ | EV_PERSIST, exit_cb, guest);
     if (!guest->exit_event || event_add(guest->exit_event, NULL) < 0)
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot watch the process of a guest");
     return 0;

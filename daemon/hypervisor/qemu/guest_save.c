@@ -108,10 +108,9 @@ static int pause_guest(struct domain_spec *spec, struct job_ctl *ctl, struct ver
 static int write_header(struct domain_spec *spec, struct verror *err)
 {
     struct save_image image = {
-        .xml = spec->xml ? spec->xml :
-                           domain_def_format(spec->def,
-                                             VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_MIGRATABLE,
-                                             NULL),
+        .xml = spec->xml ? spec->xml
+                         : domain_def_format(
+                               spec->def, VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_MIGRATABLE, NULL),
         .was_running = runs_when_restored(spec),
     };
     int rc = save_image_begin(spec->file->fd, spec->file->target, &image, err);
@@ -121,8 +120,7 @@ static int write_header(struct domain_spec *spec, struct verror *err)
     return rc;
 }
 
-static int begin(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
-                 struct verror *err)
+static int begin(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     spec->file = image_file_create(spec->path, job_id, ctl, err);
     if (!spec->file || pause_guest(spec, ctl, err) < 0 || write_header(spec, err) < 0)
@@ -276,11 +274,11 @@ static bool save_resumable(const void *opaque)
     return true;
 }
 
-#define SAVE_KIND(word, check_fn, ended_fn)                                                 \
-    .name = word, .lane = LANE_BULK, .is_long = true, .locks = domain_locks,                \
-    .check = check_fn, .prepare = save_prepare, .accepted = save_accepted, .run = save_run,   \
-    .decide = save_decide, .publish = save_publish, .undo = save_undo, .ended = ended_fn,   \
-    .resumable = save_resumable, .recover = save_recover, DOMAIN_SPEC_FUNCTIONS
+#define SAVE_KIND(word, check_fn, ended_fn)                                                        \
+    .name = word, .lane = LANE_BULK, .is_long = true, .locks = domain_locks, .check = check_fn,    \
+    .prepare = save_prepare, .accepted = save_accepted, .run = save_run, .decide = save_decide,    \
+    .publish = save_publish, .undo = save_undo, .ended = ended_fn, .resumable = save_resumable,    \
+    .recover = save_recover, DOMAIN_SPEC_FUNCTIONS
 
 const struct job_kind domain_job_save = {
     SAVE_KIND("domain-save", save_check, save_ended),

@@ -27,8 +27,7 @@ enum { QUICK_MS = 30000 };
 /* --- loop: may it start? --- */
 
 /* Where a <disk type='volume'> is, or that a file is one that is still being made. */
-static int find_volume(struct domain_spec *spec, const struct domain_disk *disk,
-                       struct verror *err)
+static int find_volume(struct domain_spec *spec, const struct domain_disk *disk, struct verror *err)
 {
     struct storage *storage = spec->domains->daemon->storage;
     struct pool *pool = disk->pool ? pool_find_name(storage, disk->pool) : NULL;
@@ -53,15 +52,13 @@ static int find_volume(struct domain_spec *spec, const struct domain_disk *disk,
     if (!pool)
         return 0;
     spec->volumes = xrealloc(spec->volumes, spec->nvolumes + 1, sizeof(*spec->volumes));
-    spec->volumes[spec->nvolumes++] = (struct volume_path){
-        xstrdup(disk->pool), xstrdup(disk->volume), xstrdup(vol->info->path),
-        vol_format_name(vol->info->format)
-    };
+    spec->volumes[spec->nvolumes++] =
+        (struct volume_path){ xstrdup(disk->pool), xstrdup(disk->volume), xstrdup(vol->info->path),
+                              vol_format_name(vol->info->format) };
     return 0;
 }
 
-static int find_volumes(struct domain_spec *spec, const struct domain_def *def,
-                        struct verror *err)
+static int find_volumes(struct domain_spec *spec, const struct domain_def *def, struct verror *err)
 {
     for (size_t i = 0; i < def->ndisks; i++) {
         if (find_volume(spec, &def->disks[i], err) < 0)
@@ -147,8 +144,8 @@ static int start_prepare(void *opaque, struct verror *err)
         spec->was_running = !(spec->flags & VIR_DOMAIN_START_PAUSED);
     if (spec->def->virt == DOMAIN_VIRT_KVM && qemu_check_kvm(err) < 0)
         return -1;
-    spec->doc = domain_make_live(&host, spec->def, spec->guest->id, spec->guest->dir,
-                                 spec->volumes, spec->nvolumes, err);
+    spec->doc = domain_make_live(&host, spec->def, spec->guest->id, spec->guest->dir, spec->volumes,
+                                 spec->nvolumes, err);
     if (!spec->doc || !(spec->live = domain_def_from_doc(spec->doc, err)))
         return -1;
     return guest_find_files(spec->guest, spec->live, spec->volumes, spec->nvolumes, err);
@@ -198,8 +195,8 @@ static void start_accepted(void *opaque, uint64_t job_id)
 /* For the next daemon, should this one end: what QEMU was given and what it made up. */
 static void journal_guest(const struct domain_spec *spec, struct job_ctl *ctl)
 {
-    json_t *json = json_pack("{s:s*, s:s}", "owners", spec->guest->owner_memory, "live",
-                             spec->new_live->xml);
+    json_t *json =
+        json_pack("{s:s*, s:s}", "owners", spec->guest->owner_memory, "live", spec->new_live->xml);
     _cleanup_free_ char *text = json_dumps(json, JSON_COMPACT);
 
     json_decref(json);
@@ -227,8 +224,7 @@ static int launch(struct domain_spec *spec, struct job_ctl *ctl, struct verror *
     return 0;
 }
 
-static int read_image(struct domain_spec *spec, bool begun, struct job_ctl *ctl,
-                      struct verror *err)
+static int read_image(struct domain_spec *spec, bool begun, struct job_ctl *ctl, struct verror *err)
 {
     struct save_image image = { 0 };
     int fd = save_image_open(spec->path, false, &image, err), rc = -1;
@@ -236,8 +232,7 @@ static int read_image(struct domain_spec *spec, bool begun, struct job_ctl *ctl,
     job_ctl_step(ctl, "reading the saved memory");
     if (fd >= 0 && image.compression)
         verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
-                   "the memory in '%s' is compressed; only raw images can be restored",
-                   spec->path);
+                   "the memory in '%s' is compressed; only raw images can be restored", spec->path);
     else if (fd >= 0 && (begun || migrate_in_start(spec->guest, fd, ctl, err) == 0))
         rc = migrate_in_wait(spec->guest, fd, image.stream, image.size, ctl, err);
     if (fd >= 0)
@@ -443,8 +438,8 @@ static enum job_recovery start_recover(void *opaque, uint64_t job_id, const char
         return JOB_RECOVER_UNDO;
     if (!spec->from_managed || strcmp(status, "inmigrate") == 0 || !image_is_spent(spec))
         return JOB_RECOVER_RUN;
-    if (spec->was_running && monitor_call(guest->monitor, "cont", NULL, -1, NULL, QUICK_MS, NULL,
-                                          err) < 0)
+    if (spec->was_running &&
+        monitor_call(guest->monitor, "cont", NULL, -1, NULL, QUICK_MS, NULL, err) < 0)
         return JOB_RECOVER_UNDO;
     return JOB_RECOVER_DONE;
 }
@@ -456,12 +451,11 @@ static bool start_resumable(const void *opaque)
     return spec->path; /* QEMU reads on by itself */
 }
 
-#define START_KIND(word, locks_fn, check_fn)                                               \
-    .name = word, .lane = LANE_BULK, .is_long = true, .locks = locks_fn,                   \
-    .check = check_fn, .prepare = start_prepare, .admit = start_admit,                     \
-    .accepted = start_accepted, .run = start_run, .decide = start_decide,                  \
-    .publish = start_publish, .undo = start_undo, .commit = start_commit,                  \
-    .ended = start_ended, .resumable = start_resumable, .recover = start_recover,          \
+#define START_KIND(word, locks_fn, check_fn)                                                       \
+    .name = word, .lane = LANE_BULK, .is_long = true, .locks = locks_fn, .check = check_fn,        \
+    .prepare = start_prepare, .admit = start_admit, .accepted = start_accepted, .run = start_run,  \
+    .decide = start_decide, .publish = start_publish, .undo = start_undo, .commit = start_commit,  \
+    .ended = start_ended, .resumable = start_resumable, .recover = start_recover,                  \
     DOMAIN_SPEC_FUNCTIONS
 
 const struct job_kind domain_job_create = {

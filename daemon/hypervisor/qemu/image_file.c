@@ -60,8 +60,7 @@ static int look_at(const char *target, struct verror *err)
 static int check_path(const char *path, struct verror *err)
 {
     if (path[0] != '/')
-        return verror_set(err, VIR_ERR_INVALID_ARG, "path '%s' is not absolute",
-                          path);
+        return verror_set(err, VIR_ERR_INVALID_ARG, "path '%s' is not absolute", path);
     if (!*base_of(path))
         return verror_set(err, VIR_ERR_INVALID_ARG, "path '%s' names a directory", path);
     return 0;
@@ -171,8 +170,8 @@ struct image_file *image_file_find(const char *path, uint64_t job_id, const char
     file = image_file_new(path, job_id);
     file->is_block = ino == 0;
     file->dirfd = open_dir_of(file->target, NULL);
-    file->fd = file->is_block ? open(file->target, O_RDWR | O_CLOEXEC) :
-                                openat(file->dirfd, file->temp, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    file->fd = file->is_block ? open(file->target, O_RDWR | O_CLOEXEC)
+                              : openat(file->dirfd, file->temp, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (file->fd >= 0 && note_identity(file, NULL) == 0 && file->dev == dev && file->ino == ino)
         return file;
     image_file_close(file);

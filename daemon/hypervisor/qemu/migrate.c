@@ -33,8 +33,8 @@ static int give_fd(struct guest *guest, int fd, struct job_ctl *ctl, struct verr
 /* Its events, so that nobody has to wait for the next look. */
 static int want_events(struct guest *guest, struct job_ctl *ctl, struct verror *err)
 {
-    json_t *arguments = json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "events",
-                                  "state", 1);
+    json_t *arguments =
+        json_pack("{s:[{s:s, s:b}]}", "capabilities", "capability", "events", "state", 1);
 
     return monitor_call(guest->monitor, "migrate-set-capabilities", arguments, -1, ctl, QUICK_MS,
                         NULL, err);
@@ -100,8 +100,11 @@ static int take_status(const json_t *reply, struct job_ctl *ctl, struct verror *
     if (status && strcmp(status, "completed") == 0)
         return 0;
     if (!status || strcmp(status, "failed") == 0 || strcmp(status, "cancelled") == 0)
-        return verror_set(err, VIR_ERR_OPERATION_FAILED, "QEMU could not write the guest's state: %s",
-                          why ? why : status ? status : "it has not begun");
+        return verror_set(err, VIR_ERR_OPERATION_FAILED,
+                          "QEMU could not write the guest's state: %s",
+                          why      ? why
+                          : status ? status
+                                   : "it has not begun");
     return 1;
 }
 
@@ -124,8 +127,8 @@ int migrate_out_wait(struct guest *guest, struct job_ctl *ctl, struct verror *er
         }
         json_decref(reply);
         verror_clear(&late);
-        if (rc > 0 && monitor_wait_event(guest->monitor, names, mark, ctl, LOOK_MS, NULL, &late) <
-                          0 &&
+        if (rc > 0 &&
+            monitor_wait_event(guest->monitor, names, mark, ctl, LOOK_MS, NULL, &late) < 0 &&
             late.code != VIR_ERR_OPERATION_TIMEOUT) {
             verror_move(err, &late);
             rc = -1;
@@ -168,7 +171,8 @@ int migrate_in_start(struct guest *guest, int fd, struct job_ctl *ctl, struct ve
                         json_pack("{s:s}", "uri", "fd:" FD_NAME), -1, ctl, QUICK_MS, NULL, err);
 }
 
-/* Where QEMU is in the file: our descriptor shares its position, after a restart another does not. */
+/* Where QEMU is in the file: our descriptor shares its position, after a restart another does not.
+ */
 static uint64_t position(struct guest *guest, int fd, uint64_t start)
 {
     struct stat st;
@@ -189,8 +193,7 @@ static int in_status(struct guest *guest, struct job_ctl *ctl, struct verror *er
     const char *status;
     int rc;
 
-    if (monitor_call(guest->monitor, "query-status", NULL, -1, ctl, STATUS_MS, &reply, &late) <
-        0) {
+    if (monitor_call(guest->monitor, "query-status", NULL, -1, ctl, STATUS_MS, &reply, &late) < 0) {
         if (late.code == VIR_ERR_OPERATION_TIMEOUT)
             return 1;
         verror_move(err, &late);
@@ -202,8 +205,8 @@ static int in_status(struct guest *guest, struct job_ctl *ctl, struct verror *er
     return rc;
 }
 
-int migrate_in_wait(struct guest *guest, int fd, uint64_t start, uint64_t size,
-                    struct job_ctl *ctl, struct verror *err)
+int migrate_in_wait(struct guest *guest, int fd, uint64_t start, uint64_t size, struct job_ctl *ctl,
+                    struct verror *err)
 {
     static const char *const names[] = { "MIGRATION", NULL };
     int rc = 1;
@@ -215,8 +218,8 @@ int migrate_in_wait(struct guest *guest, int fd, uint64_t start, uint64_t size,
 
         job_ctl_set_done(ctl, position(guest, fd, start) - start);
         rc = in_status(guest, ctl, err);
-        if (rc > 0 && monitor_wait_event(guest->monitor, names, mark, ctl, LOOK_MS, NULL, &late) <
-                          0 &&
+        if (rc > 0 &&
+            monitor_wait_event(guest->monitor, names, mark, ctl, LOOK_MS, NULL, &late) < 0 &&
             late.code != VIR_ERR_OPERATION_TIMEOUT) {
             verror_move(err, &late);
             rc = -1;
