@@ -166,7 +166,7 @@ int conn_call_names(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const
 /* The same for calls whose only argument is maxnames; checks both first. */
 int conn_list_names(virConnectPtr conn, int procedure, char **names, int maxnames);
 
-/* Checks an array that is to be filled; the wire carries at most limit.  Returns 0, or -1: raised. */
+/* Checks an array for *max results; the wire carries at most limit.  Returns 0, or -1: raised. */
 int check_room(const void *array, const char *argument, int *max, int limit);
 /* Raises that the daemon answered with more of what than were asked for; returns -1. */
 int raise_too_many(unsigned int count, int max, const char *what);

@@ -90,7 +90,8 @@ def programs(daemon):
             (REMOTE, 0x7FFFFFFF, 1, "^unknown procedure"),
             (REMOTE, -0x80000000, 1, "^unknown procedure"), (QEMU, 1, 2, unknown),
             (QEMU, 0, 1, "^unknown procedure"), (QEMU, 2, 1, "^unknown procedure"),
-            (JOB, 0, 1, "^unknown procedure"), (JOB, 7, 1, "^unknown procedure"), (JOB, -5, 1, "^unknown procedure")):
+            (JOB, 0, 1, "^unknown procedure"), (JOB, 7, 1, "^unknown procedure"),
+            (JOB, -5, 1, "^unknown procedure")):
         client = short_timeout(daemon)
         what = "program %x procedure %d version %d" % (program, procedure, version)
         check.refused(ERR_RPC, what, lambda: client.call_raw(program, procedure, b"\0" * 8,
@@ -169,7 +170,8 @@ def hostile_text(proc, position, length, content):
         else:
             body += {"o": b"\0\0\0\1", "t": b"\0\0\0\2", "m": b"\0\0\0\1"}.get(field, b"")
             body += struct.pack(">I", length) + content
-            body += {"p": b"\0" * 16, "d": b"\0" * 20, "m": struct.pack(">II", 1, 1), "v": wire.text("v") + wire.text("k"),
+            body += {"p": b"\0" * 16, "d": b"\0" * 20, "m": struct.pack(">II", 1, 1),
+                     "v": wire.text("v") + wire.text("k"),
                      "t": wire.text("v") + wire.text("k")}.get(field, b"")
     return body
 
@@ -521,7 +523,8 @@ def main():
         client = daemon.client()
         pool = client.start_pool("pool", daemon.dir + "/pool")
         vol = client.create_vol(pool, "vol", 1 << 20)
-        client.call("CONNECT_GET_VERSION")  # all that is made at first use is made
+        for name in ("CONNECT_GET_VERSION", "CONNECT_GET_CAPABILITIES"):
+            client.call(name)  # all that is made at first use is made
         fds, rss = len(daemon.fds()), daemon.rss()
         jobs = len(client.jobs())
         for step, args in ((frames, ()), (programs, ()), (not_open, ()), (bodies, (pool, vol)),

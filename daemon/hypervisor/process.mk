@@ -3,5 +3,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/disk_chain.c \
 	daemon/hypervisor/qemu/process.c \
 	daemon/hypervisor/qemu/process_spawn.c \
+	daemon/hypervisor/qemu/save_image.c \
+	daemon/hypervisor/qemu/save_image_internal.h \
+	daemon/hypervisor/qemu/save_image_rewrite.c \
 	daemon/hypervisor/qemu/socket.c \
 	$(NULL)

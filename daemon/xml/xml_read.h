@@ -24,7 +24,7 @@ DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc);
 #define _cleanup_xml_doc_ _cleanup_(xmlFreeDocp)
 
 /*
- * Parses a document that must have this root element.  what ("storage pool
+ * Parses a document that must have this root element; NULL: any.  what ("storage pool
  * definition") stands in the message.  NULL with err, VIR_ERR_XML_ERROR.
  */
 xmlDocPtr xml_read_document(const char *text, const char *what, const char *root,

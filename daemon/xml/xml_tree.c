@@ -60,15 +60,24 @@ void xml_attribute_drop(xmlNodePtr node, const char *name)
     (void)xmlUnsetNsProp(node, NULL, XTEXT(name)); /* fails where there is none */
 }
 
-xmlNodePtr xml_child_add(xmlNodePtr parent, const char *name, const char *text)
+/* Not by xmlNewChild, which hands the parent's namespace down. */
+static xmlNodePtr new_element(xmlNodePtr parent, const char *name)
 {
-    /* not xmlNewChild, which hands the parent's namespace down */
-    xmlNodePtr node = must(xmlNewDocNode(parent->doc, NULL, XTEXT(name), NULL));
+    return must(xmlNewDocNode(parent->doc, NULL, XTEXT(name), NULL));
+}
 
-    must(xmlAddChild(parent, node));
-    if (text)
-        xml_text_set(node, text);
-    return node;
+xmlNodePtr xml_child_add(xmlNodePtr parent, const char *name)
+{
+    return must(xmlAddChild(parent, new_element(parent, name)));
+}
+
+xmlNodePtr xml_child_add_after(xmlNodePtr parent, xmlNodePtr after, const char *name)
+{
+    if (!after && !parent->children)
+        return xml_child_add(parent, name);
+    if (!after)
+        return must(xmlAddPrevSibling(parent->children, new_element(parent, name)));
+    return must(xmlAddNextSibling(after, new_element(parent, name)));
 }
 
 void xml_text_set(xmlNodePtr node, const char *text)
@@ -153,22 +162,27 @@ static void write_attribute(struct xml_writer *writer, xmlAttrPtr attribute)
     xmlFree(value);
 }
 
-static void write_namespace(struct xml_writer *writer, const xmlNs *ns)
+static void write_namespaces(struct xml_writer *writer, const xmlNode *node)
 {
-    xml_append(writer, ns->prefix ? " xmlns:" : " xmlns");
-    if (ns->prefix)
-        xml_append(writer, TEXT(ns->prefix));
-    write_value(writer, ns->href ? TEXT(ns->href) : "");
+    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
+        xml_append(writer, ns->prefix ? " xmlns:" : " xmlns");
+        if (ns->prefix)
+            xml_append(writer, TEXT(ns->prefix));
+        write_value(writer, ns->href ? TEXT(ns->href) : "");
+    }
 }
 
+/* <domain type='kvm' xmlns:qemu='…'> but <app:note xmlns:app='…' by='ops'>: as libvirt does. */
 static void write_start(struct xml_writer *writer, xmlNodePtr node)
 {
     xml_append(writer, "<");
     write_name(writer, node->ns, node->name);
+    if (node->ns)
+        write_namespaces(writer, node);
     for (xmlAttrPtr attribute = node->properties; attribute; attribute = attribute->next)
         write_attribute(writer, attribute);
-    for (const xmlNs *ns = node->nsDef; ns; ns = ns->next)
-        write_namespace(writer, ns);
+    if (!node->ns)
+        write_namespaces(writer, node);
 }
 
 static void write_end(struct xml_writer *writer, xmlNodePtr node)

@@ -22,8 +22,9 @@ bool xml_attribute_is(xmlNodePtr node, const char *name, const char *value);
 void xml_attribute_set(xmlNodePtr node, const char *name, const char *value);
 void xml_attribute_drop(xmlNodePtr node, const char *name);
 
-/* A new child element, the last one; text may be NULL. */
-xmlNodePtr xml_child_add(xmlNodePtr parent, const char *name, const char *text);
+/* A new child element, the last one or (after NULL: the first) behind a sibling. */
+xmlNodePtr xml_child_add(xmlNodePtr parent, const char *name);
+xmlNodePtr xml_child_add_after(xmlNodePtr parent, xmlNodePtr after, const char *name);
 /* Replaces all that is in the element. */
 void xml_text_set(xmlNodePtr node, const char *text);
 /* Takes the element out and frees it. */

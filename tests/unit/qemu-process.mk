@@ -4,6 +4,7 @@
 qemu_process_tests = \
 	tests/unit/test-disk_chain \
 	tests/unit/test-process \
+	tests/unit/test-save_image \
 	$(NULL)
 check_PROGRAMS += $(qemu_process_tests)
 TESTS += $(qemu_process_tests)
@@ -17,3 +18,8 @@ tests_unit_test_disk_chain_LDADD = $(qemu_process_ldadd)
 tests_unit_test_process_SOURCES = tests/unit/test-process.c
 tests_unit_test_process_CPPFLAGS = $(qemu_process_cppflags)
 tests_unit_test_process_LDADD = $(qemu_process_ldadd)
+
+tests_unit_test_save_image_SOURCES = tests/unit/test-save_image.c
+tests_unit_test_save_image_CPPFLAGS = $(qemu_process_cppflags)
+tests_unit_test_save_image_LDADD = $(qemu_process_ldadd)
+EXTRA_DIST += tests/data/libvirt-9-save-image

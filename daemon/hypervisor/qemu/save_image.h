@@ -36,7 +36,11 @@ int save_image_spend(const char *path, struct verror *err);
  * endianness, spent.  writable: open for save_image_rewrite.
  */
 int save_image_open(const char *path, bool writable, struct save_image *ret, struct verror *err);
-/* Other XML or state in an existing image, in place (it has room: libvirt pads) or by a new file. */
+/*
+ * Other XML, cookie and state in an existing image; stream and compression stay.  By a new file in
+ * its place, so that a crash leaves the one or the other (the stream is shared where the file
+ * system can, else copied: a bulk worker); in place for the state alone and on a block device.
+ */
 int save_image_rewrite(const char *path, const struct save_image *image, struct verror *err);
 
 #endif

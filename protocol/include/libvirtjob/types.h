@@ -291,7 +291,10 @@ typedef enum {
 } virDomainPausedReason;
 
 /** Why a domain has its state: SHUTDOWN. */
-typedef enum { VIR_DOMAIN_SHUTDOWN_UNKNOWN = 0, VIR_DOMAIN_SHUTDOWN_USER = 1 } virDomainShutdownReason;
+typedef enum {
+    VIR_DOMAIN_SHUTDOWN_UNKNOWN = 0,
+    VIR_DOMAIN_SHUTDOWN_USER = 1
+} virDomainShutdownReason;
 
 /** Why a domain has its state: SHUTOFF. */
 typedef enum {
@@ -307,7 +310,10 @@ typedef enum {
 } virDomainShutoffReason;
 
 /** Why a domain has its state: CRASHED. */
-typedef enum { VIR_DOMAIN_CRASHED_UNKNOWN = 0, VIR_DOMAIN_CRASHED_PANICKED = 1 } virDomainCrashedReason;
+typedef enum {
+    VIR_DOMAIN_CRASHED_UNKNOWN = 0,
+    VIR_DOMAIN_CRASHED_PANICKED = 1
+} virDomainCrashedReason;
 
 /** What a call is about: the running domain, its definition, or both. */
 typedef enum {
