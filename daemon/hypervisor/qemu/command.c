@@ -120,8 +120,10 @@ static void build_tail(struct builder *b)
         cmd_arg(b, "-incoming");
         cmd_arg(b, "defer");
     }
-    cmd_arg(b, "-sandbox");
-    cmd_arg(b, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    if (qemu_caps_has_sandbox(b->host->caps)) {
+        cmd_arg(b, "-sandbox");
+        cmd_arg(b, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+    }
     cmd_arg(b, "-msg");
     cmd_arg(b, "timestamp=on");
 }
@@ -157,7 +159,7 @@ int qemu_command_build(const struct command_host *host, xmlDocPtr live,
     r = build(&b);
     builder_done(&b);
     if (r < 0) {
-        vnc_port_release(b.out.vnc_port);
+        vnc_port_release(b.vnc_port);
         qemu_command_clear(&b.out);
         return -1;
     }
@@ -179,7 +181,5 @@ void qemu_command_clear(struct qemu_command *command)
     for (size_t i = command->nborrowed; i < command->nfds; i++)
         (void)close(command->fds[i]); /* nothing was written that a failed close could lose */
     free(command->fds);
-    free(command->vnc_password);
-    free(command->vnc_password_valid_to);
     *command = (struct qemu_command){ 0 };
 }

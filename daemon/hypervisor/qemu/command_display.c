@@ -8,7 +8,6 @@
 #include <sys/un.h>
 
 #include "hypervisor/qemu/command_internal.h"
-#include "util/alloc.h"
 #include "xml/xml_read.h"
 
 enum { VNC_PORT_BASE = 5900 }; /* display 0 */
@@ -48,34 +47,27 @@ static const char *vnc_address(struct builder *b, xmlNodePtr node)
     return address;
 }
 
-/* Chosen here, or the one that is asked for: then it is only marked as taken. */
-static int vnc_port(struct builder *b, xmlNodePtr node, const char *address, int *ret_port)
+/* Chosen here, or the one that is asked for, which is QEMU's to have or not. */
+static int vnc_port(struct builder *b, xmlNodePtr node, const char *address, uint64_t *ret_port)
 {
-    const char *text = node_attr(b, node, NULL, "port");
-    bool autoport = !text || strcmp(text, "-1") == 0;
-    uint64_t port = 0;
-    int reserved;
+    bool autoport = !node_attr(b, node, NULL, "port") || node_attr_is(b, node, NULL, "port", "-1");
 
     if (node_switch(b, node, NULL, "autoport", &autoport) < 0)
         return -1;
     if (autoport) {
-        reserved = vnc_port_reserve(b->host->vnc_port_min, b->host->vnc_port_max, address, b->err);
-        if (reserved < 0)
+        int port = vnc_port_reserve(b->host->vnc_port_min, b->host->vnc_port_max, address, b->err);
+
+        if (port < 0)
             return -1;
-        set_attr(node, "port", cmd_keepf(b, "%d", reserved));
-    } else {
-        if (node_number(b, node, NULL, "port", &port) < 0)
-            return -1;
-        if (port < VNC_PORT_BASE || port > UINT16_MAX)
-            return refuse(b, node, "port %llu", (unsigned long long)port);
-        reserved = (int)port;
-        vnc_port_mark(reserved);
+        b->vnc_port = port;
+        *ret_port = (uint64_t)port;
+        set_attr(node, "port", cmd_keepf(b, "%d", port));
+        set_attr(node, "autoport", "yes");
+    } else if (node_number(b, node, NULL, "port", ret_port) < 0) {
+        return -1;
     }
-    b->out.vnc_port = reserved;
-    if (reserved < VNC_PORT_BASE)
-        return refuse(b, node, "port %d, from remote_display_port_min, is below %d", reserved,
-                      VNC_PORT_BASE);
-    *ret_port = reserved;
+    if (*ret_port < VNC_PORT_BASE || *ret_port > UINT16_MAX)
+        return refuse(b, node, "port %llu", (unsigned long long)*ret_port);
     return 0;
 }
 
@@ -85,8 +77,7 @@ static int vnc_place(struct builder *b, xmlNodePtr node, const char **ret_place)
     const char *kind = node_attr(b, node, "listen", "type");
     const char *path = node_attr(b, node, "listen", "socket") ?: node_attr(b, node, NULL, "socket");
     const char *address;
-    uint64_t websocket = 0;
-    int port;
+    uint64_t websocket = 0, port = 0;
 
     if (kind && strcmp(kind, "none") == 0) {
         *ret_place = "none";
@@ -105,8 +96,8 @@ static int vnc_place(struct builder *b, xmlNodePtr node, const char **ret_place)
     address = vnc_address(b, node);
     if (vnc_port(b, node, address, &port) < 0)
         return -1;
-    *ret_place = cmd_keepf(b, strchr(address, ':') ? "[%s]:%d" : "%s:%d", cmd_escape(b, address),
-                           port - VNC_PORT_BASE);
+    *ret_place = cmd_keepf(b, strchr(address, ':') ? "[%s]:%llu" : "%s:%llu",
+                           cmd_escape(b, address), (unsigned long long)port - VNC_PORT_BASE);
     if (websocket > 0)
         *ret_place = cmd_keepf(b, "%s,websocket=%llu", *ret_place, (unsigned long long)websocket);
     return 0;
@@ -135,23 +126,11 @@ static int vnc_sharing(struct builder *b, xmlNodePtr node, const char **options)
     return 0;
 }
 
-/* Never on the command line, which everybody can read: the caller sets it over QMP. */
-static void vnc_password(struct builder *b, xmlNodePtr node, const char **options)
-{
-    const char *password = node_attr(b, node, NULL, "passwd");
-
-    if (!password)
-        return;
-    b->out.vnc_password = xstrdup(password);
-    b->out.vnc_password_valid_to = xstrdup(node_attr(b, node, NULL, "passwdValidTo"));
-    *options = cmd_keepf(b, "%s,password=on", *options);
-}
-
 int command_graphics(struct builder *b, xmlNodePtr node)
 {
     const char *type = node_attr(b, node, NULL, "type") ?: "";
     const char *keymap = node_attr(b, node, NULL, "keymap");
-    const char *place, *options = "", *audio = node_attr(b, b->devices, "audio", "id");
+    const char *place = NULL, *options = "", *audio = node_attr(b, b->devices, "audio", "id");
 
     if (strcmp(type, "vnc") != 0)
         return refuse(b, node, "graphics of that type");
@@ -161,7 +140,8 @@ int command_graphics(struct builder *b, xmlNodePtr node)
     if (node_check_known(b, node, vnc_known) < 0 || vnc_place(b, node, &place) < 0 ||
         vnc_sharing(b, node, &options) < 0)
         return -1;
-    vnc_password(b, node, &options);
+    if (node_attr(b, node, NULL, "passwd")) /* itself it is set over QMP: everybody can read argv */
+        options = cmd_keepf(b, "%s,password=on", options);
     if (audio)
         options = cmd_keepf(b, "%s,audiodev=audio%s", options, cmd_escape(b, audio));
     cmd_arg(b, "-vnc");

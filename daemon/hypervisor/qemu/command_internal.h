@@ -25,6 +25,7 @@ struct builder {
     /* bootindex by <os><boot>, given to the first device of a kind; 0 = none (any more) */
     unsigned int boot_disk, boot_cdrom, boot_net;
     unsigned int nfdsets;
+    int vnc_port; /* reserved so far, 0 = none */
     char **kept; /* texts of the document, as long as the builder */
     size_t nkept;
     struct verror *err;

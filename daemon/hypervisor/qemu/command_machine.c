@@ -104,7 +104,7 @@ static bool has_timer(struct builder *b, const char *name, const char *present)
 int command_machine(struct builder *b)
 {
     xmlNodePtr features = xml_child(b->domain, "features"), os = xml_child(b->domain, "os");
-    const char *vmport, *smm, *irqchip, *ram;
+    const char *vmport = "", *smm = "", *irqchip = "", *ram;
     bool dump_core = false;
 
     if (check_root(b) < 0 || check_machine(b) < 0 || node_check_known(b, os, os_known) < 0 ||

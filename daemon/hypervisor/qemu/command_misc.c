@@ -119,7 +119,7 @@ static int rng_rate(struct builder *b, xmlNodePtr node, json_t *device)
 
 int command_rng(struct builder *b, xmlNodePtr node)
 {
-    const char *model = node_attr(b, node, NULL, "model") ?: "virtio", *id;
+    const char *model = node_attr(b, node, NULL, "model") ?: "virtio", *id = NULL;
     const char *driver = virtio_driver(b, "virtio-rng-pci", model);
     _cleanup_json_ json_t *device = NULL;
 

@@ -281,6 +281,7 @@ static int spawn(struct launch *launch, const struct qemu_command *command, int 
     _cleanup_close_ int log_fd = open_log(guest, command->argv, &log_start, err);
     const struct process_spec spec = {
         .argv = command->argv,
+        .env = command->env,
         .fds = command->fds,
         .nfds = command->nfds,
         .listen_fd = monitor_fd,
