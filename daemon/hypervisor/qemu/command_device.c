@@ -10,7 +10,7 @@
 #include "hypervisor/qemu/command_internal.h"
 #include "xml/xml_read.h"
 
-xmlNodePtr controller_find(struct builder *b, const char *type, uint64_t index)
+xmlNodePtr command_controller_find(struct builder *b, const char *type, uint64_t index)
 {
     for (xmlNodePtr node = xml_child(b->devices, "controller"); node;
          node = xmlNextElementSibling(node)) {
@@ -26,7 +26,7 @@ xmlNodePtr controller_find(struct builder *b, const char *type, uint64_t index)
 
 const char *controller_alias(struct builder *b, xmlNodePtr node, const char *type, uint64_t index)
 {
-    xmlNodePtr controller = controller_find(b, type, index);
+    xmlNodePtr controller = command_controller_find(b, type, index);
     const char *alias = controller ? node_alias(b, controller) : NULL;
 
     if (!alias)

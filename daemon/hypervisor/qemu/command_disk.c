@@ -138,7 +138,7 @@ static int place_scsi(struct builder *b, xmlNodePtr node, json_t *device)
     if (!alias)
         return -1;
     props_string(device, "bus", cmd_keepf(b, "%s.0", alias));
-    controller = controller_find(b, "scsi", at.controller);
+    controller = command_controller_find(b, "scsi", at.controller);
     if (node_attr_is(b, controller, NULL, "model", "lsilogic")) {
         if (at.bus != 0 || at.target != 0)
             return refuse(b, node, "a bus or target other than 0 of an lsilogic controller");

@@ -128,7 +128,7 @@ int device_boot(struct builder *b, xmlNodePtr node, unsigned int *by_os, json_t 
 /* -device, once the binary has been found to have its driver; device is taken over. */
 int device_add(struct builder *b, xmlNodePtr node, json_t *device);
 /* The <controller> of that type and index, or NULL. */
-xmlNodePtr controller_find(struct builder *b, const char *type, uint64_t index);
+xmlNodePtr command_controller_find(struct builder *b, const char *type, uint64_t index);
 /* Its alias.  NULL with err. */
 const char *controller_alias(struct builder *b, xmlNodePtr node, const char *type, uint64_t index);
 
