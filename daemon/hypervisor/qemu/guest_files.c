@@ -128,22 +128,43 @@ static char *describe_guest(struct lock_hold *hold)
     return xasprintf("domain '%s' runs with it", guest->def->name);
 }
 
+static void want_file(struct lock_hold *hold, const struct guest_file *file)
+{
+    bool shared = file->readonly || file->shareable;
+
+    lock_hold_want(hold, lock_file_key(file->dev, file->ino),
+                   shared ? LOCK_FILE_GUEST_SHARED : LOCK_FILE_GUEST);
+}
+
+/* One after the other, only to say which of them is in use. */
+static int check_files(const struct guest *guest, struct verror *err)
+{
+    struct jobs *jobs = guest->domains->daemon->jobs;
+
+    for (size_t i = 0; i < guest->nfiles; i++) {
+        _cleanup_free_ char *what =
+            xasprintf("disk '%s' of domain '%s'", guest->files[i].path, guest->def->name);
+        struct lock_hold hold = { .is_long = true };
+
+        want_file(&hold, &guest->files[i]);
+        if (jobs_hold(jobs, &hold, what, err) < 0)
+            return -1;
+        jobs_release(jobs, &hold);
+    }
+    return 0;
+}
+
 int guest_hold_files(struct guest *guest, struct verror *err)
 {
-    _cleanup_free_ char *what = xasprintf("a disk of domain '%s'", guest->def->name);
-
     if (guest->held)
         return 0;
-    for (size_t i = 0; i < guest->nfiles; i++) {
-        const struct guest_file *file = &guest->files[i];
-        enum lock_mode mode =
-            file->readonly || file->shareable ? LOCK_FILE_GUEST_SHARED : LOCK_FILE_GUEST;
-
-        lock_hold_want(&guest->hold, lock_file_key(file->dev, file->ino), mode);
-    }
+    if (check_files(guest, err) < 0)
+        return -1;
+    for (size_t i = 0; i < guest->nfiles; i++)
+        want_file(&guest->hold, &guest->files[i]);
     guest->hold.is_long = true;
     guest->hold.describe = describe_guest;
-    if (jobs_hold(guest->domains->daemon->jobs, &guest->hold, what, err) < 0)
+    if (jobs_hold(guest->domains->daemon->jobs, &guest->hold, "a disk", err) < 0)
         return -1;
     guest->held = true;
     return 0;

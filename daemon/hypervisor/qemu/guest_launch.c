@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@
 enum {
     QUICK_MS = 30000, /* a command that QEMU answers at once, on a busy host */
     ABORT_MS = 0,     /* nobody wants what it would still write */
+    END_WAIT_MS = 500,
 };
 
 /* --- its directory --- */
@@ -256,13 +258,21 @@ static int take_files(struct guest *guest, const struct domain_def *live, xmlDoc
     return rc;
 }
 
+/* Its monitor may close a moment before it ends. */
+static bool has_ended(const struct guest *guest)
+{
+    _cleanup_close_ int pidfd = process_open(&guest->process, NULL);
+    struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+    return pidfd < 0 || poll(&ended, 1, END_WAIT_MS) > 0;
+}
+
 /* What QEMU said before it ended is a better reason than that it has. */
 static void explain_end(const struct guest *guest, off_t log_start, struct verror *err)
 {
     _cleanup_free_ char *words = NULL;
 
-    if (err->code == VIR_ERR_OPERATION_ABORTED ||
-        (process_is_alive(&guest->process) && monitor_peer_pid(guest->monitor) != 0))
+    if (err->code == VIR_ERR_OPERATION_ABORTED || !has_ended(guest))
         return;
     words = log_tail(guest->log_path, log_start);
     if (!*words)
@@ -350,5 +360,7 @@ void guest_abort(struct guest *guest)
     if ((guest->process.pid || guest_find_process(guest)) &&
         process_end(&guest->process, ABORT_MS, false, &err) < 0)
         log_error("%s", verror_text(&err));
+    if (guest->process.pid)
+        process_reap(&guest->process); /* nobody watches it yet */
     guest_clean_up(guest);
 }

@@ -146,10 +146,21 @@ static void guest_give_up(struct guest *guest)
     start_clean_up(guest);
 }
 
+/* Its process has ended, as the loop or a job's worker has found. */
+static void guest_exited(struct guest *guest)
+{
+    if (guest->exited)
+        return;
+    guest->exited = true;
+    event_del(guest->exit_event);
+    process_reap(&guest->process);
+}
+
 void guest_gone(struct guest *guest)
 {
     struct domain *domain = domain_find_uuid(guest->domains, guest->uuid);
 
+    guest_exited(guest);
     if (guest->ended)
         return;
     guest->ended = true;
@@ -166,9 +177,7 @@ static void exit_cb(evutil_socket_t fd, short what, void *opaque)
 
     (void)fd;
     (void)what;
-    event_del(guest->exit_event);
-    guest->exited = true;
-    process_reap(&guest->process);
+    guest_exited(guest);
     if (!guest->starting) /* else the job that starts it sees to what becomes of it */
         guest_gone(guest);
 }
