@@ -23,6 +23,7 @@ struct process_id {
 
 struct process_spec {
     char *const *argv;
+    char *const *env;     /* "NAME=value", beside what every QEMU gets; NULL or NULL-terminated */
     const int *fds;       /* inherited under the same numbers; everything else is closed */
     size_t nfds;
     int listen_fd;        /* bound, and listened on by the child before exec, so that SO_PEERCRED

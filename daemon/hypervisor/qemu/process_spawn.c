@@ -37,9 +37,14 @@ static char **make_environment(const struct process_spec *spec)
         { "XDG_RUNTIME_DIR", true },
     };
     bool same_user = spec->uid == (uid_t)-1;
-    char **envp = xcalloc(ARRAY_SIZE(passed) + 3, sizeof(*envp));
-    size_t n = 0;
+    size_t n = 0, nmore = 0;
+    char **envp;
 
+    while (spec->env && spec->env[nmore])
+        nmore++;
+    envp = xcalloc(ARRAY_SIZE(passed) + nmore + 3, sizeof(*envp));
+    for (size_t i = 0; i < nmore; i++) /* the first of a name is the one that counts */
+        envp[n++] = xstrdup(spec->env[i]);
     envp[n++] = xstrdup("LC_ALL=C"); /* its messages go into our errors */
     for (size_t i = 0; i < ARRAY_SIZE(passed); i++) {
         const char *value = getenv(passed[i].name);
