@@ -7,6 +7,7 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "protocol/frame.h"
@@ -78,12 +79,20 @@ static int raise_rpc(const struct channel_error *error)
     return error_raise(error->code, VIR_FROM_RPC, "%s", error->text);
 }
 
+/* All programs are of version 1 yet; each has its own. */
+static uint32_t program_version(uint32_t program)
+{
+    if (program == JOB_PROGRAM_NUMBER)
+        return JOB_PROGRAM_VERSION;
+    return program == QEMU_PROGRAM_NUMBER ? QEMU_PROGRAM_VERSION : REMOTE_PROGRAM_VERSION;
+}
+
 int conn_call(virConnectPtr conn, uint32_t program, int procedure, xdrproc_t args_xdr,
               const void *args, xdrproc_t ret_xdr, void *ret)
 {
     const struct frame_header header = {
         .program = program,
-        .version = program == JOB_PROGRAM_NUMBER ? JOB_PROGRAM_VERSION : REMOTE_PROGRAM_VERSION,
+        .version = program_version(program),
         .procedure = procedure,
         .type = FRAME_CALL,
     };
@@ -138,6 +147,80 @@ char *conn_call_text(virConnectPtr conn, int procedure, xdrproc_t args_xdr, cons
     return ret.value;
 }
 
+int wire_to_ulong(u_quad_t value, unsigned long *ret_number)
+{
+    if (value > ULONG_MAX)
+        return error_raise(VIR_ERR_OVERFLOW, VIR_FROM_RPC, "overflow: the daemon's answer to %s",
+                           error_api());
+    *ret_number = (unsigned long)value;
+    return 0;
+}
+
+int conn_call_ulong(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args,
+                    unsigned long *ret_number)
+{
+    remote_uhyper_ret ret = { .value = 0 };
+
+    if (conn_call(conn, REMOTE_PROGRAM_NUMBER, procedure, args_xdr, args,
+                  XDR_OF(remote_uhyper_ret), &ret) < 0)
+        return -1;
+    return wire_to_ulong(ret.value, ret_number);
+}
+
+/* --- lists --- */
+
+int check_room(const void *array, const char *argument, int *max, int limit)
+{
+    if (*max < 0)
+        return error_raise(VIR_ERR_INVALID_ARG, VIR_FROM_NONE,
+                           "invalid argument: max%s in %s must not be negative", argument,
+                           error_api());
+    if (!array && *max > 0)
+        return error_raise_null(argument);
+    if (*max > limit)
+        *max = limit;
+    return 0;
+}
+
+int raise_too_many(unsigned int count, int max, const char *what)
+{
+    return error_raise(VIR_ERR_RPC, VIR_FROM_RPC,
+                       "the daemon answered %s with %u %s where at most %d were asked for",
+                       error_api(), count, what, max);
+}
+
+char **take_texts(wire_text *texts, unsigned int count)
+{
+    char **taken = calloc((size_t)count + 1, sizeof(char *));
+
+    if (!taken) {
+        (void)error_raise_no_memory();
+        return NULL;
+    }
+    for (unsigned int i = 0; i < count; i++)
+        taken[i] = STEAL_PTR(texts[i]);
+    return taken;
+}
+
+void copy_chars(char *to, size_t size, const char *from, size_t len)
+{
+    if (len > size - 1)
+        len = size - 1;
+    if (len > 0)
+        memcpy(to, from, len);
+    to[len] = '\0';
+}
+
+int conn_list_names(virConnectPtr conn, int procedure, char **names, int maxnames)
+{
+    remote_int_args args;
+
+    if (check_room(names, "names", &maxnames, WIRE_VOL_LIST_MAX) < 0)
+        return -1;
+    args.value = maxnames;
+    return conn_call_names(conn, procedure, XDR_OF(remote_int_args), &args, names, maxnames);
+}
+
 int conn_call_names(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args,
                     char **names, int max)
 {
@@ -150,9 +233,7 @@ int conn_call_names(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const
     count = (int)ret.names.names_len;
     if (count > max) {
         xdr_free(XDR_OF(remote_names_ret), &ret);
-        return error_raise(VIR_ERR_RPC, VIR_FROM_RPC,
-                           "the daemon answered %s with %d names where at most %d were asked for",
-                           error_api(), count, max);
+        return raise_too_many((unsigned int)count, max, "names");
     }
     for (int i = 0; i < count; i++)
         names[i] = STEAL_PTR(ret.names.names_val[i]);

@@ -7,7 +7,6 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -210,18 +209,9 @@ const char *virConnectGetType(virConnectPtr conn)
 
 static int get_number(virConnectPtr conn, int procedure, unsigned long *ret_number)
 {
-    remote_uhyper_ret ret = { .value = 0 };
-
     if (!ret_number)
         return error_raise_null("the result");
-    if (conn_call(conn, REMOTE_PROGRAM_NUMBER, procedure, NULL, NULL, XDR_OF(remote_uhyper_ret),
-                  &ret) < 0)
-        return -1;
-    if (ret.value > ULONG_MAX)
-        return error_raise(VIR_ERR_OVERFLOW, VIR_FROM_RPC, "overflow: the daemon's answer to %s",
-                           error_api());
-    *ret_number = (unsigned long)ret.value;
-    return 0;
+    return conn_call_ulong(conn, procedure, NULL, NULL, ret_number);
 }
 
 int virConnectGetVersion(virConnectPtr conn, unsigned long *hvVer)

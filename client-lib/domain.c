@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Domains: the object, and the calls on it.  Any thread. */
+/* Domains: the object, and finding it.  Any thread. */
 
 #include "internal.h"
 
@@ -19,30 +19,105 @@ virDomainPtr domain_new(virConnectPtr conn, wire_domain *wire)
     (void)object_ref(&conn->object);
     dom->name = STEAL_PTR(wire->name);
     memcpy(dom->uuid, wire->uuid, sizeof(dom->uuid));
-    dom->id = wire->id;
+    atomic_init(&dom->id, wire->id);
     return dom;
 }
 
 wire_domain domain_wire(virDomainPtr dom)
 {
-    wire_domain wire = { .name = dom->name, .id = dom->id };
+    wire_domain wire = { .name = dom->name, .id = atomic_load(&dom->id) };
 
     memcpy(wire.uuid, dom->uuid, sizeof(wire.uuid));
     return wire;
 }
 
-static virDomainPtr call_for_domain(virConnectPtr conn, int procedure, xdrproc_t args_xdr,
-                                    const void *args)
-{
-    remote_domain_ret ret = { .domain = { .name = NULL } };
-    virDomainPtr dom;
+/* --- finding domains --- */
 
-    if (conn_call(conn, REMOTE_PROGRAM_NUMBER, procedure, args_xdr, args,
-                  XDR_OF(remote_domain_ret), &ret) < 0)
+int virConnectNumOfDomains(virConnectPtr conn)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return conn_call_int(conn, REMOTE_PROC_CONNECT_NUM_OF_DOMAINS, NULL, NULL);
+}
+
+int virConnectListDomains(virConnectPtr conn, int *ids, int maxids)
+{
+    remote_ids_ret ret = { .ids = { .ids_len = 0 } };
+    remote_int_args args;
+    int count;
+
+    if (!conn_enter(conn) || check_room(ids, "ids", &maxids, WIRE_DOMAIN_LIST_MAX) < 0)
+        return -1;
+    args.value = maxids;
+    if (conn_call(conn, REMOTE(CONNECT_LIST_DOMAINS), XDR_OF(remote_int_args), &args,
+                  XDR_OF(remote_ids_ret), &ret) < 0)
+        return -1;
+    count = (int)ret.ids.ids_len;
+    if (count > maxids)
+        count = raise_too_many(ret.ids.ids_len, maxids, "ids");
+    else if (count > 0)
+        memcpy(ids, ret.ids.ids_val, (size_t)count * sizeof(*ids));
+    xdr_free(XDR_OF(remote_ids_ret), &ret);
+    return count;
+}
+
+int virConnectNumOfDefinedDomains(virConnectPtr conn)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return conn_call_int(conn, REMOTE_PROC_CONNECT_NUM_OF_DEFINED_DOMAINS, NULL, NULL);
+}
+
+int virConnectListDefinedDomains(virConnectPtr conn, char **const names, int maxnames)
+{
+    if (!conn_enter(conn))
+        return -1;
+    return conn_list_names(conn, REMOTE_PROC_CONNECT_LIST_DEFINED_DOMAINS, names, maxnames);
+}
+
+/* The domains of a reply as objects, NULL behind the last.  NULL: raised. */
+static virDomainPtr *domains_of(virConnectPtr conn, remote_domain_list_ret *ret)
+{
+    unsigned int count = ret->domains.domains_len;
+    virDomainPtr *domains = calloc((size_t)count + 1, sizeof(virDomainPtr));
+
+    if (!domains) {
+        (void)error_raise_no_memory();
         return NULL;
-    dom = domain_new(conn, &ret.domain);
-    xdr_free(XDR_OF(remote_domain_ret), &ret);
-    return dom;
+    }
+    for (unsigned int i = 0; i < count; i++) {
+        domains[i] = domain_new(conn, &ret->domains.domains_val[i]);
+        if (domains[i])
+            continue;
+        while (i-- > 0)
+            domain_unref(domains[i]);
+        free(domains);
+        return NULL;
+    }
+    return domains;
+}
+
+int virConnectListAllDomains(virConnectPtr conn, virDomainPtr **domains, unsigned int flags)
+{
+    remote_list_all_args args = { .need_results = domains != NULL, .flags = flags };
+    remote_domain_list_ret ret = { .ret = 0 };
+    int count;
+
+    if (!conn_enter(conn))
+        return -1;
+    if (domains)
+        *domains = NULL;
+    if (conn_call(conn, REMOTE(CONNECT_LIST_ALL_DOMAINS), XDR_OF(remote_list_all_args), &args,
+                  XDR_OF(remote_domain_list_ret), &ret) < 0)
+        return -1;
+    count = (int)(domains ? ret.domains.domains_len : ret.ret);
+    if (domains) {
+        *domains = domains_of(conn, &ret);
+        if (!*domains)
+            count = -1;
+    }
+    xdr_free(XDR_OF(remote_domain_list_ret), &ret);
+    return count;
 }
 
 static virDomainPtr lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid)
@@ -50,8 +125,22 @@ static virDomainPtr lookup_by_uuid(virConnectPtr conn, const unsigned char *uuid
     remote_uuid_args args;
 
     memcpy(args.uuid, uuid, sizeof(args.uuid));
-    return call_for_domain(conn, REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID, XDR_OF(remote_uuid_args),
-                           &args);
+    return conn_call_domain(conn, REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID, XDR_OF(remote_uuid_args),
+                            &args);
+}
+
+virDomainPtr virDomainLookupByID(virConnectPtr conn, int id)
+{
+    remote_int_args args = { .value = id };
+
+    if (!conn_enter(conn))
+        return NULL;
+    if (id < 0) {
+        (void)error_raise(VIR_ERR_INVALID_ARG, VIR_FROM_NONE,
+                          "invalid argument: id in %s must not be negative", error_api());
+        return NULL;
+    }
+    return conn_call_domain(conn, REMOTE_PROC_DOMAIN_LOOKUP_BY_ID, XDR_OF(remote_int_args), &args);
 }
 
 virDomainPtr virDomainLookupByName(virConnectPtr conn, const char *name)
@@ -64,8 +153,8 @@ virDomainPtr virDomainLookupByName(virConnectPtr conn, const char *name)
         (void)error_raise_null("name");
         return NULL;
     }
-    return call_for_domain(conn, REMOTE_PROC_DOMAIN_LOOKUP_BY_NAME, XDR_OF(remote_text_args),
-                           &args);
+    return conn_call_domain(conn, REMOTE_PROC_DOMAIN_LOOKUP_BY_NAME, XDR_OF(remote_text_args),
+                            &args);
 }
 
 virDomainPtr virDomainLookupByUUID(virConnectPtr conn, const unsigned char *uuid)
@@ -87,6 +176,8 @@ virDomainPtr virDomainLookupByUUIDString(virConnectPtr conn, const char *uuidstr
         return NULL;
     return lookup_by_uuid(conn, uuid);
 }
+
+/* --- what it is --- */
 
 const char *virDomainGetName(virDomainPtr dom)
 {
@@ -113,6 +204,13 @@ int virDomainGetUUIDString(virDomainPtr dom, char *buf)
     return 0;
 }
 
+unsigned int virDomainGetID(virDomainPtr dom)
+{
+    return domain_enter(dom) ? (unsigned int)atomic_load(&dom->id) : (unsigned int)-1;
+}
+
+/* --- references --- */
+
 virConnectPtr virDomainGetConnect(virDomainPtr dom)
 {
     return domain_enter(dom) ? dom->object.conn : NULL;
@@ -123,14 +221,19 @@ int virDomainRef(virDomainPtr dom)
     return domain_enter(dom) ? object_ref(&dom->object) : -1;
 }
 
+void domain_unref(virDomainPtr dom)
+{
+    if (object_unref(&dom->object) > 0)
+        return;
+    (void)connect_unref(dom->object.conn);
+    free(dom->name);
+    free(dom);
+}
+
 int virDomainFree(virDomainPtr dom)
 {
     if (!domain_enter(dom))
         return -1;
-    if (object_unref(&dom->object) > 0)
-        return 0;
-    (void)connect_unref(dom->object.conn);
-    free(dom->name);
-    free(dom);
+    domain_unref(dom);
     return 0;
 }

@@ -18,6 +18,7 @@
 
 #include "protocol/job.h"
 #include "protocol/macros.h"
+#include "protocol/qemu.h"
 #include "protocol/remote.h"
 #include "protocol/wire.h"
 
@@ -66,7 +67,7 @@ struct _virDomain {
     struct object object;
     char *name;
     unsigned char uuid[VIR_UUID_BUFLEN];
-    int id; /* -1 = was not running when it was looked up */
+    atomic_int id; /* as last heard of; -1 = not active */
 };
 
 struct _virStoragePool {
@@ -88,6 +89,7 @@ virStoragePoolPtr pool_new(virConnectPtr conn, wire_pool *wire);
 virStorageVolPtr vol_new(virConnectPtr conn, wire_vol *wire);
 
 /* Drop a reference; the last one takes its reference on the connection along. */
+void domain_unref(virDomainPtr dom);
 void pool_unref(virStoragePoolPtr pool);
 void vol_unref(virStorageVolPtr vol);
 
@@ -109,6 +111,9 @@ bool object_check(const struct object *object, uint32_t magic);
 int object_ref(struct object *object);
 /* Drops a reference; how many are left.  At 0 the caller must free the object. */
 int object_unref(struct object *object);
+
+/* path.c: a path for the daemon, which has another working directory.  NULL: raised. */
+char *path_absolute(const char *path, const char *argument);
 
 /* uuid.c: text of 32 hexadecimal digits, hyphens between bytes allowed; false if it is none. */
 bool uuid_parse(const char *text, unsigned char uuid[VIR_UUID_BUFLEN]);
@@ -133,6 +138,7 @@ struct _virConnect {
 #define XDR_OF(type) ((xdrproc_t)xdr_##type)
 #define REMOTE(name) REMOTE_PROGRAM_NUMBER, REMOTE_PROC_##name
 #define JOB(name) JOB_PROGRAM_NUMBER, JOB_PROC_##name
+#define QEMU(name) QEMU_PROGRAM_NUMBER, QEMU_PROC_##name
 
 /*
  * One call and its reply; blocks this thread, not others on the connection.
@@ -149,9 +155,57 @@ void conn_call_close(virConnectPtr conn);
 /* Calls whose result is an int or one text that the caller frees. */
 int conn_call_int(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args);
 char *conn_call_text(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args);
+/* The same for a number that may be too large: VIR_ERR_OVERFLOW. */
+int conn_call_ulong(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args,
+                    unsigned long *ret_number);
+int wire_to_ulong(u_quad_t value, unsigned long *ret_number);
+
 /* Fills names, which has room for max; returns how many. */
 int conn_call_names(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args,
                     char **names, int max);
+/* The same for calls whose only argument is maxnames; checks both first. */
+int conn_list_names(virConnectPtr conn, int procedure, char **names, int maxnames);
+
+/* Checks an array for *max results; the wire carries at most limit.  Returns 0, or -1: raised. */
+int check_room(const void *array, const char *argument, int *max, int limit);
+/* Raises that the daemon answered with more of what than were asked for; returns -1. */
+int raise_too_many(unsigned int count, int max, const char *what);
+/* The texts of a reply in an array of the application's, NULL behind the last.  NULL: raised. */
+char **take_texts(wire_text *texts, unsigned int count);
+
+/* Characters off the wire as a text in room for size; theirs may lack its NUL. */
+void copy_chars(char *to, size_t size, const char *from, size_t len);
+
+/* --- domain-call.c: the shapes of calls on a domain --- */
+
+/* Arguments: the domain, with flags, with a text.  Results: none, an int, a text. */
+int domain_call(virDomainPtr dom, int procedure);
+int domain_call_flags(virDomainPtr dom, int procedure, unsigned int flags);
+int domain_call_int(virDomainPtr dom, int procedure);
+int domain_call_flags_int(virDomainPtr dom, int procedure, unsigned int flags);
+char *domain_call_flags_text(virDomainPtr dom, int procedure, unsigned int flags);
+
+/* The same with a result of any other kind; as conn_call(). */
+int domain_call_ret(virDomainPtr dom, int procedure, xdrproc_t ret_xdr, void *ret);
+int domain_call_flags_ret(virDomainPtr dom, int procedure, unsigned int flags, xdrproc_t ret_xdr,
+                          void *ret);
+
+/* Calls that answer with a domain. */
+virDomainPtr conn_call_domain(virConnectPtr conn, int procedure, xdrproc_t args_xdr,
+                              const void *args);
+
+/* --- typed-params.c --- */
+
+/*
+ * An application's parameters as they go on the wire: checked, and the names
+ * and texts stay the application's; *ret_wire is for the caller to free().
+ * Returns 0, or -1: raised.
+ */
+int params_to_wire(const virTypedParameter *params, int nparams, int max, wire_param **ret_wire);
+
+/* Parameters of a reply as the application's; takes the texts.  Returns 0, or -1: raised. */
+int params_from_wire(wire_param *wire, unsigned int count, virTypedParameterPtr *ret_params,
+                     int *ret_nparams);
 
 /* XDR's strings are not const, by age; nothing that is sent is changed. */
 static inline char *unconst(const char *text)

@@ -2,7 +2,13 @@
 # The client library: all of it is one convenience library, so that unit tests reach what is not
 # exported; libvirtjob.so is that and the codec behind a version script.
 
-libvirtjob_headers = client-lib/include/libvirtjob/libvirtjob.h
+libvirtjob_headers = \
+	client-lib/include/libvirtjob/domain.h \
+	client-lib/include/libvirtjob/host.h \
+	client-lib/include/libvirtjob/libvirtjob.h \
+	client-lib/include/libvirtjob/storage.h \
+	client-lib/include/libvirtjob/typed-params.h \
+	$(NULL)
 dist_libvirtjobinclude_HEADERS += $(libvirtjob_headers)
 
 noinst_LTLIBRARIES += client-lib/libclient.la
@@ -15,15 +21,23 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/call.c \
 	client-lib/connect.c \
 	client-lib/domain.c \
+	client-lib/domain-call.c \
+	client-lib/domain-define.c \
+	client-lib/domain-info.c \
+	client-lib/domain-life.c \
+	client-lib/domain-save.c \
 	client-lib/error.c \
+	client-lib/host.c \
 	client-lib/internal.h \
 	client-lib/job.c \
 	client-lib/object.c \
+	client-lib/path.c \
 	client-lib/pool.c \
 	client-lib/channel.c \
 	client-lib/channel.h \
 	client-lib/transport-unix.c \
 	client-lib/transport.h \
+	client-lib/typed-params.c \
 	client-lib/uri.c \
 	client-lib/uri.h \
 	client-lib/uuid.c \

@@ -104,29 +104,6 @@ static int call_pool_int(virStoragePoolPtr pool, int procedure)
     return conn_call_int(pool->object.conn, procedure, XDR_OF(remote_pool_args), &args);
 }
 
-/* Checks what the old list calls are given; the wire carries at most limit names. */
-static int check_names(char **names, int *maxnames, int limit)
-{
-    if (*maxnames < 0)
-        return error_raise(VIR_ERR_INVALID_ARG, VIR_FROM_NONE,
-                           "invalid argument: maxnames in %s must not be negative", error_api());
-    if (!names && *maxnames > 0)
-        return error_raise_null("names");
-    if (*maxnames > limit)
-        *maxnames = limit;
-    return 0;
-}
-
-static int list_names(virConnectPtr conn, int procedure, char **names, int maxnames)
-{
-    remote_int_args args;
-
-    if (check_names(names, &maxnames, WIRE_POOL_LIST_MAX) < 0)
-        return -1;
-    args.value = maxnames;
-    return conn_call_names(conn, procedure, XDR_OF(remote_int_args), &args, names, maxnames);
-}
-
 /* --- finding pools --- */
 
 int virConnectNumOfStoragePools(virConnectPtr conn)
@@ -140,7 +117,7 @@ int virConnectListStoragePools(virConnectPtr conn, char **const names, int maxna
 {
     if (!conn_enter(conn))
         return -1;
-    return list_names(conn, REMOTE_PROC_CONNECT_LIST_STORAGE_POOLS, names, maxnames);
+    return conn_list_names(conn, REMOTE_PROC_CONNECT_LIST_STORAGE_POOLS, names, maxnames);
 }
 
 int virConnectNumOfDefinedStoragePools(virConnectPtr conn)
@@ -154,7 +131,7 @@ int virConnectListDefinedStoragePools(virConnectPtr conn, char **const names, in
 {
     if (!conn_enter(conn))
         return -1;
-    return list_names(conn, REMOTE_PROC_CONNECT_LIST_DEFINED_STORAGE_POOLS, names, maxnames);
+    return conn_list_names(conn, REMOTE_PROC_CONNECT_LIST_DEFINED_STORAGE_POOLS, names, maxnames);
 }
 
 /* The pools of a reply as objects, NULL behind the last.  NULL: raised. */
@@ -448,7 +425,7 @@ int virStoragePoolListVolumes(virStoragePoolPtr pool, char **const names, int ma
 {
     remote_pool_int_args args;
 
-    if (!pool_enter(pool) || check_names(names, &maxnames, WIRE_VOL_LIST_MAX) < 0)
+    if (!pool_enter(pool) || check_room(names, "names", &maxnames, WIRE_VOL_LIST_MAX) < 0)
         return -1;
     args = (remote_pool_int_args){ .pool = pool_wire(pool), .value = maxnames };
     return conn_call_names(pool->object.conn, REMOTE_PROC_STORAGE_POOL_LIST_VOLUMES,

@@ -29,6 +29,12 @@ struct config {
     unsigned int history_max_jobs;
     unsigned int history_max_days;
     unsigned int checkpoint_megabytes; /* synced and journalled each so many MiB */
+    /* guests, libvirt's qemu.conf's names */
+    char *user, *group;       /* QEMU's; NULL = the daemon's own */
+    unsigned int dynamic_ownership, remember_owner;
+    char *vnc_listen;
+    unsigned int remote_display_port_min, remote_display_port_max;
+    char *networks;           /* name of a libvirt network -> "user" or "bridge:NAME" */
     /* log */
     unsigned int log_level; /* 1 debug … 4 error */
 };

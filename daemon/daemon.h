@@ -10,6 +10,7 @@
 
 struct config;
 struct dispatch;
+struct domains;
 struct event_base;
 struct jobs;
 struct server;
@@ -27,6 +28,7 @@ struct daemon {
     struct store *store;
     struct jobs *jobs;
     struct storage *storage;
+    struct domains *domains;
     struct dispatch *dispatch;
     struct server *server;
 };

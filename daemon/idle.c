@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* -t: exit when there has been no client and no job for so long.  Loop thread. */
+/* -t: exit when there has been no client, job or guest for so long.  Loop thread. */
 
 #include <event2/event.h>
 
+#include "hypervisor/domains.h"
 #include "jobs/jobs.h"
 #include "lifecycle.h"
 #include "server/server.h"
@@ -13,8 +14,8 @@ static void idle_cb(evutil_socket_t fd _unused_, short what _unused_, void *opaq
 
     life->idle_armed = false;
     if (life->phase == PHASE_SERVING && server_is_idle(life->daemon.server) &&
-        jobs_are_idle(life->daemon.jobs))
-        lifecycle_stop(life, "no client and no job for the time set by --timeout");
+        jobs_are_idle(life->daemon.jobs) && domains_are_idle(life->daemon.domains))
+        lifecycle_stop(life, "no client, job or guest for the time set by --timeout");
 }
 
 int idle_start(struct lifecycle *life, struct verror *err)
@@ -34,7 +35,8 @@ void idle_update(struct lifecycle *life)
 
     if (!life->idle_timer || life->phase != PHASE_SERVING)
         return;
-    idle = server_is_idle(life->daemon.server) && jobs_are_idle(life->daemon.jobs);
+    idle = server_is_idle(life->daemon.server) && jobs_are_idle(life->daemon.jobs) &&
+           domains_are_idle(life->daemon.domains);
     if (idle == life->idle_armed)
         return;
     if (idle)

@@ -16,7 +16,8 @@
 
 #include "calls/call.h"
 #include "config.h"
-#include "jobs/jobs.h"
+#include "hypervisor/domains.h"
+#include "jobs/job.h"
 #include "jobs/workers.h"
 #include "server/server.h"
 #include "storage/io.h"
@@ -125,26 +126,39 @@ static int build_daemon(struct lifecycle *life, struct verror *err)
     if (open_store(daemon, err) < 0)
         return -1;
     if (!(daemon->workers = workers_new(daemon->base, widths)) ||
-        !(daemon->jobs = jobs_new(daemon)) || !(daemon->storage = storage_new(daemon)) ||
-        !(daemon->dispatch = dispatch_new(daemon_programs, daemon_nprograms)) ||
+        !(daemon->jobs = jobs_new(daemon)) || !(daemon->storage = storage_new(daemon)))
+        return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot build the daemon");
+    if (!(daemon->domains = domains_new(daemon, err)))
+        return -1;
+    if (!(daemon->dispatch = dispatch_new(daemon_programs, daemon_nprograms)) ||
         !(daemon->server = server_new(daemon->base, &limits, &dispatch_handler, daemon)))
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot build the daemon");
     return 0;
 }
 
-/* Storage has taken everything up: from here on clients are served. */
-static void storage_ready_cb(void *opaque)
-{
-    struct lifecycle *life = opaque;
-    struct verror err = VERROR_INIT;
+/* --- taking up what the last daemon left: pools, guests, jobs --- */
 
-    if (life->phase != PHASE_STARTING)
-        return;
+static void load_job(void *opaque, const struct store_job *row)
+{
+    struct daemon *daemon = opaque;
+
+    (void)jobs_recover(daemon->jobs, row); /* it logs what it cannot take up */
+}
+
+static void start_failed(struct lifecycle *life, struct verror *err, const char *reason)
+{
+    log_error("%s", verror_text(err));
+    life->exit_status = EXIT_FAILURE;
+    lifecycle_stop(life, reason);
+}
+
+/* From here on clients are served. */
+static void serve(struct lifecycle *life)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
     if (listen_start(life, &err) < 0) {
-        log_error("%s", verror_text(&err));
-        verror_clear(&err);
-        life->exit_status = EXIT_FAILURE;
-        lifecycle_stop(life, "it has no sockets");
+        start_failed(life, &err, "it has no sockets");
         return;
     }
     life->phase = PHASE_SERVING;
@@ -154,6 +168,39 @@ static void storage_ready_cb(void *opaque)
     notify_ready(life);
     background_ready(life);
 }
+
+static void domains_ready_cb(void *opaque)
+{
+    struct lifecycle *life = opaque;
+    struct daemon *daemon = &life->daemon;
+
+    if (life->phase != PHASE_STARTING)
+        return;
+    jobs_recover_start(daemon->jobs);
+    domains_autostart(daemon->domains);
+    serve(life);
+}
+
+static void storage_ready_cb(void *opaque)
+{
+    struct lifecycle *life = opaque;
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    if (life->phase == PHASE_STARTING &&
+        domains_start(life->daemon.domains, domains_ready_cb, life, &err) < 0)
+        start_failed(life, &err, "its domains cannot be read");
+}
+
+static int take_up(struct lifecycle *life, struct verror *err)
+{
+    struct daemon *daemon = &life->daemon;
+
+    if (store_load_jobs(daemon->store, load_job, daemon, err) < 0)
+        return -1;
+    return storage_start(daemon->storage, storage_ready_cb, life, err);
+}
+
+/* --- the loop, and its end --- */
 
 static void jobs_stopped_cb(void *opaque)
 {
@@ -210,6 +257,7 @@ static void take_down_daemon(struct lifecycle *life)
 
     server_free(daemon->server);
     daemon->server = NULL;
+    domains_stop(daemon->domains);
     if (daemon->workers && !workers_free(daemon->workers, WORKERS_END_MS))
         leave_stuck(life);
     daemon->workers = NULL;
@@ -218,6 +266,7 @@ static void take_down_daemon(struct lifecycle *life)
     dispatch_free(daemon->dispatch);
     storage_free(daemon->storage);
     jobs_free(daemon->jobs);
+    domains_free(daemon->domains);
     io_close_later_drain();
 }
 
@@ -256,8 +305,7 @@ int lifecycle_run(struct options *options)
     life.daemon.runtime_dir = life.options.runtime_dir;
     life.daemon.log_dir = life.options.log_dir;
     if (prepare_process(&life, &err) < 0 || start_loop(&life, &err) < 0 ||
-        build_daemon(&life, &err) < 0 ||
-        storage_start(life.daemon.storage, storage_ready_cb, &life, &err) < 0 ||
+        build_daemon(&life, &err) < 0 || take_up(&life, &err) < 0 ||
         turn_loop(&life, &err) < 0) {
         log_error("%s", verror_text(&err));
         life.exit_status = EXIT_FAILURE;

@@ -10,10 +10,13 @@ job_function_pages = \
 	man/virConnectGetJobRecord.3 \
 	man/virConnectListAllJobs.3 \
 	man/virConnectWaitJob.3 \
+	man/virDomainAbortJob.3 \
+	man/virDomainAbortJobFlags.3 \
 	man/virDomainCancelJob.3 \
 	man/virDomainGetJobError.3 \
 	man/virDomainGetJobInfo.3 \
 	man/virDomainGetJobRecord.3 \
+	man/virDomainGetJobStats.3 \
 	man/virDomainWaitJob.3 \
 	man/virJobRecordFree.3 \
 	man/virStoragePoolCancelJob.3 \

@@ -15,7 +15,7 @@ import time
 
 sys.dont_write_bytecode = True
 import wire
-from wire import CALL, ERR_INTERNAL, ERR_RPC, JOB, KEEPALIVE, REMOTE, Client, Closed, packet
+from wire import CALL, ERR_INTERNAL, ERR_RPC, JOB, KEEPALIVE, QEMU, REMOTE, Client, Closed, packet
 
 check = wire.Checks()
 wire.check_table(lambda text: check(False, text))
@@ -83,13 +83,15 @@ def frames(daemon):
 def programs(daemon):
     unknown = "^Cannot find program"
     for program, procedure, version, match in (
-            (REMOTE + 1, 1, 1, unknown), (0, 0, 0, unknown), (0xFFFFFFFF, 1, 1, unknown),
+            (REMOTE + 2, 1, 1, unknown), (0, 0, 0, unknown), (0xFFFFFFFF, 1, 1, unknown),
             (REMOTE, 59, 2, unknown), (REMOTE, 59, 0, unknown), (JOB, 1, 2, unknown),
             (KEEPALIVE, 1, 1, unknown), (REMOTE, 0, 1, "^unknown procedure"),
             (REMOTE, -1, 1, "^unknown procedure"), (REMOTE, 444, 1, "^unknown procedure"),
             (REMOTE, 0x7FFFFFFF, 1, "^unknown procedure"),
-            (REMOTE, -0x80000000, 1, "^unknown procedure"), (JOB, 0, 1, "^unknown procedure"),
-            (JOB, 7, 1, "^unknown procedure"), (JOB, -5, 1, "^unknown procedure")):
+            (REMOTE, -0x80000000, 1, "^unknown procedure"), (QEMU, 1, 2, unknown),
+            (QEMU, 0, 1, "^unknown procedure"), (QEMU, 2, 1, "^unknown procedure"),
+            (JOB, 0, 1, "^unknown procedure"), (JOB, 7, 1, "^unknown procedure"),
+            (JOB, -5, 1, "^unknown procedure")):
         client = short_timeout(daemon)
         what = "program %x procedure %d version %d" % (program, procedure, version)
         check.refused(ERR_RPC, what, lambda: client.call_raw(program, procedure, b"\0" * 8,
@@ -119,6 +121,7 @@ def not_open(daemon):
 def honest_values(proc, pool, vol):
     """Nothing that would change anything: of objects that do not exist, or only asking."""
     nowhere = {"p": ("no pool", b"\xee" * 16), "v": ("no pool", "x", "/x"), "u": b"\xee" * 16,
+               "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
                "s": "<x/>", "o": "x", "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1 << 60)}
     real = dict(nowhere, p=pool, v=vol, t=wire.job_of_vol(vol))
     return [(nowhere if proc.write else real)[f] for f in proc.args]
@@ -158,15 +161,17 @@ def bodies(daemon, pool, vol):
 def hostile_text(proc, position, length, content):
     """The body with the text field at position as given."""
     values = {"p": (b"x", b"\0" * 16), "v": (b"p", b"v", b"k"), "u": b"\0" * 16, "s": b"<x/>",
-              "o": b"x", "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1)}
+              "o": b"x", "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1),
+              "d": (b"x", b"\0" * 16, 1), "m": [("file", "/x")]}
     body = b""
     for n, field in enumerate(proc.args):
         if n != position:
             body += wire.PACKERS[field](values[field])
         else:
-            body += {"o": b"\0\0\0\1", "t": b"\0\0\0\2"}.get(field, b"")
+            body += {"o": b"\0\0\0\1", "t": b"\0\0\0\2", "m": b"\0\0\0\1"}.get(field, b"")
             body += struct.pack(">I", length) + content
-            body += {"p": b"\0" * 16, "v": wire.text("v") + wire.text("k"),
+            body += {"p": b"\0" * 16, "d": b"\0" * 20, "m": struct.pack(">II", 1, 1),
+                     "v": wire.text("v") + wire.text("k"),
                      "t": wire.text("v") + wire.text("k")}.get(field, b"")
     return body
 
@@ -176,7 +181,7 @@ def texts(daemon):
     rss = daemon.rss()
     for proc in wire.PROCS:
         for position, field in enumerate(proc.args):
-            if field not in "sopvt":
+            if field not in "sodpvtm":
                 continue
             client = short_timeout(daemon)
             for length, content in ((0xFFFFFFFF, b""), (0x80000000, b"x" * 8), (0x7FFFFFFF, b""),
@@ -225,6 +230,9 @@ def numbers(daemon, pool, vol):
                       client.call, "STORAGE_VOL_RESIZE", vol, size, 2)
         check.refused((wire.ERR_OVERFLOW, wire.ERR_INVALID_ARG), "shrink by %d" % size,
                       client.call, "STORAGE_VOL_RESIZE", vol, size, 6)
+    for start, most in ((-1, 1), (0, -1), (0, 0), (0x7FFFFFFF, 1), (0, 1025), (0, 0x7FFFFFFF)):
+        check.refused(wire.ERR_INVALID_ARG, "memory of %d cells from %d" % (most, start),
+                      client.call, "NODE_GET_CELLS_FREE_MEMORY", start, most)
     for algorithm in (-1, 10, 0x7FFFFFFF):
         check.refused(wire.ERR_INVALID_ARG, "wipe by %d" % algorithm, client.call,
                       "STORAGE_VOL_WIPE_PATTERN", vol, algorithm, 0)
@@ -233,12 +241,33 @@ def numbers(daemon, pool, vol):
     still_usable("numbers", client)
 
 
+def parameters(daemon):
+    """Typed parameters that are too many, of no type, or with a name that is too long."""
+    client = short_timeout(daemon)
+    nobody = wire.domain_ref(("no domain", b"\xee" * 16, -1))
+    number = struct.pack(">II", 1, 1)  # an int, 1
+    good = wire.text("file") + number
+    for what, body in (
+            ("65 of them", struct.pack(">I", 65) + good * 65),
+            ("more than there are", struct.pack(">I", 64) + good * 63),
+            ("0xffffffff of them", struct.pack(">I", 0xFFFFFFFF) + good),
+            ("a name of 80 bytes", struct.pack(">I", 1) + wire.text("n" * 80) + number)) + tuple(
+            ("type 0x%x" % kind, struct.pack(">I", 2) + good + wire.text("x") +
+             struct.pack(">IQ", kind, 1)) for kind in (0, 8, 0x7FFFFFFF, 0xFFFFFFFF)):
+        check.refused(ERR_RPC, "save with " + what, client.call_raw, REMOTE, 440,
+                      nobody + body + b"\0\0\0\0")
+        check.refused(ERR_RPC, "restore with " + what, client.call_raw, REMOTE, 441,
+                      body + b"\0\0\0\0")
+    still_usable("typed parameters", client)
+
+
 def fuzz(daemon, witness):
     """Honest packets with some bytes changed: whatever they now say, the daemon goes on."""
     seed = int(os.environ.get("VIRTJOBD_TEST_SEED", "1"))
     chance = random.Random(seed)
     nowhere = {"p": ("no pool", b"\xee" * 16), "v": ("no pool", "x", "/x"), "u": b"\xee" * 16,
                "s": "<pool type='dir'><name>x</name></pool>", "o": "x", "i": 1, "h": 1, "f": 0,
+               "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
                "t": wire.job_by_id(7)}
     for turn in range(600):
         client = short_timeout(daemon)
@@ -494,12 +523,14 @@ def main():
         client = daemon.client()
         pool = client.start_pool("pool", daemon.dir + "/pool")
         vol = client.create_vol(pool, "vol", 1 << 20)
-        client.call("CONNECT_GET_VERSION")  # all that is made at first use is made
+        for name in ("CONNECT_GET_VERSION", "CONNECT_GET_CAPABILITIES"):
+            client.call(name)  # all that is made at first use is made
         fds, rss = len(daemon.fds()), daemon.rss()
         jobs = len(client.jobs())
         for step, args in ((frames, ()), (programs, ()), (not_open, ()), (bodies, (pool, vol)),
-                           (texts, ()), (numbers, (pool, vol)), (fuzz, (witness,)),
-                           (halves, (witness,)), (one_large, (witness,)), (serial_reuse, (vol,)),
+                           (texts, ()), (numbers, (pool, vol)), (parameters, ()),
+                           (fuzz, (witness,)), (halves, (witness,)),
+                           (one_large, (witness,)), (serial_reuse, (vol,)),
                            (streams, ()), (keepalive, ()), (with_fds, ()),
                            (never_reads, (witness,)), (many_calls, (witness,))):
             step(daemon, *args)

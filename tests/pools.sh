@@ -70,6 +70,15 @@ check virtjob pool-undefine a
 expect 1 "no storage pool with matching" virtjob pool-info a
 equal "$(pools --all)" ""
 
+# its definition in an editor
+check virtjob pool-define-as e dir --target "$p/e"
+printf '#!/bin/sh\nsed -i "s,/e</path>,/f</path>," "$1"\n' >"$dir/editor"
+chmod +x "$dir/editor"
+EDITOR=$dir/editor expect 0 "Pool e XML configuration edited." virtjob pool-edit e
+EDITOR=$dir/editor expect 0 "Pool e XML configuration not changed." virtjob pool-edit e
+has_line "    <path>$p/f</path>" "$(virtjob pool-dumpxml e)"
+check virtjob pool-undefine e
+
 # transient, with a build of its own; a second one of the name leaves it alone
 check virtjob pool-create-as t dir --target "$p/t" --build
 equal "$(pool_field Persistent t)" no

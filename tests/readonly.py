@@ -18,12 +18,26 @@ DENIED = {"CONNECT_FIND_STORAGE_POOL_SOURCES", "STORAGE_POOL_CREATE_XML",
           "STORAGE_POOL_DESTROY", "STORAGE_POOL_DELETE", "STORAGE_POOL_UNDEFINE",
           "STORAGE_POOL_REFRESH", "STORAGE_POOL_SET_AUTOSTART", "STORAGE_VOL_CREATE_XML",
           "STORAGE_VOL_CREATE_XML_FROM", "STORAGE_VOL_DELETE", "STORAGE_VOL_WIPE",
-          "STORAGE_VOL_WIPE_PATTERN", "STORAGE_VOL_RESIZE", "CANCEL"}
+          "STORAGE_VOL_WIPE_PATTERN", "STORAGE_VOL_RESIZE", "CANCEL",
+          "DOMAIN_CREATE", "DOMAIN_CREATE_XML", "DOMAIN_DEFINE_XML", "DOMAIN_DESTROY",
+          "DOMAIN_REBOOT", "DOMAIN_RESUME", "DOMAIN_SET_AUTOSTART", "DOMAIN_SHUTDOWN",
+          "DOMAIN_SUSPEND", "DOMAIN_UNDEFINE", "DOMAIN_CORE_DUMP", "DOMAIN_RESTORE", "DOMAIN_SAVE",
+          "DOMAIN_ABORT_JOB", "DOMAIN_MANAGED_SAVE", "DOMAIN_MANAGED_SAVE_REMOVE",
+          "DOMAIN_CREATE_WITH_FLAGS", "DOMAIN_UNDEFINE_FLAGS", "DOMAIN_SAVE_FLAGS",
+          "DOMAIN_RESTORE_FLAGS", "DOMAIN_DESTROY_FLAGS", "DOMAIN_SAVE_IMAGE_GET_XML_DESC",
+          "DOMAIN_SAVE_IMAGE_DEFINE_XML", "DOMAIN_RESET", "DOMAIN_SHUTDOWN_FLAGS",
+          "DOMAIN_SET_METADATA", "DOMAIN_CORE_DUMP_WITH_FORMAT", "CONNECT_GET_DOMAIN_CAPABILITIES",
+          "DOMAIN_DEFINE_XML_FLAGS", "DOMAIN_RENAME", "DOMAIN_MANAGED_SAVE_DEFINE_XML",
+          "DOMAIN_SAVE_PARAMS", "DOMAIN_RESTORE_PARAMS", "DOMAIN_ABORT_JOB_FLAGS",
+          "DOMAIN_MONITOR_COMMAND"}
 check({p.name for p in wire.PROCS if p.write} == DENIED, "the tables of the tests differ")
 
 NOWHERE = {"p": ("no such pool", b"\xee" * 16), "v": ("no such pool", "x", "/x"), "u": b"\xee" * 16,
+           "d": ("no such domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
            "s": "none", "o": None, "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1 << 60)}
 DENIAL = "^operation forbidden: read only access prevents vir[A-Z]"
+SECURE = {"DOMAIN_GET_XML_DESC", "DOMAIN_GET_VCPUS_FLAGS", "DOMAIN_MANAGED_SAVE_GET_XML_DESC"}
+check({p.name for p in wire.PROCS if p.secure} == SECURE, "the tables of the tests differ")
 
 
 def try_all(path, flags, readonly):
@@ -42,6 +56,20 @@ def try_all(path, flags, readonly):
         denied = readonly and proc.name in DENIED
         check((code == wire.ERR_DENIED) == denied, "%s: code %d" % (what, code))
         client.close()
+
+
+def try_secure(path, flags, readonly):
+    """What only some bits make a secret of: refused with them, before the domain is looked for."""
+    client = wire.Client(path, flags)
+    for proc in wire.PROCS:
+        for bit in range(32):
+            if not proc.secure & (1 << bit):
+                continue
+            values = [1 << bit if field == "f" else NOWHERE[field] for field in proc.args]
+            check.refused(wire.ERR_DENIED if readonly else wire.ERR_NO_DOMAIN,
+                          "%s with bit %d" % (proc.name, bit), client.call, proc.name, *values,
+                          match="^operation forbidden: vir[A-Z]" if readonly else None)
+    client.close()
 
 
 def try_real(daemon, pool, vol):
@@ -74,5 +102,7 @@ with wire.Daemon() as daemon:
     try_all(daemon.path, 1, True)
     try_all(daemon.ro_path, 0, True)
     try_all(daemon.ro_path, 1, True)
+    try_secure(daemon.path, 0, False)
+    try_secure(daemon.ro_path, 0, True)
     try_real(daemon, pool, vol)
     sys.exit(check.end(daemon))

@@ -13,18 +13,23 @@ wire.check_table(lambda text: check(False, text))
 
 
 def sample(client, base):
-    """Two pools (one stopped), a volume, its job; values for each kind of argument."""
+    """Two pools (one stopped), a volume, its job; values for each kind of argument.  A domain
+    that does not exist will do: flags are looked at first."""
     pool = client.start_pool("pool", base + "/pool")
     client.define_pool("idle", base + "/idle")
     vol = client.create_vol(pool, "vol", 1 << 20)
     return {"p": pool, "v": vol, "t": wire.job_of_vol(vol), "i": 1, "h": 4096, "o": None,
-            "s": "dir"}
+            "s": "dir", "d": ("no such domain", b"\xee" * 16, -1),
+            "m": [("file", base + "/image")]}
 
 
 def xml_for(proc, base):
     if "POOL" in proc.name:
         return ("<pool type='dir'><name>new</name><target><path>%s/new</path></target></pool>"
                 % base)
+    if "DOMAIN" in proc.name:
+        return ("<domain type='qemu'><name>new</name><memory>65536</memory>"
+                "<os><type>hvm</type></os></domain>")
     return wire.vol_xml("new", 4096)
 
 
@@ -33,7 +38,8 @@ def state(client, base, pool):
     files = sorted(os.path.join(d, f) + ":%d" % os.stat(os.path.join(d, f)).st_mtime_ns
                    for d, _, fs in os.walk(base) for f in fs)
     info = client.call("STORAGE_POOL_GET_INFO", pool).data
-    return files, client.pools(), client.volumes(pool), info, [j.id for j in client.jobs()]
+    return (files, client.pools(), client.volumes(pool), info, client.domains(),
+            [j.id for j in client.jobs()])
 
 
 def values(proc, args, base, flags):
@@ -41,7 +47,8 @@ def values(proc, args, base, flags):
     for field in proc.args:
         if field == "f":
             out.append(flags)
-        elif field == "s" and proc.name.endswith(("CREATE_XML", "DEFINE_XML", "CREATE_XML_FROM")):
+        elif field == "s" and proc.name.endswith(("CREATE_XML", "DEFINE_XML", "CREATE_XML_FROM",
+                                                     "DEFINE_XML_FLAGS")):
             out.append(xml_for(proc, base))
         else:
             out.append(args[field])

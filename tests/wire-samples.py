@@ -22,6 +22,17 @@ def text(value):
     return i32(len(data)) + data + bytes(-len(data) % 4)
 
 
+def f64(value):
+    return struct.pack('>d', value)
+
+
+def chars(value, size=None):
+    """char takes four bytes, also in an array; of a fixed size without a count."""
+    data = value.encode() + b'\0'
+    packed = b''.join(i32(byte) for byte in data.ljust(size or len(data), b'\0'))
+    return packed if size else i32(len(data)) + packed
+
+
 def opt(packed=None):
     return i32(0) if packed is None else i32(1) + packed
 
@@ -46,6 +57,7 @@ RECORD = (i64(HYPER) + i32(2) + text('disk.raw') + text('pool') + UUID + text('v
           i64(HYPER + 4) + i64(HYPER + 5) + text('root') + opt(text('note')) + i32(38) +
           opt(text('no space')) + opt() + opt(text('tail')))
 BY_ID = i32(3) + i64(HYPER)
+PARAM = text('file') + i32(7) + text('/x')
 
 SAMPLES = [
     ('wire_domain', DOMAIN),
@@ -54,6 +66,14 @@ SAMPLES = [
     ('wire_vol', VOL),
     ('wire_error', ERROR),
     ('wire_error', ERROR_FULL),
+    ('wire_param_value', i32(1) + i32(NEGATIVE)),
+    ('wire_param_value', i32(2) + i32(FLAGS)),
+    ('wire_param_value', i32(3) + i64(NEGATIVE)),
+    ('wire_param_value', i32(4) + i64(HYPER)),
+    ('wire_param_value', i32(5) + f64(-2.5)),
+    ('wire_param_value', i32(6) + i32(1)),
+    ('wire_param_value', i32(7) + text('five!')),
+    ('wire_param', PARAM),
     ('remote_int_ret', i32(NEGATIVE)),
     ('remote_uhyper_ret', i64(HYPER)),
     ('remote_text_ret', text('five!')),
@@ -68,6 +88,19 @@ SAMPLES = [
     ('remote_domain_list_ret', array() + i32(FLAGS)),
     ('remote_pool_info_ret', i32(200) + i64(HYPER) + i64(HYPER + 1) + i64(HYPER + 2)),
     ('remote_vol_info_ret', i32(5) + i64(HYPER) + i64(HYPER + 1)),
+    ('remote_domain_info_ret', i32(200) + i64(HYPER) + i64(HYPER + 1) + i32(0xfedc) +
+     i64(HYPER + 2)),
+    ('remote_domain_state_ret', i32(INT) + i32(NEGATIVE)),
+    ('remote_domain_control_ret', i32(INT) + i32(FLAGS) + i64(HYPER)),
+    ('remote_domain_job_info_ret', i32(2) + b''.join(i64(HYPER + n) for n in range(11))),
+    ('remote_domain_job_stats_ret', i32(3) + array(PARAM, text('') + i32(1) + i32(INT))),
+    ('remote_messages_ret', array(text('a'), text(''))),
+    ('remote_cpu_models_ret', array(text('qemu64')) + i32(INT)),
+    ('remote_node_info_ret', chars('x86_64', 32) + i64(HYPER) +
+     b''.join(i32(INT + n) for n in range(6))),
+    ('remote_cells_ret', array(i64(HYPER), i64(HYPER + 1))),
+    ('remote_security_model_ret', chars('none') + i32(0)),
+    ('remote_security_label_ret', chars('abc') + i32(INT)),
     ('remote_int_args', i32(INT)),
     ('remote_flags_args', i32(FLAGS)),
     ('remote_text_args', text('five!')),
@@ -89,6 +122,26 @@ SAMPLES = [
     ('remote_vol_flags_args', VOL + i32(FLAGS)),
     ('remote_vol_wipe_args', VOL + i32(9) + i32(FLAGS)),
     ('remote_vol_resize_args', VOL + i64(HYPER) + i32(FLAGS)),
+    ('remote_domain_args', DOMAIN),
+    ('remote_domain_flags_args', DOMAIN + i32(FLAGS)),
+    ('remote_domain_int_args', DOMAIN + i32(INT)),
+    ('remote_domain_text_args', DOMAIN + text('five!')),
+    ('remote_domain_text_flags_args', DOMAIN + text('five!') + i32(FLAGS)),
+    ('remote_domain_text_opt_flags_args', DOMAIN + opt(text('five!')) + i32(FLAGS)),
+    ('remote_domain_save_args', DOMAIN + text('/x') + opt(text('<x/>')) + i32(FLAGS)),
+    ('remote_domain_save_params_args', DOMAIN + array(PARAM, PARAM) + i32(FLAGS)),
+    ('remote_domain_restore_args', text('/x') + opt() + i32(FLAGS)),
+    ('remote_domain_restore_params_args', array(PARAM) + i32(FLAGS)),
+    ('remote_domain_dump_args', DOMAIN + text('/x') + i32(INT) + i32(FLAGS)),
+    ('remote_domain_set_metadata_args', DOMAIN + i32(2) + opt(text('<x/>')) + opt(text('key')) +
+     opt(text('uri')) + i32(FLAGS)),
+    ('remote_domain_get_metadata_args', DOMAIN + i32(2) + opt(text('uri')) + i32(FLAGS)),
+    ('remote_text_flags_args', text('five!') + i32(FLAGS)),
+    ('remote_save_image_define_args', text('/x') + text('<x/>') + i32(FLAGS)),
+    ('remote_domain_capabilities_args', opt(text('/q')) + opt(text('arch')) + opt() +
+     opt(text('kvm')) + i32(FLAGS)),
+    ('remote_cpu_models_args', text('arch') + i32(1) + i32(FLAGS)),
+    ('remote_cells_args', i32(INT) + i32(NEGATIVE)),
     ('job_target', i32(0) + DOMAIN),
     ('job_target', i32(1) + POOL),
     ('job_target', i32(2) + VOL),
@@ -104,6 +157,8 @@ SAMPLES = [
     ('job_wait_ret', i32(1) + INFO),
     ('job_list_args', i32(FLAGS) + i64(HYPER) + i32(1024)),
     ('job_list_ret', array(RECORD, RECORD) + i32(1)),
+    ('qemu_monitor_command_args', DOMAIN + text('stop') + i32(FLAGS)),
+    ('qemu_monitor_command_ret', text('{}')),
 ]
 
 

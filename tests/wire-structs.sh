@@ -128,6 +128,7 @@ refuse job.x 's/JOB_PROC_WAIT = 5/JOB_PROC_WAIT = 7/' 'job_procedure JOB_PROC_WA
 refuse job.x '/JOB_PROC_CANCEL = 2/d' 'job_procedure JOB_PROC_CANCEL 2'
 refuse job.x 's/JOB_PROC_LIST = 6/JOB_PROC_LIST = 5/' 'a number is there twice (now): job_procedure 5'
 refuse job.x 's/JOB_PROC_LIST = 6/&, JOB_PROC_NEW = 7/' 'append these lines'
+refuse qemu.x 's/MONITOR_COMMAND = 1/MONITOR_COMMAND = 2/' 'QEMU_PROC_DOMAIN_MONITOR_COMMAND 1'
 refuse wire.x 's/STRING_MAX = 4194304/STRING_MAX = 1024/' 'const WIRE_STRING_MAX 4194304'
 refuse remote.x 's/struct remote_int_ret { int value; };/struct remote_int_ret { hyper value; };/' \
     '^-    int value;$'

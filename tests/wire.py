@@ -15,14 +15,14 @@ import sys
 import tempfile
 import time
 
-REMOTE, JOB, KEEPALIVE = 0x20008086, 0x20564A42, 0x6B656570
+REMOTE, QEMU, JOB, KEEPALIVE = 0x20008086, 0x20008087, 0x20564A42, 0x6B656570
 CALL, REPLY, MESSAGE, STREAM, CALL_WITH_FDS, REPLY_WITH_FDS, STREAM_HOLE = range(7)
 OK, ERROR, CONTINUE = range(3)
 ASYNC = 1 << 30
 
 ERR_INTERNAL, ERR_NO_CONNECT, ERR_INVALID_ARG, ERR_FAILED = 1, 5, 8, 9
 ERR_XML, ERR_DENIED, ERR_SYSTEM, ERR_RPC = 27, 29, 38, 39
-ERR_NO_POOL, ERR_NO_VOL, ERR_INVALID, ERR_UNSUPPORTED = 49, 50, 55, 67
+ERR_NO_DOMAIN, ERR_NO_POOL, ERR_NO_VOL, ERR_INVALID, ERR_UNSUPPORTED = 42, 49, 50, 55, 67
 ERR_TIMEOUT, ERR_ABORTED, ERR_OVERFLOW, ERR_EXIST = 68, 78, 82, 90
 
 # Stopped from outside, a test ends like one that fails: with its daemon and its directory gone.
@@ -35,26 +35,50 @@ SLOW = bool(os.environ.get("VIRTJOBD_WRAPPER") or os.environ.get("VIRTJOBD_SLOWE
 
 class Proc:
     """args: a string of fields, see pack(); flags: the bits that mean something, None where
-    there is no flags argument; write: refused on a read-only connection."""
+    there is no flags argument; write: refused on a read-only connection; secure: the bits
+    that are refused there though the call is not."""
 
-    def __init__(self, number, name, args="", flags=None, write=False, program=REMOTE):
+    def __init__(self, number, name, args="", flags=None, write=False, program=REMOTE, secure=0):
         self.program, self.number, self.name = program, number, name
-        self.args, self.flags, self.write = args, flags, write
+        self.args, self.flags, self.write, self.secure = args, flags, write, secure
 
 
-# s text, o optional text, u uuid, i int, h unsigned hyper, p pool, v volume, t job target, f flags
+# s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
+# t job target, m typed parameters, f flags
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
     Proc(3, "CONNECT_GET_TYPE"),
     Proc(4, "CONNECT_GET_VERSION"),
+    Proc(5, "CONNECT_GET_MAX_VCPUS", "o"),
+    Proc(6, "NODE_GET_INFO"),
+    Proc(7, "CONNECT_GET_CAPABILITIES"),
+    Proc(9, "DOMAIN_CREATE", "d", write=True),
+    Proc(10, "DOMAIN_CREATE_XML", "sf", ASYNC | 0x3F, write=True),
+    Proc(11, "DOMAIN_DEFINE_XML", "s", write=True),
+    Proc(12, "DOMAIN_DESTROY", "d", write=True),
+    Proc(14, "DOMAIN_GET_XML_DESC", "df", 0xF, secure=0x9),
+    Proc(15, "DOMAIN_GET_AUTOSTART", "d"),
+    Proc(16, "DOMAIN_GET_INFO", "d"),
+    Proc(17, "DOMAIN_GET_MAX_MEMORY", "d"),
+    Proc(18, "DOMAIN_GET_MAX_VCPUS", "d"),
+    Proc(19, "DOMAIN_GET_OS_TYPE", "d"),
     Proc(21, "CONNECT_LIST_DEFINED_DOMAINS", "i"),
     Proc(22, "DOMAIN_LOOKUP_BY_ID", "i"),
     Proc(23, "DOMAIN_LOOKUP_BY_NAME", "s"),
     Proc(24, "DOMAIN_LOOKUP_BY_UUID", "u"),
     Proc(25, "CONNECT_NUM_OF_DEFINED_DOMAINS"),
+    Proc(27, "DOMAIN_REBOOT", "df", 0x1F, write=True),
+    Proc(28, "DOMAIN_RESUME", "d", write=True),
+    Proc(29, "DOMAIN_SET_AUTOSTART", "di", write=True),
+    Proc(33, "DOMAIN_SHUTDOWN", "d", write=True),
+    Proc(34, "DOMAIN_SUSPEND", "d", write=True),
+    Proc(35, "DOMAIN_UNDEFINE", "d", write=True),
     Proc(37, "CONNECT_LIST_DOMAINS", "i"),
     Proc(51, "CONNECT_NUM_OF_DOMAINS"),
+    Proc(53, "DOMAIN_CORE_DUMP", "dsf", ASYNC | 0x1F, write=True),
+    Proc(54, "DOMAIN_RESTORE", "s", write=True),
+    Proc(55, "DOMAIN_SAVE", "ds", write=True),
     Proc(59, "CONNECT_GET_HOSTNAME"),
     Proc(60, "CONNECT_SUPPORTS_FEATURE", "i"),
     Proc(66, "AUTH_LIST"),
@@ -88,23 +112,63 @@ PROCS = [
     Proc(98, "STORAGE_VOL_GET_INFO", "v"),
     Proc(99, "STORAGE_VOL_GET_XML_DESC", "vf", 0),
     Proc(100, "STORAGE_VOL_GET_PATH", "v"),
+    Proc(101, "NODE_GET_CELLS_FREE_MEMORY", "ii"),
+    Proc(102, "NODE_GET_FREE_MEMORY"),
     Proc(110, "CONNECT_GET_URI"),
+    Proc(121, "DOMAIN_GET_SECURITY_LABEL", "d"),
+    Proc(122, "NODE_GET_SECURITY_MODEL"),
     Proc(125, "STORAGE_VOL_CREATE_XML_FROM", "psvf", ASYNC | 0x7, write=True),
     Proc(149, "CONNECT_IS_SECURE"),
+    Proc(150, "DOMAIN_IS_ACTIVE", "d"),
+    Proc(151, "DOMAIN_IS_PERSISTENT", "d"),
     Proc(154, "STORAGE_POOL_IS_ACTIVE", "p"),
     Proc(155, "STORAGE_POOL_IS_PERSISTENT", "p"),
     Proc(157, "CONNECT_GET_LIB_VERSION"),
+    Proc(163, "DOMAIN_GET_JOB_INFO", "d"),
+    Proc(164, "DOMAIN_ABORT_JOB", "d", write=True),
     Proc(165, "STORAGE_VOL_WIPE", "vf", ASYNC, write=True),
+    Proc(182, "DOMAIN_MANAGED_SAVE", "df", ASYNC | 0xF, write=True),
+    Proc(183, "DOMAIN_HAS_MANAGED_SAVE_IMAGE", "df", 0),
+    Proc(184, "DOMAIN_MANAGED_SAVE_REMOVE", "df", 0, write=True),
+    Proc(187, "DOMAIN_SNAPSHOT_NUM", "df", 0x3FF),
+    Proc(196, "DOMAIN_CREATE_WITH_FLAGS", "df", ASYNC | 0x3F, write=True),
+    Proc(200, "DOMAIN_GET_VCPUS_FLAGS", "df", 0xF, secure=0x8),
+    Proc(202, "DOMAIN_IS_UPDATED", "d"),
+    Proc(212, "DOMAIN_GET_STATE", "df", 0),
+    Proc(229, "DOMAIN_GET_CONTROL_INFO", "df", 0),
+    Proc(231, "DOMAIN_UNDEFINE_FLAGS", "df", 0x7F, write=True),
+    Proc(232, "DOMAIN_SAVE_FLAGS", "dsof", ASYNC | 0xF, write=True),
+    Proc(233, "DOMAIN_RESTORE_FLAGS", "sof", ASYNC | 0xF, write=True),
+    Proc(234, "DOMAIN_DESTROY_FLAGS", "df", 0x3, write=True),
+    Proc(235, "DOMAIN_SAVE_IMAGE_GET_XML_DESC", "sf", 0x1, write=True),
+    Proc(236, "DOMAIN_SAVE_IMAGE_DEFINE_XML", "ssf", 0x6, write=True),
+    Proc(245, "DOMAIN_RESET", "df", 0, write=True),
+    Proc(258, "DOMAIN_SHUTDOWN_FLAGS", "df", 0x1F, write=True),
     Proc(259, "STORAGE_VOL_WIPE_PATTERN", "vif", ASYNC, write=True),
     Proc(260, "STORAGE_VOL_RESIZE", "vhf", ASYNC | 0x7, write=True),
+    Proc(264, "DOMAIN_SET_METADATA", "diooof", 0x3, write=True),
+    Proc(265, "DOMAIN_GET_METADATA", "diof", 0x3),
     Proc(273, "CONNECT_LIST_ALL_DOMAINS", "if", 0xFFFF),
     Proc(281, "CONNECT_LIST_ALL_STORAGE_POOLS", "if", 0xFFFFF),
     Proc(282, "STORAGE_POOL_LIST_ALL_VOLUMES", "pif", 0),
+    Proc(298, "DOMAIN_GET_JOB_STATS", "df", 0x3),
+    Proc(312, "CONNECT_GET_CPU_MODEL_NAMES", "sif", 0),
+    Proc(334, "DOMAIN_CORE_DUMP_WITH_FORMAT", "dsif", ASYNC | 0x1F, write=True),
+    Proc(342, "CONNECT_GET_DOMAIN_CAPABILITIES", "oooof", 0, write=True),
+    Proc(350, "DOMAIN_DEFINE_XML_FLAGS", "sf", 0x1, write=True),
+    Proc(358, "DOMAIN_RENAME", "dof", 0, write=True),
     Proc(360, "CONNECT_REGISTER_CLOSE_CALLBACK"),
     Proc(361, "CONNECT_UNREGISTER_CLOSE_CALLBACK"),
     Proc(378, "STORAGE_VOL_GET_INFO_FLAGS", "vf", 0x1),
+    Proc(388, "DOMAIN_MANAGED_SAVE_GET_XML_DESC", "df", 0x1, secure=0x1),
+    Proc(389, "DOMAIN_MANAGED_SAVE_DEFINE_XML", "dof", 0x6, write=True),
     Proc(391, "STORAGE_POOL_LOOKUP_BY_TARGET_PATH", "s"),
     Proc(403, "CONNECT_GET_STORAGE_POOL_CAPABILITIES", "f", 0),
+    Proc(426, "DOMAIN_GET_MESSAGES", "df", 0),
+    Proc(440, "DOMAIN_SAVE_PARAMS", "dmf", ASYNC | 0xF, write=True),
+    Proc(441, "DOMAIN_RESTORE_PARAMS", "mf", ASYNC | 0xF, write=True),
+    Proc(442, "DOMAIN_ABORT_JOB_FLAGS", "df", 0, write=True),
+    Proc(1, "DOMAIN_MONITOR_COMMAND", "dsf", 0x1, write=True, program=QEMU),
     Proc(1, "GET_INFO", "tf", 0, program=JOB),
     Proc(2, "CANCEL", "tf", 0, write=True, program=JOB),
     Proc(3, "GET_ERROR", "tf", 0, program=JOB),
@@ -118,7 +182,7 @@ BY_NAME = {proc.name: proc for proc in PROCS}
 def check_table(fail):
     """The table above has every procedure of the .x files, and nothing else."""
     for file, program, prefix in (("remote.x", REMOTE, "REMOTE_PROC_"),
-                                  ("job.x", JOB, "JOB_PROC_")):
+                                  ("qemu.x", QEMU, "QEMU_PROC_"), ("job.x", JOB, "JOB_PROC_")):
         with open(os.path.join(HERE, "../protocol", file)) as f:
             wanted = {(int(n), name) for name, n in
                       re.findall(r"\b%s(\w+) = (\d+)" % prefix, f.read())}
@@ -133,6 +197,17 @@ def text(value):
     if isinstance(value, str):
         value = value.encode()
     return struct.pack(">I", len(value)) + value + b"\0" * (-len(value) % 4)
+
+
+def domain_ref(domain):
+    """(name, 16 bytes, id)"""
+    return text(domain[0]) + domain[1] + struct.pack(">i", domain[2])
+
+
+def params(values):
+    """[(name, text)]: the one type of those that are sent to the daemon."""
+    return struct.pack(">I", len(values)) + b"".join(
+        text(name) + struct.pack(">I", 7) + text(value) for name, value in values)
 
 
 def pool_ref(pool):
@@ -164,6 +239,8 @@ PACKERS = {
     "i": lambda v: struct.pack(">I", v & 0xFFFFFFFF),
     "f": lambda v: struct.pack(">I", v),
     "h": lambda v: struct.pack(">Q", v),
+    "d": domain_ref,
+    "m": params,
     "p": pool_ref,
     "v": vol_ref,
     "t": lambda v: v,
@@ -204,6 +281,9 @@ class Reader:
 
     def opt(self):
         return self.text() if self.uint() else None
+
+    def domain(self):
+        return self.text(), self.take(16), self.int()
 
     def pool(self):
         return self.text(), self.take(16)
@@ -342,6 +422,10 @@ class Client:
     def pools(self):
         r = self.call("CONNECT_LIST_ALL_STORAGE_POOLS", 1, 0)
         return sorted(r.pool()[0] for _ in range(r.uint()))
+
+    def domains(self):
+        r = self.call("CONNECT_LIST_ALL_DOMAINS", 1, 0)
+        return sorted(r.domain()[0] for _ in range(r.uint()))
 
     def record(self, target):
         return Record(self.call("GET_RECORD", target, 0))

@@ -44,6 +44,17 @@ static int number_parse(const char *text, unsigned long long *ret_number)
     return *end ? -EINVAL : 0;
 }
 
+static void words_add(struct args *args, const char *word)
+{
+    size_t n = 0;
+
+    while (args->words && args->words[n])
+        n++;
+    args->words = xrealloc(args->words, n + 2, sizeof(*args->words));
+    args->words[n] = word;
+    args->words[n + 1] = NULL;
+}
+
 /* Sets the option, once, to a value that its kind allows. */
 static int option_set(struct args *args, size_t row, const char *value, char **ret_error)
 {
@@ -51,6 +62,11 @@ static int option_set(struct args *args, size_t row, const char *value, char **r
     unsigned long long ignored;
     int r = 0;
 
+    if (option->many) {
+        words_add(args, value);
+        args->values[row] = args->words[0];
+        return 0;
+    }
     if (args->values[row]) {
         *ret_error = xasprintf("option --%s is given twice", option->name);
         return -1;
@@ -76,7 +92,7 @@ static int positional_set(struct args *args, const char *word, char **ret_error)
     size_t i;
 
     for (i = 0; options[i].name; i++)
-        if (options[i].positional && !args->values[i])
+        if (options[i].positional && (!args->values[i] || options[i].many))
             return option_set(args, i, word, ret_error);
     *ret_error = xasprintf("unexpected argument '%s'", word);
     return -1;
@@ -135,6 +151,7 @@ int args_parse(struct args *args, const struct command *command, int argc, char 
     bool only_values = false;
 
     args->command = command;
+    args->words = NULL;
     args->values = xcalloc(options_count(command->options), sizeof(*args->values));
     while (next < end) {
         const char *word = *next++;
@@ -160,6 +177,8 @@ void args_done(struct args *args)
 {
     free(args->values);
     args->values = NULL;
+    free(args->words);
+    args->words = NULL;
 }
 
 const char *args_text(const struct args *args, const char *name)
@@ -173,9 +192,24 @@ const char *args_text(const struct args *args, const char *name)
     return args->values[row];
 }
 
+const char *const *args_words(const struct args *args, const char *name)
+{
+    return args_flag(args, name) ? args->words : NULL;
+}
+
 bool args_flag(const struct args *args, const char *name)
 {
     return args_text(args, name) != NULL;
+}
+
+unsigned int args_flags(const struct args *args, const struct flag_row *rows)
+{
+    unsigned int flags = 0;
+
+    for (; rows->option; rows++)
+        if (args_flag(args, rows->option))
+            flags |= rows->flag;
+    return flags;
 }
 
 unsigned long long args_number(const struct args *args, const char *name,

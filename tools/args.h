@@ -12,6 +12,13 @@
 struct args {
     const struct command *command;
     const char **values; /* by row of command->options; NULL = not given.  Point into argv */
+    const char **words;  /* of the option that may be given many times, ended by NULL; or NULL */
+};
+
+/* A flag of an option, for args_flags(); a NULL option ends a list. */
+struct flag_row {
+    const char *option;
+    unsigned int flag;
 };
 
 /*
@@ -27,6 +34,10 @@ void args_done(struct args *args);
 /* Asking for an option that the command has no row for is a mistake of ours: it aborts. */
 bool args_flag(const struct args *args, const char *name);
 const char *args_text(const struct args *args, const char *name);
+/* All words of an option that may be given many times, ended by NULL; NULL = not given. */
+const char *const *args_words(const struct args *args, const char *name);
+/* The flags of those options that were given. */
+unsigned int args_flags(const struct args *args, const struct flag_row *rows);
 /* Both were checked by args_parse(); for one not given, fallback. */
 unsigned long long args_number(const struct args *args, const char *name,
                                unsigned long long fallback);

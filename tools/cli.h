@@ -12,10 +12,12 @@
 
 #include "protocol/macros.h"
 
+DEFINE_CLEANUP(virDomainPtr, virDomainFree);
 DEFINE_CLEANUP(virStoragePoolPtr, virStoragePoolFree);
 DEFINE_CLEANUP(virStorageVolPtr, virStorageVolFree);
 DEFINE_CLEANUP(virJobRecordPtr, virJobRecordFree);
 
+#define _cleanup_domain_ _cleanup_(virDomainFreep)
 #define _cleanup_pool_ _cleanup_(virStoragePoolFreep)
 #define _cleanup_vol_ _cleanup_(virStorageVolFreep)
 #define _cleanup_record_ _cleanup_(virJobRecordFreep)

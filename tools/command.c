@@ -8,6 +8,8 @@
 #include "tools/groups.h"
 
 const struct command_group *const command_groups[] = {
+    &dom_group,
+    &dom_show_group,
     &pool_group,
     &vol_group,
     &job_group,

@@ -23,6 +23,7 @@ enum option_kind {
 enum option_values {
     VALUES_NONE = 0,
     VALUES_FILE,
+    VALUES_DOMAIN,
     VALUES_POOL,
     VALUES_VOL,
     VALUES_JOB,
@@ -34,6 +35,7 @@ struct option_row {
     enum option_kind kind;
     bool required;
     bool positional; /* may come without its name, in the order of the rows */
+    bool many;       /* each time adds a word; one in a command, and the last positional one */
     enum option_values values;
     const char *const *choices; /* for completion, or NULL; ended by NULL */
     const char *help;
@@ -70,6 +72,10 @@ const struct command_group *command_group_find(const char *name);
 #define NO_OPTIONS (const struct option_row[]){ { .name = NULL } }
 
 /* Rows that many commands share. */
+#define OPT_DOMAIN_IS(text)                                                              \
+    { .name = "domain", .kind = OPTION_TEXT, .required = true, .positional = true,       \
+      .values = VALUES_DOMAIN, .help = text }
+#define OPT_DOMAIN OPT_DOMAIN_IS("name, id or UUID of the domain")
 #define OPT_POOL                                                                         \
     { .name = "pool", .kind = OPTION_TEXT, .required = true, .positional = true,         \
       .values = VALUES_POOL, .help = "name or UUID of the pool" }
@@ -85,6 +91,9 @@ const struct command_group *command_group_find(const char *name);
 #define OPT_FLAG(word, text) { .name = word, .kind = OPTION_FLAG, .help = text }
 #define OPT_TEXT(word, text) { .name = word, .kind = OPTION_TEXT, .help = text }
 #define OPT_ASYNC OPT_FLAG("async", "print the job's id and return, do not wait for its end")
+#define OPT_XPATH                                                                         \
+    OPT_TEXT("xpath", "print only what this XPath expression selects"),                   \
+        OPT_FLAG("wrap", "with --xpath: as the children of one element")
 #define OPT_VALIDATE OPT_FLAG("validate", "refuse XML with elements that mean nothing here")
 #define OPT_BYTES OPT_FLAG("bytes", "sizes in bytes")
 

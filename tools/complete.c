@@ -64,6 +64,18 @@ static void offer_commands(const struct line *line)
                 offer(line, command->name);
 }
 
+static void offer_domains(const struct line *line)
+{
+    virDomainPtr *domains = NULL;
+    int i, count = virConnectListAllDomains(line->cli->conn, &domains, 0);
+
+    for (i = 0; i < count; i++) {
+        offer(line, virDomainGetName(domains[i]));
+        (void)virDomainFree(domains[i]);
+    }
+    free(domains);
+}
+
 static void offer_vols_of(const struct line *line, virStoragePoolPtr pool)
 {
     virStorageVolPtr *vols = NULL;
@@ -142,7 +154,9 @@ static int offer_values(const struct line *line, const struct option_row *option
     }
     if (connect_quietly(line->cli) < 0)
         return CLI_DONE;
-    if (option->values == VALUES_POOL)
+    if (option->values == VALUES_DOMAIN)
+        offer_domains(line);
+    else if (option->values == VALUES_POOL)
         offer_pools(line, false);
     else if (option->values == VALUES_VOL)
         offer_vols(line);
@@ -185,7 +199,7 @@ static void words_sort(struct line *line, int count, char *const *words)
         for (row = 0; options[row].name; row++)
             if (named ? strlen(options[row].name) == len &&
                             !strncmp(options[row].name, words[i] + 2, len)
-                      : options[row].positional && !line->values[row])
+                      : options[row].positional && (!line->values[row] || options[row].many))
                 break;
         if (!options[row].name)
             continue;

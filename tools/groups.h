@@ -5,9 +5,11 @@
 
 #include "tools/command.h"
 
-extern const struct command_group pool_group; /* pool-commands.c */
-extern const struct command_group vol_group;  /* vol-commands.c */
-extern const struct command_group job_group;  /* job-commands.c */
-extern const struct command_group host_group; /* host-commands.c */
+extern const struct command_group dom_group;      /* dom-commands.c */
+extern const struct command_group dom_show_group; /* dom-show-commands.c */
+extern const struct command_group pool_group;     /* pool-commands.c */
+extern const struct command_group vol_group;      /* vol-commands.c */
+extern const struct command_group job_group;      /* job-commands.c */
+extern const struct command_group host_group;     /* host-commands.c */
 
 #endif

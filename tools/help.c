@@ -39,9 +39,9 @@ static void synopsis_print(FILE *out, const struct command *command)
         if (option->kind == OPTION_FLAG)
             fprintf(out, " [--%s]", option->name);
         else if (option->required)
-            fprintf(out, " %s", value);
+            fprintf(out, " %s%s", value, option->many ? "..." : "");
         else if (option->positional)
-            fprintf(out, " [[--%s] %s]", option->name, value);
+            fprintf(out, " [[--%s] %s]%s", option->name, value, option->many ? "..." : "");
         else
             fprintf(out, " [--%s %s]", option->name, value);
     }
@@ -95,7 +95,7 @@ void help_print_group(FILE *out, const struct command_group *group)
     fprintf(out, "%s (help %s):\n", group->title, group->name);
     for (command = group->commands; command->name; command++)
         if (!command->hidden)
-            fprintf(out, "  %-18s  %s\n", command->name, command->summary);
+            fprintf(out, "  %-20s  %s\n", command->name, command->summary);
 }
 
 void help_print_all(FILE *out)

@@ -1,10 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rows of the commands on the connection, and of help. */
+/* The rows of the commands on the connection and the host, and of help. */
 
 #include "tools/groups.h"
 #include "tools/host.h"
 
 static const struct command commands[] = {
+    { .name = "capabilities",
+      .summary = "print what the host is and what guests it can run, as XML",
+      .options = NO_OPTIONS,
+      .run = host_capabilities },
+    { .name = "domcapabilities",
+      .summary = "print what a domain's XML may have, as XML",
+      .options = OPTIONS(OPT_TEXT("virttype", "type of the domain, kvm or qemu"),
+                         { .name = "emulatorbin", .kind = OPTION_TEXT, .values = VALUES_FILE,
+                           .help = "path of the emulator" },
+                         OPT_TEXT("arch", "architecture, as in x86_64"),
+                         OPT_TEXT("machine", "type of machine, as in q35")),
+      .run = host_domcapabilities },
+    { .name = "nodeinfo",
+      .summary = "print CPUs and memory of the host",
+      .options = NO_OPTIONS,
+      .run = host_nodeinfo },
+    { .name = "freecell",
+      .summary = "print how much memory of the host is free",
+      .options = OPTIONS({ .name = "cellno", .kind = OPTION_NUMBER, .positional = true,
+                           .help = "of the NUMA cell of this number only" },
+                         OPT_FLAG("all", "of each NUMA cell, and the sum")),
+      .check = host_freecell_check,
+      .run = host_freecell },
+    { .name = "maxvcpus",
+      .summary = "print how many CPUs a guest may have",
+      .options = OPTIONS(OPT_TEXT("type", "type of the domain, kvm or qemu")),
+      .run = host_maxvcpus },
+    { .name = "cpu-models",
+      .summary = "print the CPU models a guest may have",
+      .options = OPTIONS({ .name = "arch", .kind = OPTION_TEXT, .required = true,
+                           .positional = true, .help = "architecture, as in x86_64" }),
+      .run = host_cpu_models },
     { .name = "uri",
       .summary = "print the URI of the connection",
       .options = NO_OPTIONS,
@@ -32,4 +64,4 @@ static const struct command commands[] = {
     { .name = NULL },
 };
 
-const struct command_group host_group = { "host", "The connection", commands };
+const struct command_group host_group = { "host", "Connection and host", commands };

@@ -8,6 +8,8 @@
 #define OPT_JOB                                                                            \
     { .name = "job", .kind = OPTION_NUMBER, .positional = true, .values = VALUES_JOB,      \
       .help = "id of the job" },                                                           \
+        { .name = "domain", .kind = OPTION_TEXT, .values = VALUES_DOMAIN,                  \
+          .help = "instead of an id: the last job on this domain, by name, id or UUID" },  \
         { .name = "pool", .kind = OPTION_TEXT, .values = VALUES_POOL,                      \
           .help = "instead of an id: the last job on this pool, by name or UUID" },        \
         { .name = "vol", .kind = OPTION_TEXT, .values = VALUES_VOL,                        \
@@ -22,11 +24,14 @@ static const struct command commands[] = {
                          OPT_FLAG("complete", "list jobs that did their work only"),
                          OPT_FLAG("failed", "list failed jobs only"),
                          OPT_FLAG("cancelled", "list cancelled jobs only"),
+                         { .name = "domain", .kind = OPTION_TEXT, .values = VALUES_DOMAIN,
+                           .help = "list jobs on this domain, by name or UUID, only" },
                          { .name = "pool", .kind = OPTION_TEXT, .values = VALUES_POOL,
                            .help = "list jobs on this pool and its volumes only" },
                          { .name = "vol", .kind = OPTION_TEXT, .values = VALUES_VOL,
                            .help = "list jobs on volumes of this name only" },
                          OPT_JSON),
+      .check = job_object_check,
       .run = job_list },
     { .name = "job-info",
       .summary = "print all that is known of a job",

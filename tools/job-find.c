@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/util/alloc.h"
+#include "tools/dom.h"
 #include "tools/job-text.h"
 #include "tools/jobs.h"
 #include "tools/pool.h"
@@ -36,77 +38,126 @@ void job_list_done(struct job_list *list)
     free(list->all);
 }
 
-bool job_is_on(const virJobRecord *job, const char *pool, const char *vol)
+struct job_object job_object_of(const struct args *args)
 {
-    bool is_vol = job->objectKind == VIR_JOB_OBJECT_STORAGE_VOL;
-    const char *pool_name = is_vol ? job->pool : job->name;
-    _cleanup_free_ char *uuid = job_uuid_text(job);
-
-    if (vol && (!is_vol || strcmp(job->name, vol) != 0))
-        return false;
-    if (!pool)
-        return true;
-    if (job->objectKind == VIR_JOB_OBJECT_DOMAIN)
-        return false;
-    return (pool_name && !strcmp(pool_name, pool)) || !strcasecmp(uuid, pool);
+    return (struct job_object){ .domain = args_text(args, "domain"),
+                                .pool = args_text(args, "pool"),
+                                .vol = args_text(args, "vol") };
 }
 
-/* The last job on an object that is gone is still in the history. */
-static virJobRecordPtr history_find(struct cli *cli, const char *pool, const char *vol)
+int job_object_check(const struct args *args)
 {
-    unsigned int kind =
-        vol ? VIR_CONNECT_LIST_JOBS_STORAGE_VOL : VIR_CONNECT_LIST_JOBS_STORAGE_POOL;
+    if (args_text(args, "domain") && (args_text(args, "pool") || args_text(args, "vol")))
+        return cli_usage("--domain excludes --pool and --vol");
+    return CLI_DONE;
+}
+
+/* Is that its name or its UUID? */
+static bool is_called(const virJobRecord *job, const char *name, const char *called)
+{
+    _cleanup_free_ char *uuid = job_uuid_text(job);
+
+    return (name && !strcmp(name, called)) || !strcasecmp(uuid, called);
+}
+
+bool job_is_on(const virJobRecord *job, const struct job_object *object)
+{
+    bool is_domain = job->objectKind == VIR_JOB_OBJECT_DOMAIN;
+    bool is_vol = job->objectKind == VIR_JOB_OBJECT_STORAGE_VOL;
+
+    if (object->domain)
+        return is_domain && is_called(job, job->name, object->domain);
+    if (object->vol && (!is_vol || strcmp(job->name, object->vol) != 0))
+        return false;
+    if (object->pool)
+        return !is_domain && is_called(job, is_vol ? job->pool : job->name, object->pool);
+    return true;
+}
+
+/* The last job on an object that is gone is still in the history; NULL if not.  Tells nothing. */
+static int history_find(struct cli *cli, const struct job_object *object, virJobRecordPtr *ret_job)
+{
+    unsigned int kind = object->domain ? VIR_CONNECT_LIST_JOBS_DOMAIN
+                        : object->vol  ? VIR_CONNECT_LIST_JOBS_STORAGE_VOL
+                                       : VIR_CONNECT_LIST_JOBS_STORAGE_POOL;
     _cleanup_jobs_ struct job_list list = { 0 };
     int i;
 
-    if (job_list_read(cli, &list, kind) != CLI_DONE)
-        return NULL;
-    for (i = list.count; i-- > 0;)
-        if (job_is_on(list.all[i], pool, vol))
-            return STEAL_PTR(list.all[i]);
-    if (vol)
-        cli_error("no job has run on volume '%s' in pool '%s'", vol, pool);
-    else
-        cli_error("no job has run on pool '%s'", pool);
-    return NULL;
+    list.count = virConnectListAllJobs(cli->conn, &list.all, kind);
+    for (i = 0; i < list.count; i++) /* the newest first */
+        if (job_is_on(list.all[i], object))
+            break;
+    *ret_job = i < list.count ? STEAL_PTR(list.all[i]) : NULL;
+    return list.count < 0 ? -1 : 0;
 }
 
 /*
  * The last job of an object that exists; NULL and the error's code, which must be
  * kept here: freeing the objects resets the library's.
  */
-static virJobRecordPtr object_job(struct cli *cli, const char *pool_name, const char *vol_name,
-                                  int *ret_code)
+static virJobRecordPtr object_job(struct cli *cli, const struct job_object *object, int *ret_code)
 {
-    _cleanup_pool_ virStoragePoolPtr pool = pool_lookup(cli, pool_name);
+    _cleanup_domain_ virDomainPtr dom = object->domain ? dom_lookup(cli, object->domain) : NULL;
+    _cleanup_pool_ virStoragePoolPtr pool = object->pool ? pool_lookup(cli, object->pool) : NULL;
     _cleanup_vol_ virStorageVolPtr vol = NULL;
     virJobRecordPtr job = NULL;
 
-    if (pool && !vol_name)
+    if (dom)
+        job = virDomainGetJobRecord(dom, 0);
+    if (pool && !object->vol)
         job = virStoragePoolGetJobRecord(pool, 0);
-    if (pool && vol_name)
-        vol = virStorageVolLookupByName(pool, vol_name);
+    if (pool && object->vol)
+        vol = virStorageVolLookupByName(pool, object->vol);
     if (vol)
         job = virStorageVolGetJobRecord(vol, 0);
     *ret_code = job ? VIR_ERR_OK : virGetLastErrorCode();
     return job;
 }
 
+static bool is_gone(int code)
+{
+    return code == VIR_ERR_NO_DOMAIN || code == VIR_ERR_NO_STORAGE_POOL ||
+           code == VIR_ERR_NO_STORAGE_VOL;
+}
+
+/* "volume 'b' in pool 'p'", a new string. */
+static char *object_text(const struct job_object *object)
+{
+    if (object->domain)
+        return xasprintf("domain '%s'", object->domain);
+    if (object->vol)
+        return xasprintf("volume '%s' in pool '%s'", object->vol, object->pool);
+    return xasprintf("pool '%s'", object->pool);
+}
+
+virJobRecordPtr job_of_domain(struct cli *cli, const char *uuid)
+{
+    struct job_object object = { .domain = uuid };
+    int code;
+    virJobRecordPtr job = object_job(cli, &object, &code);
+
+    if (!job && is_gone(code))
+        (void)history_find(cli, &object, &job); /* the caller tells that there is none */
+    return job;
+}
+
 int job_check(const struct args *args)
 {
-    bool by_number = args_text(args, "job") != NULL, by_pool = args_text(args, "pool") != NULL;
+    struct job_object object = job_object_of(args);
+    bool by_number = args_text(args, "job") != NULL;
 
-    if (by_number && (by_pool || args_text(args, "vol")))
-        return cli_usage("a job's id and --pool or --vol exclude each other");
-    if (!by_number && !by_pool)
-        return cli_usage("command '%s' needs a job's id, or --pool and perhaps --vol",
+    if (by_number && (object.domain || object.pool || object.vol))
+        return cli_usage("a job's id excludes --domain, --pool and --vol");
+    if (!by_number && !object.domain && !object.pool)
+        return cli_usage("command '%s' needs a job's id, or --domain, or --pool and perhaps --vol",
                          args->command->name);
-    return CLI_DONE;
+    return job_object_check(args);
 }
 
 virJobRecordPtr job_of(struct cli *cli, const struct args *args)
 {
-    const char *pool = args_text(args, "pool"), *vol = args_text(args, "vol");
+    struct job_object object = job_object_of(args);
+    _cleanup_free_ char *text = NULL;
     virJobRecordPtr job;
     int code;
 
@@ -116,14 +167,17 @@ virJobRecordPtr job_of(struct cli *cli, const struct args *args)
             (void)cli_fail("cannot find job %s", args_text(args, "job"));
         return job;
     }
-    job = object_job(cli, pool, vol, &code);
+    job = object_job(cli, &object, &code);
     if (job)
         return job;
-    if (code == VIR_ERR_NO_STORAGE_POOL || code == VIR_ERR_NO_STORAGE_VOL)
-        return history_find(cli, pool, vol);
-    if (vol)
-        (void)cli_fail("cannot find the job of volume '%s' in pool '%s'", vol, pool);
-    else
-        (void)cli_fail("cannot find the job of pool '%s'", pool);
-    return NULL;
+    text = object_text(&object);
+    if (!is_gone(code)) {
+        (void)cli_fail("cannot find the job of %s", text);
+        return NULL;
+    }
+    if (history_find(cli, &object, &job) < 0)
+        (void)cli_fail("cannot list jobs");
+    else if (!job)
+        cli_error("no job has run on %s", text);
+    return job;
 }

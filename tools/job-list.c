@@ -48,22 +48,24 @@ static void table_show(const struct job_list *list, const struct args *args, boo
                                                  NULL };
     static const char *const any_heads[] = { "Id",       "Object", "Operation",  "State",
                                              "Progress", "Ended",  "Started by", NULL };
+    struct job_object object = job_object_of(args);
     _cleanup_table_ struct table *table = table_new(history ? any_heads : running_heads);
     int i;
 
     for (i = 0; i < list->count; i++)
-        if (job_is_on(list->all[i], args_text(args, "pool"), args_text(args, "vol")))
+        if (job_is_on(list->all[i], &object))
             (history ? any_row_add : running_row_add)(table, list->all[i]);
     table_print(table, stdout);
 }
 
 static void json_show(const struct job_list *list, const struct args *args)
 {
+    struct job_object object = job_object_of(args);
     json_t *array = json_array();
     int i;
 
     for (i = 0; i < list->count; i++)
-        if (job_is_on(list->all[i], args_text(args, "pool"), args_text(args, "vol")))
+        if (job_is_on(list->all[i], &object))
             json_array_append_new(array, job_to_json(list->all[i]));
     json_dumpf(array, stdout, JSON_INDENT(2));
     putchar('\n');

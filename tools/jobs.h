@@ -17,8 +17,18 @@ struct job_list {
 int job_list_read(struct cli *cli, struct job_list *list, unsigned int flags);
 void job_list_done(struct job_list *list);
 #define _cleanup_jobs_ _cleanup_(job_list_done)
-/* Is it on that pool (name or UUID), or on that volume in it? Each may be NULL: any. */
-bool job_is_on(const virJobRecord *job, const char *pool, const char *vol);
+/* An object as a user calls it: a domain, a pool, a volume in a pool; all NULL: any. */
+struct job_object {
+    const char *domain; /* name or UUID */
+    const char *pool;   /* name or UUID */
+    const char *vol;    /* name */
+};
+struct job_object job_object_of(const struct args *args); /* of --domain, --pool and --vol */
+/* --domain goes without the other two: CLI_DONE or CLI_USAGE. */
+int job_object_check(const struct args *args);
+bool job_is_on(const virJobRecord *job, const struct job_object *object);
+/* The last job of the domain, also when it is gone; NULL and nothing told. */
+virJobRecordPtr job_of_domain(struct cli *cli, const char *uuid);
 /* The job that was asked for, by id or as the last one of an object; tells its error. */
 virJobRecordPtr job_of(struct cli *cli, const struct args *args);
 /* Do the options name exactly one job? */

@@ -29,19 +29,41 @@ tools_libtext_la_SOURCES = \
 	$(NULL)
 
 tools_libcli_la_CPPFLAGS = $(cli_cppflags)
-tools_libcli_la_LIBADD = tools/libtext.la libvirtjob.la $(XML_LIBS)
+tools_libcli_la_LIBADD = tools/libtext.la libvirtjob.la $(XML_LIBS) $(JANSSON_LIBS)
 tools_libcli_la_SOURCES = \
 	tools/cli.c \
 	tools/cli.h \
 	tools/command.c \
 	tools/command.h \
 	tools/complete.c \
+	tools/dom-commands.c \
+	tools/dom-define.c \
+	tools/dom-edit.c \
+	tools/dom-find.c \
+	tools/dom-image.c \
+	tools/dom-job.c \
+	tools/dom-life.c \
+	tools/dom-list.c \
+	tools/dom-metadata.c \
+	tools/dom-monitor.c \
+	tools/dom-save.c \
+	tools/dom-show-commands.c \
+	tools/dom-show.c \
+	tools/dom-text.c \
+	tools/dom-text.h \
+	tools/dom-xml.c \
+	tools/dom.h \
+	tools/editor.c \
+	tools/editor.h \
+	tools/flags.c \
+	tools/flags.h \
 	tools/follow.c \
 	tools/follow.h \
 	tools/groups.h \
 	tools/help.c \
 	tools/help.h \
 	tools/host-commands.c \
+	tools/host-show.c \
 	tools/host.c \
 	tools/host.h \
 	tools/job-commands.c \

@@ -77,7 +77,7 @@ static void command_print(FILE *out, const struct command *command)
         _cleanup_free_ char *value = help_placeholder(option);
 
         if (option->required)
-            styled_print(out, 'I', " ", value, "");
+            styled_print(out, 'I', " ", value, option->many ? "..." : "");
     }
     fprintf(out, "\n%c", toupper((unsigned char)command->summary[0]));
     text_print(out, command->summary + 1);

@@ -1,142 +1,52 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * A pool's description in the user's editor.  The text lives in a temporary
- * file, which is kept when it could not be put back.
- */
-
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
+/* A pool's description in the user's editor. */
 
 #include "daemon/util/alloc.h"
+#include "tools/editor.h"
 #include "tools/pool.h"
-#include "tools/xml.h"
 
-extern char **environ;
+struct pool_edit {
+    struct cli *cli;
+    virStoragePoolPtr pool;
+};
 
-static int write_all(int fd, const char *text)
+static char *description_get(void *opaque)
 {
-    size_t left = strlen(text);
+    struct pool_edit *edit = opaque;
+    char *xml = virStoragePoolGetXMLDesc(edit->pool, VIR_STORAGE_XML_INACTIVE);
 
-    while (left > 0) {
-        ssize_t n = write(fd, text, left);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        text += n;
-        left -= (size_t)n;
-    }
-    return 0;
+    if (!xml)
+        (void)cli_fail("cannot get the XML of pool '%s'", virStoragePoolGetName(edit->pool));
+    return xml;
 }
 
-/* A new temporary file holding the text; its path is a new string, NULL and told on error. */
-static char *temporary_write(const char *text)
+static int description_put(void *opaque, const char *xml)
 {
-    const char *dir = getenv("TMPDIR");
-    _cleanup_free_ char *path = xasprintf("%s/virtjob-XXXXXX.xml", dir && *dir ? dir : "/tmp");
-    _cleanup_close_ int fd = mkostemps(path, 4, O_CLOEXEC);
-    int r;
+    struct pool_edit *edit = opaque;
+    _cleanup_pool_ virStoragePoolPtr defined = virStoragePoolDefineXML(edit->cli->conn, xml, 0);
 
-    if (fd < 0) {
-        cli_error("cannot make a file like '%s': %s", path, strerror(errno));
-        return NULL;
-    }
-    r = write_all(fd, text);
-    if (r < 0) {
-        cli_error("cannot write '%s': %s", path, strerror(-r));
-        (void)unlink(path); /* nothing of the user's is in it yet */
-        return NULL;
-    }
-    return STEAL_PTR(path);
-}
-
-/* $VISUAL and $EDITOR may hold options, so a shell splits them; the path stays one word. */
-static int editor_run(const char *path)
-{
-    const char *visual = getenv("VISUAL");
-    const char *editor = visual && *visual ? visual : getenv("EDITOR");
-    _cleanup_free_ char *command =
-        xasprintf("exec %s \"$1\"", editor && *editor ? editor : "vi");
-    char *argv[] = { (char *)"sh", (char *)"-c", command, (char *)"sh", (char *)path, NULL };
-    pid_t pid;
-    int r, status;
-
-    r = posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ);
-    if (r != 0) {
-        cli_error("cannot run the editor: %s", strerror(r));
-        return -1;
-    }
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        cli_error("the editor '%s' failed, nothing was changed", editor && *editor ? editor : "vi");
-        return -1;
-    }
-    return 0;
-}
-
-/* Puts the edited text back, unless the pool was changed by someone else meanwhile. */
-static int edited_define(struct cli *cli, virStoragePoolPtr pool, const char *before,
-                         const char *after)
-{
-    _cleanup_free_ char *now = virStoragePoolGetXMLDesc(pool, VIR_STORAGE_XML_INACTIVE);
-    _cleanup_pool_ virStoragePoolPtr defined = NULL;
-    const char *name = virStoragePoolGetName(pool);
-
-    if (!now)
-        return cli_fail("cannot get the XML of pool '%s'", name);
-    if (strcmp(before, now) != 0) {
-        cli_error("the configuration of pool '%s' was changed by someone else meanwhile", name);
-        return CLI_FAILED;
-    }
-    defined = virStoragePoolDefineXML(cli->conn, after, 0);
     if (!defined)
-        return cli_fail("cannot define pool '%s'", name);
-    cli_say(cli, "Pool %s XML configuration edited.", virStoragePoolGetName(defined));
+        return cli_fail("cannot define pool '%s'", virStoragePoolGetName(edit->pool));
+    cli_say(edit->cli, "Pool %s XML configuration edited.", virStoragePoolGetName(defined));
     return CLI_DONE;
-}
-
-/* Editors end a file with a newline; that alone is no change. */
-static bool text_changed(const char *before, const char *after)
-{
-    size_t len = strlen(before);
-
-    return strncmp(before, after, len) != 0 || after[len + strspn(after + len, "\n")] != '\0';
 }
 
 int pool_edit(struct cli *cli, const struct args *args)
 {
     _cleanup_pool_ virStoragePoolPtr pool = pool_of(cli, args);
-    _cleanup_free_ char *before = NULL;
-    _cleanup_free_ char *after = NULL;
-    _cleanup_free_ char *path = NULL;
-    int code = CLI_FAILED;
+    struct pool_edit state = { cli, pool };
+    _cleanup_free_ char *what = NULL;
+    _cleanup_free_ char *unchanged = NULL;
 
     if (!pool)
         return CLI_FAILED;
-    before = virStoragePoolGetXMLDesc(pool, VIR_STORAGE_XML_INACTIVE);
-    if (!before)
-        return cli_fail("cannot get the XML of pool '%s'", virStoragePoolGetName(pool));
-    path = temporary_write(before);
-    if (!path)
-        return CLI_FAILED;
-    if (editor_run(path) == 0 && (after = xml_read_file(path))) {
-        if (text_changed(before, after)) {
-            code = edited_define(cli, pool, before, after);
-        } else {
-            cli_say(cli, "Pool %s XML configuration not changed.", virStoragePoolGetName(pool));
-            code = CLI_DONE;
-        }
-    }
-    if (code == CLI_DONE)
-        (void)unlink(path); /* a file left in the temporary folder harms nobody */
-    else
-        cli_error("what was edited is kept in '%s'", path);
-    return code;
+    what = xasprintf("the configuration of pool '%s'", virStoragePoolGetName(pool));
+    unchanged = xasprintf("Pool %s XML configuration not changed.", virStoragePoolGetName(pool));
+    return edit_run(&(struct edit){ .cli = cli,
+                                    .what = what,
+                                    .unchanged = unchanged,
+                                    .suffix = ".xml",
+                                    .get = description_get,
+                                    .put = description_put,
+                                    .opaque = &state });
 }

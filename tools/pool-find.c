@@ -1,30 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From what a user calls a pool to the pool. */
 
-#include <ctype.h>
-#include <string.h>
-
 #include "tools/pool.h"
-
-/* With or without its dashes, as the library takes it. */
-static bool looks_like_uuid(const char *text)
-{
-    size_t digits = 0;
-
-    for (; *text; text++) {
-        if (isxdigit((unsigned char)*text))
-            digits++;
-        else if (*text != '-')
-            return false;
-    }
-    return digits == 2 * VIR_UUID_BUFLEN;
-}
+#include "tools/text.h"
 
 virStoragePoolPtr pool_lookup(struct cli *cli, const char *name_or_uuid)
 {
     virStoragePoolPtr pool = NULL;
 
-    if (looks_like_uuid(name_or_uuid))
+    if (text_is_uuid(name_or_uuid))
         pool = virStoragePoolLookupByUUIDString(cli->conn, name_or_uuid);
     return pool ? pool : virStoragePoolLookupByName(cli->conn, name_or_uuid);
 }

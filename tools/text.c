@@ -77,6 +77,32 @@ void text_make_printable(char *text)
             *text = '?';
 }
 
+bool text_is_uuid(const char *text)
+{
+    size_t digits = 0;
+
+    for (; *text; text++) {
+        if (isxdigit((unsigned char)*text))
+            digits++;
+        else if (*text != '-')
+            return false;
+    }
+    return digits == 32;
+}
+
+char *text_join(const char *const *words, const char *between)
+{
+    char *text = xstrdup(*words ? *words : "");
+
+    while (*words && *++words) {
+        char *longer = xasprintf("%s%s%s", text, between, *words);
+
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
 /* Bytes of the well-formed UTF-8 character at p; 0 = there is none. */
 static size_t utf8_len(const unsigned char *p)
 {

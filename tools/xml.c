@@ -10,6 +10,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/xmlsave.h>
+#include <libxml/xpath.h>
 
 #include "daemon/util/alloc.h"
 #include "tools/cli.h"
@@ -94,17 +95,30 @@ char *xml_text(const struct xml *xml)
     return node_text(xml->doc, xml->root);
 }
 
+static xmlDocPtr xml_parse(const char *text)
+{
+    return xmlReadMemory(text, (int)strlen(text), NULL, "UTF-8",
+                         XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
+/* The first element of that name in the root; NULL also when there is no document. */
+static xmlNodePtr child_find(xmlDocPtr doc, const char *name)
+{
+    xmlNodePtr node = doc ? xmlDocGetRootElement(doc) : NULL;
+
+    for (node = node ? node->children : NULL; node; node = node->next)
+        if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, xstr(name)))
+            break;
+    return node;
+}
+
 char *xml_rename(const char *text, const char *name)
 {
     struct xml checked = { 0 };
-    xmlDocPtr doc = xmlReadMemory(text, (int)strlen(text), NULL, "UTF-8",
-                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    xmlNodePtr node = doc ? xmlDocGetRootElement(doc) : NULL;
+    xmlDocPtr doc = xml_parse(text);
+    xmlNodePtr node = child_find(doc, "name");
     char *renamed = NULL;
 
-    for (node = node ? node->children : NULL; node; node = node->next)
-        if (node->type == XML_ELEMENT_NODE && xmlStrEqual(node->name, xstr("name")))
-            break;
     if (node && text_checked(&checked, name) == name) {
         xmlNodeSetContent(node, NULL);
         xmlNodeAddContent(node, xstr(name)); /* unlike the other it takes plain text */
@@ -112,6 +126,69 @@ char *xml_rename(const char *text, const char *name)
     }
     xmlFreeDoc(doc);
     return renamed;
+}
+
+char *xml_child_text(const char *text, const char *name)
+{
+    xmlDocPtr doc = xml_parse(text);
+    xmlNodePtr node = child_find(doc, name);
+    xmlChar *content = node ? xml_checked(xmlNodeGetContent(node)) : NULL;
+    char *copy = xstrdup((const char *)content);
+
+    xmlFree(content);
+    xmlFreeDoc(doc);
+    return copy;
+}
+
+static void xpath_error_ignore(void *opaque, xmlErrorPtr error)
+{
+    (void)opaque;
+    (void)error; /* the result tells */
+}
+
+/* The nodes as text, a new string. */
+static char *nodes_text(xmlDocPtr doc, const xmlNodeSet *nodes, bool wrap)
+{
+    xmlBufferPtr buffer = xml_checked(xmlBufferCreate());
+    char *text;
+    int i;
+
+    for (i = 0; nodes && i < nodes->nodeNr; i++) {
+        if (wrap)
+            xmlBufferCCat(buffer, "  ");
+        if (xmlNodeDump(buffer, doc, nodes->nodeTab[i], 1, 1) < 0)
+            abort();
+        xmlBufferCCat(buffer, "\n");
+    }
+    if (!wrap)
+        text = xstrdup((const char *)xmlBufferContent(buffer));
+    else if (xmlBufferLength(buffer) == 0)
+        text = xstrdup("<nodes/>\n");
+    else
+        text = xasprintf("<nodes>\n%s</nodes>\n", (const char *)xmlBufferContent(buffer));
+    xmlBufferFree(buffer);
+    return text;
+}
+
+char *xml_select(const char *text, const char *xpath, bool wrap)
+{
+    xmlDocPtr doc = xml_parse(text);
+    xmlXPathContextPtr context = doc ? xml_checked(xmlXPathNewContext(doc)) : NULL;
+    xmlXPathObjectPtr found = NULL;
+    char *selected = NULL;
+
+    if (context) {
+        context->error = xpath_error_ignore;
+        found = xmlXPathEval(xstr(xpath), context);
+    }
+    if (found && found->type == XPATH_NODESET)
+        selected = nodes_text(doc, found->nodesetval, wrap);
+    else
+        cli_error("'%s' is no XPath expression that selects nodes", xpath);
+    xmlXPathFreeObject(found);
+    xmlXPathFreeContext(context);
+    xmlFreeDoc(doc);
+    return selected;
 }
 
 char *xml_read_file(const char *path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The little XML that virtjob writes itself: descriptions made from options,
- * and a new name in a volume's own description.
+ * The little XML that virtjob reads and writes itself: descriptions made from
+ * options, and the name and the UUID in those of others.
  */
 #ifndef VIRTJOB_XML_H
 #define VIRTJOB_XML_H
@@ -30,6 +30,15 @@ char *xml_text(const struct xml *xml);
 
 /* A description with another <name>; NULL when it is none. */
 char *xml_rename(const char *text, const char *name);
+
+/* What the first element of that name in the root holds, a new string; NULL when there is none. */
+char *xml_child_text(const char *text, const char *name);
+
+/*
+ * What an XPath expression selects, one a line, or with wrap as the children of
+ * <nodes>; a new string.  NULL and an error told when it is no such expression.
+ */
+char *xml_select(const char *text, const char *xpath, bool wrap);
 
 /* The file's whole text, a new string; NULL and an error told. */
 char *xml_read_file(const char *path);

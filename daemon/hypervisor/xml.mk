@@ -1,1 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# Domain XML.
+daemon_libdaemon_la_SOURCES += \
+	daemon/xml/domain_abi.c \
+	daemon/xml/domain_def.c \
+	daemon/xml/domain_disk.c \
+	daemon/xml/domain_edit.c \
+	daemon/xml/domain_format.c \
+	daemon/xml/domain_strip.c \
+	daemon/xml/domain_strip.h \
+	daemon/xml/domain_view.h \
+	daemon/xml/xml_tree.c \
+	daemon/xml/xml_tree.h \
+	$(NULL)

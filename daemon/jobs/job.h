@@ -65,6 +65,8 @@ struct job_kind {
     int (*check)(void *spec, struct verror *err);
     /* Worker, before it is accepted: what the disk alone can tell.  Optional. */
     int (*prepare)(void *spec, struct verror *err);
+    /* Loop: the last word before it is accepted, with what prepare has found.  Optional. */
+    int (*admit)(void *spec, struct verror *err);
     /* Loop, just before it is accepted: an object being made becomes visible.  Optional. */
     void (*accepted)(void *spec, uint64_t job_id);
     /* Worker: the work, nothing visible yet.  Optional. */
@@ -172,11 +174,17 @@ struct job_waiter {
 void job_wait(struct job *job, struct job_waiter *waiter);
 void job_unwait(struct job *job, struct job_waiter *waiter);
 
-/* All kinds there are, NULL-terminated; before anything of the past is asked for. */
-void jobs_set_kinds(struct jobs *jobs, const struct job_kind *const *kinds);
+/* Kinds there are, NULL-terminated, from each who has some; before anything of the past is asked for. */
+void jobs_add_kinds(struct jobs *jobs, const struct job_kind *const *kinds);
 /* Starting again: each row becomes a job or the last of its object. */
 int jobs_recover(struct jobs *jobs, const struct store_job *row);
-/* All rows are in: take unended jobs up.  ready once every one of them is running or ended. */
+/* All rows and objects are in: take unended jobs up. */
 void jobs_recover_start(struct jobs *jobs);
+/*
+ * For what holds locks without a job: all at once and without waiting, or -1 with err
+ * (VIR_ERR_OPERATION_INVALID) that says "WHAT is busy: …".
+ */
+int jobs_hold(struct jobs *jobs, struct lock_hold *hold, const char *what, struct verror *err);
+void jobs_release(struct jobs *jobs, struct lock_hold *hold);
 
 #endif

@@ -4,31 +4,12 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "jobs/job_internal.h"
 #include "util/alloc.h"
 
 /* Time constant of the moving average, in seconds. */
 #define RATE_SMOOTHING 4.0
-
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t clock_mono_ms(void)
-{
-    return clock_ms(CLOCK_MONOTONIC);
-}
-
-int64_t clock_wall_ms(void)
-{
-    return clock_ms(CLOCK_REALTIME);
-}
 
 char *job_object_title(enum job_object_kind kind, const char *name, const char *pool)
 {

@@ -10,6 +10,7 @@
 
 #include "daemon.h"
 #include "jobs/job.h"
+#include "util/clock.h"
 
 struct event;
 
@@ -87,6 +88,8 @@ struct job {
 
 struct past_kind;
 
+enum { JOB_KIND_LISTS_MAX = 4 };
+
 struct jobs {
     struct daemon *daemon;
     struct locks *locks;
@@ -94,7 +97,8 @@ struct jobs {
     struct job *active_first, *active_last;
     unsigned int active_count;
     uint64_t next_id;
-    const struct job_kind *const *kinds;
+    const struct job_kind *const *kinds[JOB_KIND_LISTS_MAX];
+    size_t nkinds; /* lists in kinds */
     struct past_kind *past_kinds; /* job_recover.c's */
     unsigned int nrunning;    /* jobs in JOB_RUNNING */
     struct event *rate_timer; /* pending only while there are any */
@@ -136,8 +140,6 @@ void job_end(struct job *job, enum job_state outcome);
 void job_set_state(struct job *job, enum job_state state);
 
 /* job_info.c */
-int64_t clock_mono_ms(void);
-int64_t clock_wall_ms(void);
 char *job_object_title(enum job_object_kind kind, const char *name, const char *pool);
 char *job_object_key(enum job_object_kind kind, const char *name, const char *pool,
                      const char *uuid);

@@ -2,8 +2,8 @@
 /*
  * The road of a job up to its acceptance, on the loop thread:
  *
- *   job_start -> locks -> check -> prepare* -> accept -> journal -> accepted
- *                                                      (* on a worker)
+ *   job_start -> locks -> check -> prepare* -> admit -> journal -> accepted
+ *                                                     (* on a worker)
  *
  * A refusal on it leaves no job behind, and the call fails; see job_run.c for
  * what comes then.
@@ -49,21 +49,24 @@ void job_refuse_stopping(struct job *job)
     job_refuse(job);
 }
 
+static char *describe_job(struct lock_hold *hold)
+{
+    struct job *job = container_of(hold, struct job, locks);
+    struct job_snapshot snapshot;
+
+    if (!job->id)
+        return xasprintf("%s, started by %s, is under way", job->title, job->started_by);
+    job_snapshot(job, &snapshot);
+    return xasprintf("job %llu (%s), started by %s, is at %d %%", (unsigned long long)job->id,
+                     job->title, job->started_by, snapshot.percent);
+}
+
 static void describe_blocker(struct job *job, struct lock_hold *blocker)
 {
-    struct job *other = container_of(blocker, struct job, locks);
-    struct job_snapshot snapshot;
     _cleanup_free_ char *object = job_object_title(job->object_kind, job->name, job->pool);
+    _cleanup_free_ char *other = blocker->describe(blocker);
 
-    job_snapshot(other, &snapshot);
-    if (!other->id)
-        verror_set(&job->err, VIR_ERR_OPERATION_INVALID, "%s is busy with %s, started by %s",
-                   object, other->title, other->started_by);
-    else
-        verror_set(&job->err, VIR_ERR_OPERATION_INVALID,
-                   "%s is busy: job %llu (%s), started by %s, is at %d %%", object,
-                   (unsigned long long)other->id, other->title, other->started_by,
-                   snapshot.percent);
+    verror_set(&job->err, VIR_ERR_OPERATION_INVALID, "%s is busy: %s", object, other);
 }
 
 static int prepare_step(struct job *job)
@@ -79,6 +82,8 @@ static void prepared_cb(struct work *work)
         job_refuse(job);
     else if (job->jobs->stopping)
         job_refuse_stopping(job);
+    else if (job->kind->admit && job->kind->admit(job->spec, &job->err) < 0)
+        job_refuse(job);
     else
         job_accept(job);
 }
@@ -133,6 +138,7 @@ void job_arm(struct job *job)
     job->kind->locks(job->spec, &job->locks);
     job->locks.is_long = job->kind->is_long;
     job->locks.granted = locks_granted_cb;
+    job->locks.describe = describe_job;
     if (job->asked)
         job->ctl.journal = &job_ctl_journal;
 }

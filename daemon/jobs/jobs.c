@@ -6,6 +6,7 @@
 
 #include "jobs/jobs.h"
 
+#include <assert.h>
 #include <event2/event.h>
 
 #include "config.h"
@@ -103,18 +104,38 @@ void jobs_rate_timer(struct jobs *jobs)
 
 /* --- the register --- */
 
-void jobs_set_kinds(struct jobs *jobs, const struct job_kind *const *kinds)
+void jobs_add_kinds(struct jobs *jobs, const struct job_kind *const *kinds)
 {
-    jobs->kinds = kinds;
+    assert(jobs->nkinds < JOB_KIND_LISTS_MAX);
+    jobs->kinds[jobs->nkinds++] = kinds;
 }
 
 const struct job_kind *jobs_find_kind(const struct jobs *jobs, const char *name)
 {
-    for (const struct job_kind *const *kind = jobs->kinds; *kind; kind++) {
-        if (strcmp((*kind)->name, name) == 0)
-            return *kind;
+    for (size_t i = 0; i < jobs->nkinds; i++) {
+        for (const struct job_kind *const *kind = jobs->kinds[i]; *kind; kind++) {
+            if (strcmp((*kind)->name, name) == 0)
+                return *kind;
+        }
     }
     return NULL;
+}
+
+int jobs_hold(struct jobs *jobs, struct lock_hold *hold, const char *what, struct verror *err)
+{
+    struct lock_hold *blocker = NULL;
+    _cleanup_free_ char *other = NULL;
+
+    if (locks_acquire(jobs->locks, hold, &blocker) == LOCK_GRANTED)
+        return 0;
+    other = blocker->describe(blocker);
+    locks_release(jobs->locks, hold);
+    return verror_set(err, VIR_ERR_OPERATION_INVALID, "%s is busy: %s", what, other);
+}
+
+void jobs_release(struct jobs *jobs, struct lock_hold *hold)
+{
+    locks_release(jobs->locks, hold);
 }
 
 struct job *jobs_find_id(struct jobs *jobs, uint64_t id)

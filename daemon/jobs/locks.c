@@ -8,7 +8,6 @@
 
 #include "jobs/locks.h"
 
-#include <assert.h>
 #include <string.h>
 #include <uthash.h>
 
@@ -23,15 +22,20 @@ struct locks {
 };
 
 static const char *const mode_names[] = {
-    [LOCK_FILE_READ] = "file-read",       [LOCK_FILE_WRITE] = "file-write",
-    [LOCK_POOL_USE] = "pool-use",         [LOCK_POOL_REFRESH] = "pool-refresh",
-    [LOCK_POOL_CHANGE] = "pool-change",
+    [LOCK_FILE_READ] = "read",     [LOCK_FILE_WRITE] = "write",
+    [LOCK_FILE_GUEST] = "guest",   [LOCK_FILE_GUEST_SHARED] = "shared",
+    [LOCK_POOL_USE] = "use",       [LOCK_POOL_REFRESH] = "refresh",
+    [LOCK_POOL_CHANGE] = "change", [LOCK_DOMAIN_CHANGE] = "domain",
 };
 _Static_assert(ARRAY_SIZE(mode_names) == LOCK_MODE_MAX, "each lock mode has a name");
 
 /* true: both may hold one key at the same time.  Symmetric. */
 static const bool matrix[LOCK_MODE_MAX][LOCK_MODE_MAX] = {
-    [LOCK_FILE_READ] = { [LOCK_FILE_READ] = true },
+    [LOCK_FILE_READ] = { [LOCK_FILE_READ] = true,
+                         [LOCK_FILE_GUEST] = true,
+                         [LOCK_FILE_GUEST_SHARED] = true },
+    [LOCK_FILE_GUEST] = { [LOCK_FILE_READ] = true },
+    [LOCK_FILE_GUEST_SHARED] = { [LOCK_FILE_READ] = true, [LOCK_FILE_GUEST_SHARED] = true },
     [LOCK_POOL_USE] = { [LOCK_POOL_USE] = true, [LOCK_POOL_REFRESH] = true },
     [LOCK_POOL_REFRESH] = { [LOCK_POOL_USE] = true },
 };
@@ -117,9 +121,14 @@ static unsigned int hash_key(const char *key)
     return hash;
 }
 
+char *lock_file_key(uint64_t dev, uint64_t ino)
+{
+    return xasprintf("inode:%llu:%llu", (unsigned long long)dev, (unsigned long long)ino);
+}
+
 void lock_hold_want(struct lock_hold *hold, char *key, enum lock_mode mode)
 {
-    assert(hold->nwants < LOCK_WANTS_MAX);
+    hold->wants = xrealloc(hold->wants, hold->nwants + 1, sizeof(*hold->wants));
     hold->wants[hold->nwants++] =
         (struct lock_want){ .key = key, .hash = hash_key(key), .mode = mode };
 }
@@ -189,6 +198,15 @@ static void grant_waiters(struct locks *locks)
     }
 }
 
+void lock_hold_forget(struct lock_hold *hold)
+{
+    hold->held = hold->waiting = false;
+    for (size_t i = 0; i < hold->nwants; i++)
+        free(hold->wants[i].key);
+    free(STEAL_PTR(hold->wants));
+    hold->nwants = 0;
+}
+
 void locks_release(struct locks *locks, struct lock_hold *hold)
 {
     bool was_in = hold->held || hold->waiting;
@@ -197,10 +215,7 @@ void locks_release(struct locks *locks, struct lock_hold *hold)
         list_remove(&locks->holders, hold);
     else if (hold->waiting)
         list_remove(&locks->waiters, hold);
-    hold->held = hold->waiting = false;
-    for (size_t i = 0; i < hold->nwants; i++)
-        free(hold->wants[i].key);
-    hold->nwants = 0;
+    lock_hold_forget(hold);
     if (was_in)
         grant_waiters(locks);
 }

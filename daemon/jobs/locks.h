@@ -10,13 +10,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum lock_mode {
     LOCK_FILE_READ = 0,  /* source of a clone */
     LOCK_FILE_WRITE,     /* being made, wiped, resized, deleted */
+    LOCK_FILE_GUEST,     /* disk of a guest that may write to it, as long as it runs */
+    LOCK_FILE_GUEST_SHARED, /* disk of guests that only read it or share it */
     LOCK_POOL_USE,       /* a volume job pins its pool */
     LOCK_POOL_REFRESH,
     LOCK_POOL_CHANGE,    /* start, stop, build, delete, define, undefine */
+    LOCK_DOMAIN_CHANGE,  /* whatever changes a domain */
     LOCK_MODE_MAX
 };
 
@@ -28,14 +32,14 @@ struct lock_want {
     enum lock_mode mode;
 };
 
-enum { LOCK_WANTS_MAX = 8 };
-
 /* Embedded in what holds; zeroed, then filled by lock_hold_want. */
 struct lock_hold {
-    struct lock_want wants[LOCK_WANTS_MAX];
+    struct lock_want *wants;
     size_t nwants;
     bool is_long;                                /* others are refused, not made to wait */
     void (*granted)(struct lock_hold *hold);     /* after a wait; loop thread */
+    /* Who that is, for those in whose way it is: "job 7 (vol-clone of …), …".  A new string. */
+    char *(*describe)(struct lock_hold *hold);
     bool held, waiting;                          /* locks.c only */
     struct lock_hold *prev, *next;               /* the list of holders or of waiters */
 };
@@ -50,6 +54,8 @@ struct locks;
 struct locks *locks_new(void);
 void locks_free(struct locks *locks);
 
+/* What a file is known by; a new string. */
+char *lock_file_key(uint64_t dev, uint64_t ino);
 /* key is taken over (malloc'd). */
 void lock_hold_want(struct lock_hold *hold, char *key, enum lock_mode mode);
 /* ret_blocker: who is in the way, unless granted. */
@@ -57,6 +63,8 @@ enum lock_result locks_acquire(struct locks *locks, struct lock_hold *hold,
                                struct lock_hold **ret_blocker);
 /* Gives back what is held or waited for, and frees the keys.  May call granted() of others. */
 void locks_release(struct locks *locks, struct lock_hold *hold);
+/* For a hold that outlives the table: frees the keys, no more. */
+void lock_hold_forget(struct lock_hold *hold);
 /* May both be held at once? The matrix, for the tests and the manual. */
 bool lock_modes_compatible(enum lock_mode a, enum lock_mode b);
 

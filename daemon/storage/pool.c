@@ -3,23 +3,11 @@
 
 #include "storage/pool.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "jobs/job.h"
 #include "util/alloc.h"
 #include "xml/job_xml.h"
-
-void uuid_format(const unsigned char uuid[16], char text[UUID_TEXT_SIZE])
-{
-    char *at = text;
-
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *at++ = '-';
-        at += sprintf(at, "%02x", uuid[i]);
-    }
-}
 
 /* --- finding --- */
 

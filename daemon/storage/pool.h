@@ -13,12 +13,10 @@
 
 #include "daemon.h"
 #include "storage/storage.h"
+#include "util/uuid.h"
 #include "util/verror.h"
 #include "xml/pool_xml.h"
 #include "xml/vol_xml.h"
-
-enum { UUID_TEXT_SIZE = 37 };
-void uuid_format(const unsigned char uuid[16], char text[UUID_TEXT_SIZE]);
 
 struct vol {
     struct pool *pool;

@@ -139,6 +139,23 @@ int publish_commit(int dirfd, const char *temp, int fd, const char *final,
     return 0;
 }
 
+int publish_replace(int dirfd, const char *temp, int fd, const char *final, struct verror *err)
+{
+    struct stat st;
+    int r;
+
+    if (check_same_file(dirfd, temp, fd, &st, err) < 0)
+        return -1;
+    if (fsync(fd) < 0)
+        return verror_errno(err, errno, "cannot sync '%s'", final);
+    if (renameat(dirfd, temp, dirfd, final) < 0)
+        return verror_errno(err, errno, "cannot rename '%s' to '%s'", temp, final);
+    r = sync_dir(dirfd);
+    if (r < 0)
+        return verror_errno(err, -r, "cannot sync the directory of '%s'", final);
+    return 0;
+}
+
 void publish_discard(int dirfd, const char *temp)
 {
     /* held by O_PATH, which needs no permission, the file outlives its name until the reaper */

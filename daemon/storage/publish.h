@@ -34,6 +34,9 @@ int publish_create(int dirfd, const char *temp, struct verror *err);
 int publish_commit(int dirfd, const char *temp, int fd, const char *final,
                    const struct perms *perms, struct verror *err);
 
+/* The same for a file that may take the place of another, as it is: synced, renamed, synced. */
+int publish_replace(int dirfd, const char *temp, int fd, const char *final, struct verror *err);
+
 /* Removes a temporary file; its last close is left to the reaper. Missing is fine. */
 void publish_discard(int dirfd, const char *temp);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The storage of this daemon from its start to its end: reads definitions and
- * jobs from the store, starts the pools that ran or are autostarted, and then
- * has the jobs taken up.  Loop thread.
+ * The storage of this daemon from its start to its end: reads definitions from
+ * the store and starts the pools that ran or are autostarted.  Loop thread.
  */
 
 #include "storage/storage.h"
@@ -32,7 +31,7 @@ struct storage *storage_new(struct daemon *daemon)
     struct storage *storage = XNEW(struct storage);
 
     storage->daemon = daemon;
-    jobs_set_kinds(daemon->jobs, kinds);
+    jobs_add_kinds(daemon->jobs, kinds);
     return storage;
 }
 
@@ -134,20 +133,12 @@ static void load_pool(void *opaque, const struct store_object *row)
 }
 
 
-static void load_job(void *opaque, const struct store_job *row)
+static int load(struct boot *boot, struct verror *err)
 {
-    struct storage *storage = opaque;
-
-    (void)jobs_recover(storage->daemon->jobs, row); /* it logs what it cannot take up */
-}
-
-static int load(struct storage *storage, struct boot *boot, struct verror *err)
-{
-    struct store *store = storage->daemon->store;
+    struct store *store = boot->storage->daemon->store;
 
     if (store_load_objects(store, "host", load_boot, boot, err) < 0 ||
-        store_load_objects(store, "pool", load_pool, boot, err) < 0 ||
-        store_load_jobs(store, load_job, storage, err) < 0)
+        store_load_objects(store, "pool", load_pool, boot, err) < 0)
         return -1;
     return 0;
 }
@@ -162,7 +153,6 @@ static void start_over(struct storage *storage)
         return;
     storage->ready = NULL;
     event_del(storage->start_timer);
-    jobs_recover_start(storage->daemon->jobs);
     ready(storage->ready_opaque);
 }
 
@@ -245,7 +235,7 @@ int storage_start(struct storage *storage, void (*ready)(void *opaque), void *op
     _cleanup_(boot_clear) struct boot boot = { .storage = storage };
     struct pool *pool, *next;
 
-    if (load(storage, &boot, err) < 0)
+    if (load(&boot, err) < 0)
         return -1;
     save_boot(&boot);
     storage->ready = ready;

@@ -13,9 +13,9 @@ struct storage;
 struct storage *storage_new(struct daemon *daemon);
 void storage_free(struct storage *storage);
 /*
- * Start-up: reads definitions and unended jobs from the store, starts pools
- * that were active or are autostarted and takes jobs up again.  ready (once)
- * when all that is done, or a stuck disk has been waited for long enough.
+ * Start-up: reads definitions from the store, starts pools that were active or
+ * are autostarted.  ready (once) when all that is done, or a stuck disk has been
+ * waited for long enough.
  * 0, or -1 with err when the store cannot be read.
  */
 int storage_start(struct storage *storage, void (*ready)(void *opaque), void *opaque,

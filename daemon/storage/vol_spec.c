@@ -250,12 +250,6 @@ int vol_spec_look(struct vol_spec *spec, struct verror *err)
 
 /* --- loop --- */
 
-static char *inode_key(const struct file_identity *identity)
-{
-    return xasprintf("inode:%llu:%llu", (unsigned long long)identity->dev,
-                     (unsigned long long)identity->ino);
-}
-
 /* A volume is known by its canonical path, however the XML spells it. */
 static char *backing_key(const struct vol_spec *spec)
 {
@@ -273,12 +267,12 @@ void vol_locks(const void *opaque, struct lock_hold *hold)
     lock_hold_want(hold, xasprintf("pool:%s", spec->pool_uuid), LOCK_POOL_USE);
     lock_hold_want(hold, xasprintf("path:%s/%s", spec->pool_path, spec->name), LOCK_FILE_WRITE);
     if (spec->target.ino)
-        lock_hold_want(hold, inode_key(&spec->target), LOCK_FILE_WRITE);
+        lock_hold_want(hold, lock_file_key(spec->target.dev, spec->target.ino), LOCK_FILE_WRITE);
     if (spec->source_path) {
         lock_hold_want(hold, xasprintf("pool:%s", spec->source_pool_uuid), LOCK_POOL_USE);
         lock_hold_want(hold, xasprintf("path:%s", spec->source_path), LOCK_FILE_READ);
         if (spec->source.ino)
-            lock_hold_want(hold, inode_key(&spec->source), LOCK_FILE_READ);
+            lock_hold_want(hold, lock_file_key(spec->source.dev, spec->source.ino), LOCK_FILE_READ);
     }
     if (spec->def && spec->def->backing_path)
         lock_hold_want(hold, backing_key(spec), LOCK_FILE_READ);

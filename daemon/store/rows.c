@@ -15,7 +15,7 @@
 static const struct column object_columns[] = {
     OBJECT(kind, TEXT),       OBJECT(uuid, TEXT),     OBJECT(name, TEXT),
     OBJECT(config_xml, TEXT), OBJECT(live_xml, TEXT), OBJECT(autostart, BOOL),
-    OBJECT(active, BOOL),
+    OBJECT(active, BOOL),       OBJECT(runtime, TEXT),
 };
 
 static const struct column job_columns[] = {

@@ -39,6 +39,7 @@ static const char *const migrations[] = {
     " error_code INTEGER NOT NULL, error_domain INTEGER NOT NULL, error_errno INTEGER NOT NULL,"
     " error_message TEXT, error_step TEXT, error_output TEXT);"
     "CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at > 0;",
+    "ALTER TABLE objects ADD COLUMN runtime TEXT;",
 };
 
 /* A foreign database must not be touched, so this runs before anything is written. */

@@ -18,13 +18,14 @@ struct event_base;
 struct store;
 struct store_txn;
 
-/* A definition with its runtime state: a pool now, domains later. */
+/* A definition with its runtime state: a pool, a domain. */
 struct store_object {
-    char *kind;  /* "pool" */
+    char *kind;  /* "pool", "domain" */
     char *uuid;  /* text form, the key together with kind */
     char *name;
     char *config_xml; /* persistent definition, or NULL when transient */
     char *live_xml;   /* definition of the running object, or NULL */
+    char *runtime;    /* JSON of the object's own: what else the running one is known by, or NULL */
     bool autostart;
     bool active;
 };

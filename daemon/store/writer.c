@@ -22,10 +22,10 @@ static const char *const statements[STATEMENT_MAX] = {
     [STATEMENT_ROLLBACK_TO] = "ROLLBACK TO txn",
     [STATEMENT_RELEASE] = "RELEASE txn",
     [STATEMENT_PUT_OBJECT] =
-        "INSERT INTO objects (kind, uuid, name, config_xml, live_xml, autostart, active)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        "INSERT INTO objects (kind, uuid, name, config_xml, live_xml, autostart, active,"
+        " runtime) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
         " ON CONFLICT (kind, uuid) DO UPDATE SET name = ?3, config_xml = ?4, live_xml = ?5,"
-        " autostart = ?6, active = ?7",
+        " autostart = ?6, active = ?7, runtime = ?8",
     [STATEMENT_DELETE_OBJECT] = "DELETE FROM objects WHERE kind = ?1 AND uuid = ?2",
     [STATEMENT_PUT_JOB] = NULL,
     [STATEMENT_SET_CHECKPOINT] = "UPDATE jobs SET checkpoint = ?2 WHERE id = ?1 AND ended_at = 0",

@@ -23,21 +23,27 @@
 #include "util/alloc.h"
 
 enum {
-    LINE_MAX_BYTES = 4096, /* the rest of a longer line is dropped */
+    LINE_MAX_BYTES = 4096, /* where the caller names no other limit */
     TAIL_MAX_BYTES = 4096, /* of stderr */
     DRAIN_MS = 200,        /* for output still in the pipes of a dead child */
 };
 
 enum { WAIT_STDOUT, WAIT_STDERR, WAIT_DEATH, WAIT_CANCEL, WAIT_MAX };
 
+/* Why we killed it. */
+enum killed { KILLED_NOT = 0, KILLED_CANCEL, KILLED_TIMEOUT, KILLED_OUTPUT };
+
 struct child {
     const struct child_spec *spec;
     struct job_ctl *ctl;
     pid_t pid;
     int pidfd, out, err; /* -1 once at their end */
-    bool cancelled;
-    char line[LINE_MAX_BYTES];
-    size_t line_len;
+    int in;              /* our end of its stdin: open until it has died, or -1 */
+    int64_t deadline;    /* of the monotonic clock in ms; 0: none */
+    enum killed killed;
+    char *line;
+    size_t line_len, line_size, line_max;
+    size_t output; /* of stdout so far */
     char tail[TAIL_MAX_BYTES + 1];
     size_t tail_len;
 };
@@ -48,25 +54,64 @@ static void close_fd(int *fd)
         (void)close(steal_fd(fd));
 }
 
+static void kill_group(const struct child *child)
+{
+    (void)kill(-child->pid, SIGKILL); /* not yet reaped, so the number is still its own */
+}
+
+/* Then it dies; the first reason is the one that is told. */
+static void kill_child(struct child *child, enum killed why)
+{
+    if (!child->killed)
+        child->killed = why;
+    kill_group(child);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* What it says. */
 
 static void line_end(struct child *child)
 {
-    child->line[child->line_len] = '\0';
-    if (child->line_len && child->spec->line)
-        child->spec->line(child->spec->opaque, child->line);
+    if (child->line_len) {
+        child->line[child->line_len] = '\0';
+        if (child->spec->line)
+            child->spec->line(child->spec->opaque, child->line);
+    }
     child->line_len = 0;
+}
+
+static void line_add(struct child *child, char c)
+{
+    if (child->line_len + 1 >= child->line_max)
+        return;
+    if (child->line_len + 1 >= child->line_size) { /* one more for the end of the text */
+        child->line_size = child->line_size ? child->line_size * 2 : LINE_MAX_BYTES;
+        child->line = xrealloc(child->line, child->line_size, 1);
+    }
+    child->line[child->line_len++] = c;
 }
 
 static void take_stdout(struct child *child, const char *data, size_t length)
 {
-    size_t i;
+    size_t max = child->spec->output_max, i;
 
+    child->output += length;
+    if (max && child->output > max) {
+        kill_child(child, KILLED_OUTPUT);
+        return;
+    }
     for (i = 0; i < length; i++) {
         if (data[i] == '\n' || data[i] == '\r')
             line_end(child);
-        else if (child->line_len < sizeof(child->line) - 1)
-            child->line[child->line_len++] = data[i];
+        else
+            line_add(child, data[i]);
     }
 }
 
@@ -105,20 +150,17 @@ static void read_output(struct child *child, int *fd,
 
 /* Its life. */
 
-static void kill_group(const struct child *child)
+/* For poll(); -1: without end. */
+static int ms_left(const struct child *child)
 {
-    (void)kill(-child->pid, SIGKILL); /* not yet reaped, so the number is still its own */
+    int64_t left = child->deadline - now_ms();
+
+    if (!child->deadline || child->killed)
+        return -1;
+    return left > 0 ? (int)left : 0;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Reads until it dies; a cancel kills it, and then it dies. */
+/* Reads until it dies; a cancel or the time limit kills it, and then it dies. */
 static void follow(struct child *child, int cancel_fd)
 {
     for (;;) {
@@ -126,15 +168,15 @@ static void follow(struct child *child, int cancel_fd)
             [WAIT_STDOUT] = { .fd = child->out, .events = POLLIN },
             [WAIT_STDERR] = { .fd = child->err, .events = POLLIN },
             [WAIT_DEATH] = { .fd = child->pidfd, .events = POLLIN },
-            [WAIT_CANCEL] = { .fd = child->cancelled ? -1 : cancel_fd, .events = POLLIN },
+            [WAIT_CANCEL] = { .fd = child->killed ? -1 : cancel_fd, .events = POLLIN },
         };
 
-        if (poll(fds, WAIT_MAX, -1) < 0)
+        if (poll(fds, WAIT_MAX, ms_left(child)) < 0)
             continue; /* EINTR; nothing else can happen with these arguments */
-        if (fds[WAIT_CANCEL].revents) {
-            child->cancelled = true;
-            kill_group(child);
-        }
+        if (fds[WAIT_CANCEL].revents)
+            kill_child(child, KILLED_CANCEL);
+        else if (ms_left(child) == 0)
+            kill_child(child, KILLED_TIMEOUT);
         if (fds[WAIT_STDOUT].revents)
             read_output(child, &child->out, take_stdout);
         if (fds[WAIT_STDERR].revents)
@@ -189,14 +231,28 @@ static const char *last_line(struct child *child)
     return newline ? newline + 1 : child->tail;
 }
 
+static int report_killed(const struct child *child, struct verror *err)
+{
+    const char *program = child->spec->argv[0];
+
+    if (child->killed == KILLED_CANCEL)
+        return verror_set(err, VIR_ERR_OPERATION_ABORTED, "canceled by client");
+    if (child->killed == KILLED_TIMEOUT)
+        return verror_set(err, VIR_ERR_OPERATION_TIMEOUT, "%s did not end within %d ms", program,
+                          child->spec->timeout_ms);
+    return verror_set(err, VIR_ERR_OPERATION_FAILED, "%s wrote more than %zu bytes", program,
+                      child->spec->output_max);
+}
+
 static int report(struct child *child, const siginfo_t *info, struct verror *err)
 {
     const char *program = child->spec->argv[0], *line;
 
-    if (info->si_code == CLD_EXITED && info->si_status == 0)
+    /* one that ended before the kill reached it has done its work, if all of it was read */
+    if (info->si_code == CLD_EXITED && info->si_status == 0 && child->killed != KILLED_OUTPUT)
         return 0;
-    if (child->cancelled)
-        return verror_set(err, VIR_ERR_OPERATION_ABORTED, "canceled by client");
+    if (child->killed)
+        return report_killed(child, err);
     line = last_line(child);
     if (child->tail_len && !err->output)
         err->output = xstrdup(child->tail);
@@ -252,42 +308,43 @@ static char **make_environment(void)
     return envp;
 }
 
-/* -1 with err when exec failed; returns as soon as it has happened. */
-static int await_exec(struct child *child, int status, struct verror *err)
-{
-    int errnum = 0;
-    ssize_t n;
-
-    do {
-        n = read(status, &errnum, sizeof(errnum));
-    } while (n < 0 && errno == EINTR);
-    if (n <= 0)
-        return 0;
-    while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    return verror_errno(err, errnum, "cannot run '%s'", child->spec->argv[0]);
-}
-
 struct pipes {
-    int null, out[2], err[2], status[2];
+    int in[2], out[2], err[2], status[2]; /* in[1] is -1 where stdin is /dev/null */
 };
 
 static void pipes_close(struct pipes *pipes)
 {
-    int *fds[] = { &pipes->null,   &pipes->out[0],    &pipes->out[1],   &pipes->err[0],
-                   &pipes->err[1], &pipes->status[0], &pipes->status[1] };
+    int *fds[] = { &pipes->in[0],  &pipes->in[1],  &pipes->out[0],    &pipes->out[1],
+                   &pipes->err[0], &pipes->err[1], &pipes->status[0], &pipes->status[1] };
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(fds); i++)
         close_fd(fds[i]);
 }
 
-static int pipes_open(struct pipes *pipes)
+/* The input is in the pipe before anybody reads, so that nobody has to wait in order to write. */
+static int input_open(int in[2], const char *input)
 {
-    *pipes = (struct pipes){ -1, { -1, -1 }, { -1, -1 }, { -1, -1 } };
-    pipes->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (pipes->null < 0 || pipe2(pipes->out, O_CLOEXEC) < 0 || pipe2(pipes->err, O_CLOEXEC) < 0 ||
-        pipe2(pipes->status, O_CLOEXEC) < 0)
+    size_t length = input ? strlen(input) : 0;
+    ssize_t n;
+
+    if (!input) {
+        in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        return in[0] < 0 ? -1 : 0;
+    }
+    if (pipe2(in, O_CLOEXEC) < 0 || fcntl(in[1], F_SETFL, O_NONBLOCK) < 0)
+        return -1;
+    n = write(in[1], input, length);
+    if (n >= 0 && (size_t)n < length)
+        errno = E2BIG;
+    return n == (ssize_t)length ? 0 : -1;
+}
+
+static int pipes_open(struct pipes *pipes, const char *input)
+{
+    *pipes = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+    if (input_open(pipes->in, input) < 0 || pipe2(pipes->out, O_CLOEXEC) < 0 ||
+        pipe2(pipes->err, O_CLOEXEC) < 0 || pipe2(pipes->status, O_CLOEXEC) < 0)
         return -1;
     /* ours alone: the flag is the end's, not the pipe's */
     return fcntl(pipes->out[0], F_SETFL, O_NONBLOCK) < 0 ||
@@ -305,13 +362,14 @@ static int spawn(struct child *child, struct pipes *pipes, struct verror *err)
         .path = path,
         .argv = (char *const *)spec->argv, /* exec's own prototype; it changes nothing */
         .envp = envp,
-        .in = pipes->null,
+        .in = pipes->in[0],
         .out = pipes->out[1],
         .err = pipes->err[1],
         .status = pipes->status[1],
         .keep_fds = spec->keep_fds,
         .nkeep_fds = spec->nkeep_fds,
     };
+    struct child_failure failure;
 
     if (!path)
         return verror_errno(err, ENOENT, "cannot run '%s'", spec->argv[0]);
@@ -321,8 +379,9 @@ static int spawn(struct child *child, struct pipes *pipes, struct verror *err)
     close_fd(&pipes->out[1]);
     close_fd(&pipes->err[1]);
     close_fd(&pipes->status[1]);
-    if (await_exec(child, pipes->status[0], err) < 0)
-        return -1;
+    if (child_await_exec(child->pid, pipes->status[0], &failure) < 0)
+        return verror_errno(err, failure.errnum, "cannot run '%s'", spec->argv[0]);
+    child->in = steal_fd(&pipes->in[1]);
     child->out = steal_fd(&pipes->out[0]);
     child->err = steal_fd(&pipes->err[0]);
     return 0;
@@ -333,7 +392,7 @@ static int child_open(struct child *child, struct verror *err)
     struct pipes pipes;
     int r;
 
-    if (pipes_open(&pipes) < 0)
+    if (pipes_open(&pipes, child->spec->input) < 0)
         r = verror_errno(err, errno, "cannot run '%s'", child->spec->argv[0]);
     else
         r = spawn(child, &pipes, err);
@@ -359,20 +418,24 @@ int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror 
 
     child->spec = spec;
     child->ctl = ctl;
-    child->pidfd = child->out = child->err = -1;
+    child->line_max = spec->line_max ? spec->line_max : LINE_MAX_BYTES;
+    child->deadline = spec->timeout_ms ? now_ms() + spec->timeout_ms : 0;
+    child->pidfd = child->in = child->out = child->err = -1;
     if (cancel_fd < 0)
         return verror_errno(err, errno, "cannot run '%s'", spec->argv[0]);
     if (child_open(child, err) == 0) {
         job_ctl_child(ctl, child->pid);
         follow(child, cancel_fd);
-        if (!child->cancelled)
+        if (!child->killed)
             drain(child);
         info = reap(child);
         line_end(child);
         r = report(child, &info, err);
     }
+    close_fd(&child->in);
     close_fd(&child->out);
     close_fd(&child->err);
     close_fd(&child->pidfd);
+    free(child->line);
     return r;
 }

@@ -2,22 +2,33 @@
 /*
  * The spawning thread.  Children are sent SIGKILL when the thread that forked
  * them ends (PR_SET_PDEATHSIG goes by thread), so it is one that lives as long
- * as the daemon, not a worker.  It only forks; waiting is the worker's.
+ * as the daemon, not a worker.  It only forks; waiting is the worker's.  A child that
+ * is to outlive the daemon does so from its exec on: one that dies half prepared
+ * with the daemon leaves nothing that nobody knows of.
  */
 
 #include "util/child_spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/child.h"
+
+enum {
+    LISTEN_BACKLOG = 1, /* the daemon alone connects */
+    DETACHED_UMASK = 0077, /* what a guest's QEMU makes is nobody else's */
+};
 
 /* On the asker's stack until answered. */
 struct request {
@@ -69,19 +80,71 @@ static bool arrange_fds(const struct child_exec *exec)
     return true;
 }
 
-static _Noreturn void child_exec_or_exit(const struct child_exec *exec, pid_t parent)
+/* SIGKILL when the spawner ends; a change of user clears it. */
+static void die_with(pid_t parent)
 {
-    int errnum;
-
-    (void)setpgid(0, 0); /* cannot fail in a new child; the group is what a cancel kills */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() != parent)
         _exit(127); /* the daemon died before the prctl */
-    if (arrange_fds(exec)) {
+}
+
+static bool change_user(const struct child_detach *detach, pid_t parent)
+{
+    if (!detach->change_user)
+        return true;
+    if (setgroups(detach->ngroups, detach->groups) < 0 ||
+        setresgid(detach->gid, detach->gid, detach->gid) < 0 ||
+        setresuid(detach->uid, detach->uid, detach->uid) < 0)
+        return false;
+    die_with(parent);
+    return true;
+}
+
+/* CHILD_STEP_EXEC: all done. */
+static enum child_step prepare_detached(const struct child_detach *detach, pid_t parent)
+{
+    /* while it may enter every directory: the new user needs only what it opens in there */
+    if (chdir(detach->cwd) < 0)
+        return CHILD_STEP_CWD;
+    (void)umask(DETACHED_UMASK);
+    if (!change_user(detach, parent))
+        return CHILD_STEP_USER;
+    /* SO_PEERCRED tells who called this, not who calls accept */
+    if (detach->listen_fd >= 0 && listen(detach->listen_fd, LISTEN_BACKLOG) < 0)
+        return CHILD_STEP_LISTEN;
+    return CHILD_STEP_EXEC;
+}
+
+static enum child_step prepare(const struct child_exec *exec, pid_t parent)
+{
+    enum child_step step = CHILD_STEP_EXEC;
+
+    if (!arrange_fds(exec))
+        return CHILD_STEP_FDS;
+    if (exec->detach)
+        step = prepare_detached(exec->detach, parent);
+    if (step == CHILD_STEP_EXEC)
         reset_signals();
+    return step;
+}
+
+static _Noreturn void child_exec_or_exit(const struct child_exec *exec, pid_t parent)
+{
+    struct child_failure failure;
+
+    /* neither can fail in a new child */
+    if (exec->detach)
+        (void)setsid();
+    else
+        (void)setpgid(0, 0); /* the group is what a cancel kills */
+    die_with(parent);
+    failure.step = prepare(exec, parent);
+    if (failure.step == CHILD_STEP_EXEC) {
+        if (exec->detach)
+            (void)prctl(PR_SET_PDEATHSIG, 0); /* from here on it lives by itself */
         (void)execve(exec->path, exec->argv, exec->envp);
     }
-    errnum = errno;
-    (void)!write(exec->status, &errnum, sizeof(errnum)); /* nobody else could be told */
+    failure.errnum = errno;
+    (void)!write(exec->status, &failure, sizeof(failure)); /* nobody else could be told */
     _exit(127);
 }
 
@@ -96,8 +159,10 @@ static pid_t spawn(const struct child_exec *exec)
         child_exec_or_exit(exec, parent);
     if (pid < 0)
         return -errno;
-    /* here too, so that a cancel may kill the group at once; the child's own may have come first */
-    (void)setpgid(pid, pid);
+    /* here too, so that a cancel may kill the group at once; the child's own may have come first.
+       A group's leader could not make a session. */
+    if (!exec->detach)
+        (void)setpgid(pid, pid);
     return pid;
 }
 
@@ -136,6 +201,36 @@ pid_t child_spawn(const struct child_exec *exec)
     }
     (void)pthread_mutex_unlock(&spawner.lock);
     return request.pid;
+}
+
+int child_await_exec(pid_t pid, int status, struct child_failure *ret_failure)
+{
+    struct child_failure failure;
+    ssize_t n;
+
+    do {
+        n = read(status, &failure, sizeof(failure)); /* whole: it is less than PIPE_BUF */
+    } while (n < 0 && errno == EINTR);
+    if (n != sizeof(failure))
+        return 0;
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    *ret_failure = failure;
+    return -1;
+}
+
+const char *child_step_name(enum child_step step)
+{
+    static const char *const names[] = {
+        [CHILD_STEP_FDS] = "pass on its descriptors",
+        [CHILD_STEP_CWD] = "enter its directory",
+        [CHILD_STEP_USER] = "become its user",
+        [CHILD_STEP_LISTEN] = "listen on its socket",
+        [CHILD_STEP_EXEC] = "execute it",
+    };
+
+    _Static_assert(ARRAY_SIZE(names) == CHILD_STEP_MAX, "a step needs a name");
+    return names[step];
 }
 
 int child_start(struct verror *err)

@@ -20,7 +20,10 @@
 enum {
     BOOT_ID_MAX = 64,
     STAT_MAX = 1024,
-    STAT_STARTTIME = 22, /* its field in /proc/PID/stat, see proc(5) */
+    STAT_STATE = 3, /* fields in /proc/PID/stat, see proc(5); the first behind the name */
+    STAT_UTIME = 14,
+    STAT_STIME = 15,
+    STAT_STARTTIME = 22,
     STRAY_WAIT_MS = 10000, /* one stuck in the kernel longer writes to a file that is unlinked */
 };
 
@@ -49,18 +52,35 @@ const char *child_boot_id(void)
     return boot_id;
 }
 
-uint64_t child_start_time(pid_t pid)
+bool child_times(pid_t pid, struct child_times *ret_times)
 {
     char path[64], stat[STAT_MAX];
+    uint64_t numbers[STAT_STARTTIME + 1] = { 0 };
     char *field;
     int i;
 
     (void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
     read_small(path, stat, sizeof(stat));
     field = strrchr(stat, ')'); /* the name before it may hold anything */
-    for (i = 2; field && i < STAT_STARTTIME; i++)
+    for (i = STAT_STATE; field && i <= STAT_STARTTIME; i++) {
         field = strchr(field + 1, ' ');
-    return field ? strtoull(field + 1, NULL, 10) : 0;
+        if (field)
+            numbers[i] = strtoull(field + 1, NULL, 10);
+    }
+    if (!field)
+        return false;
+    *ret_times = (struct child_times){
+        .start = numbers[STAT_STARTTIME],
+        .cpu = numbers[STAT_UTIME] + numbers[STAT_STIME],
+    };
+    return true;
+}
+
+uint64_t child_start_time(pid_t pid)
+{
+    struct child_times times;
+
+    return child_times(pid, &times) ? times.start : 0;
 }
 
 void child_kill_stray(pid_t pid, uint64_t start, const char *boot)

@@ -7,8 +7,11 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/util/child_spawn.c \
 	daemon/util/child_spawn.h \
 	daemon/util/child_stray.c \
+	daemon/util/clock.h \
 	daemon/util/log.c \
 	daemon/util/log.h \
+	daemon/util/uuid.c \
+	daemon/util/uuid.h \
 	daemon/util/verror.c \
 	daemon/util/verror.h \
 	$(NULL)

@@ -30,13 +30,16 @@ enum domain_action {
 /* One <disk>, as far as files are concerned. */
 struct domain_disk {
     char *target;        /* "vda" */
-    char *path;          /* file or block device; NULL: an empty drive, or a volume not looked up yet */
+    char *path;          /* file or block device; NULL: an empty drive, or a volume */
     char *pool, *volume; /* type='volume', else NULL */
-    char *format;        /* "raw", "qcow2" */
+    char *format;        /* "raw", "qcow2"; NULL: a volume's own */
     bool is_block;
     bool is_cdrom;       /* or floppy: may be empty */
     bool readonly, shareable;
-    /* The files below path, as the XML's <backingStore> says; NULL, NULL = find out */
+    /*
+     * The files below path, as the XML's <backingStore> says when it says all of them (the last
+     * one is empty); NULL, NULL = find out.
+     */
     char **backing;
     char **backing_formats;
     size_t nbacking;
@@ -67,25 +70,27 @@ void domain_def_unref(struct domain_def *def);
 /*
  * The view of a complete document (the root is <domain>), and its text in
  * libvirt's form (two blanks a level, single quotes).  The document stays the
- * caller's.  NULL with err.  Worker.
+ * caller's.  Never longer than XML_DOCUMENT_MAX, so that xml_read_document() takes
+ * what it wrote.  NULL with err.  Worker.
  */
 struct domain_def *domain_def_from_doc(xmlDocPtr doc, struct verror *err);
 /* The document of a definition, a new one; cannot fail but by a bug.  Worker. */
 xmlDocPtr domain_def_to_doc(const struct domain_def *def);
-/* A document (or any element) as text in libvirt's form.  A new string. */
+/* A document as text in libvirt's form.  A new string. */
 char *domain_doc_format(xmlDocPtr doc);
 
 /*
  * What virDomainGetXMLDesc gives: flags are VIR_DOMAIN_XML_*.  Without SECURE
- * passwords are left out; MIGRATABLE takes the implicit devices out as libvirt does; INACTIVE
- * drops what only a running domain has (id, aliases, ptys, ports that were made up, seclabels).
+ * passwords are left out; INACTIVE drops what only a running domain has (see domain_strip.h);
+ * MIGRATABLE implies both and takes implicit devices out, which is what libvirt's save images
+ * hold; UPDATE_CPU changes nothing: a live definition's CPU is the guest's.
  * job_xml (see job_xml.h) is put in as the last child, or NULL.  A new string.  Worker.
  */
 char *domain_def_format(const struct domain_def *def, unsigned int flags, const char *job_xml);
 
 /*
  * Changes to one definition; each gives a new one, or NULL with err.  Worker.
- * metadata: virDomainSetMetadata's arguments; value NULL removes.
+ * metadata: virDomainSetMetadata's arguments; value NULL removes, "" too where it is a text.
  */
 struct domain_def *domain_def_renamed(const struct domain_def *def, const char *name,
                                       struct verror *err);
@@ -98,7 +103,7 @@ char *domain_def_get_metadata(const struct domain_def *def, int type, const char
 
 /*
  * May a guest of `old` go on as `new` (replacement XML of save and restore)?  Only what the
- * guest cannot see may differ: names, paths, titles, metadata.  -1 with err,
+ * guest cannot see may differ: names, paths, titles, metadata.  Both complete.  -1 with err,
  * VIR_ERR_CONFIG_UNSUPPORTED naming what differs.  Worker.
  */
 int domain_def_check_abi(const struct domain_def *old, const struct domain_def *new,

@@ -6,13 +6,11 @@
 
 #include "xml/pool_xml.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "util/alloc.h"
+#include "util/uuid.h"
 #include "xml/job_xml.h"
 #include "xml/name_check.h"
 #include "xml/perms_xml.h"
@@ -73,42 +71,6 @@ static int parse_name(xmlNodePtr pool, struct pool_def *def, struct verror *err)
     if (!def->name)
         return verror_set(err, VIR_ERR_XML_ERROR, "missing storage pool name element");
     return name_check(def->name, "storage pool name", err);
-}
-
-/* A random UUID, version 4. */
-static void uuid_make(unsigned char uuid[16])
-{
-    while (getrandom(uuid, 16, 0) != 16)
-        if (errno != EINTR)
-            abort(); /* the kernel has had getrandom for as long as we know it */
-    uuid[6] = (uuid[6] & 0x0f) | 0x40;
-    uuid[8] = (uuid[8] & 0x3f) | 0x80;
-}
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* 32 hexadecimal digits; hyphens between bytes and blanks around are skipped. */
-static bool uuid_parse(const char *text, unsigned char uuid[16])
-{
-    while (isspace((unsigned char)*text))
-        text++;
-    for (int i = 0; i < 16; i++) {
-        if (i > 0 && *text == '-')
-            text++;
-        if (hex_value(text[0]) < 0 || hex_value(text[1]) < 0)
-            return false;
-        uuid[i] = (unsigned char)(hex_value(text[0]) << 4 | hex_value(text[1]));
-        text += 2;
-    }
-    while (isspace((unsigned char)*text))
-        text++;
-    return *text == '\0';
 }
 
 static int parse_uuid(xmlNodePtr pool, struct pool_def *def, struct verror *err)
@@ -218,14 +180,6 @@ int pool_def_parse(const char *xml, struct pool_def **ret_def, struct verror *er
     return 0;
 }
 
-static void format_uuid(struct xml_writer *writer, const unsigned char u[16])
-{
-    xml_elementf(writer, "uuid",
-                 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1],
-                 u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
-                 u[15]);
-}
-
 /* What the directory is, and what the definition asks for where that is not known. */
 static struct perms perms_now(const struct perms *asked, const struct perms *found)
 {
@@ -256,10 +210,12 @@ char *pool_def_format(const struct pool_def *def, const struct pool_xml_state *s
 {
     struct perms perms = state ? perms_now(&def->perms, &state->perms) : def->perms;
     struct xml_writer writer = XML_WRITER_INIT;
+    char uuid[UUID_TEXT_SIZE];
 
     xml_open(&writer, "pool", "type", def->type, NULL);
     xml_element(&writer, "name", def->name);
-    format_uuid(&writer, def->uuid);
+    uuid_format(def->uuid, uuid);
+    xml_element(&writer, "uuid", uuid);
     xml_element_size(&writer, "capacity", "bytes", state ? state->capacity : 0);
     xml_element_size(&writer, "allocation", "bytes", state ? state->allocation : 0);
     xml_element_size(&writer, "available", "bytes", state ? state->available : 0);

@@ -69,7 +69,12 @@ static xmlDocPtr document_parse(const char *text, size_t len, struct parse_failu
     ctxt->sax->serror = parse_error_cb;
     ctxt->sax->internalSubset = doctype_cb;
 
-    doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOCDATA);
+    /*
+     * NOENT has nothing to expand, as no entity is ever declared; without it the name of a
+     * namespace would keep its &amp; half decoded (libxml2 2.9).
+     */
+    doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL,
+                            XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOENT);
     if (doc && (!ctxt->wellFormed || failure->reason)) {
         xmlFreeDoc(doc);
         doc = NULL;
@@ -103,7 +108,7 @@ xmlDocPtr xml_read_document(const char *text, const char *what, const char *root
         return NULL;
     }
     node = xmlDocGetRootElement(doc);
-    if (!xml_is_element(node, root)) {
+    if (root && !xml_is_element(node, root)) {
         verror_set(err, VIR_ERR_XML_ERROR, "unexpected root element <%s>, expecting <%s>",
                    node ? xml_quotable((const char *)node->name) : "", root);
         return NULL;
@@ -225,10 +230,16 @@ static uint64_t unit_bytes(const char *unit)
 
 int xml_read_size(xmlNodePtr node, uint64_t *ret_bytes, struct verror *err)
 {
+    return xml_read_size_unit(node, "bytes", ret_bytes, err);
+}
+
+int xml_read_size_unit(xmlNodePtr node, const char *fallback, uint64_t *ret_bytes,
+                       struct verror *err)
+{
     const char *name = (const char *)node->name;
     _cleanup_free_ char *text = xml_text(node);
     _cleanup_free_ char *unit = xml_attribute(node, "unit");
-    uint64_t scale = unit ? unit_bytes(unit) : 1;
+    uint64_t scale = unit_bytes(unit ? unit : fallback);
     uint64_t bytes;
 
     if (!scale)

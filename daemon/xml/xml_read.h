@@ -24,7 +24,7 @@ DEFINE_CLEANUP(xmlDocPtr, xmlFreeDoc);
 #define _cleanup_xml_doc_ _cleanup_(xmlFreeDocp)
 
 /*
- * Parses a document that must have this root element.  what ("storage pool
+ * Parses a document that must have this root element; NULL: any.  what ("storage pool
  * definition") stands in the message.  NULL with err, VIR_ERR_XML_ERROR.
  */
 xmlDocPtr xml_read_document(const char *text, const char *what, const char *root,
@@ -51,6 +51,9 @@ char *xml_dump_element(xmlNodePtr node);
  * element.
  */
 int xml_read_size(xmlNodePtr node, uint64_t *ret_bytes, struct verror *err);
+/* The same where no unit means that one, which is in the table. */
+int xml_read_size_unit(xmlNodePtr node, const char *fallback, uint64_t *ret_bytes,
+                       struct verror *err);
 
 /* For messages: the text itself when it is short and fits a line, else a word for it. */
 const char *xml_quotable(const char *text);

@@ -11,7 +11,11 @@
 #include "util/alloc.h"
 #include "xml/utf8.h"
 
-enum { INDENT = 2 };
+enum {
+    INDENT = 2,
+    /* Deeper levels move no further right: a small document must not become a huge one. */
+    DEPTH_SHOWN_MAX = 80,
+};
 
 static void append(struct xml_writer *writer, const char *bytes, size_t len)
 {
@@ -26,14 +30,16 @@ static void append(struct xml_writer *writer, const char *bytes, size_t len)
     writer->text[writer->len] = '\0';
 }
 
-static void append_text(struct xml_writer *writer, const char *text)
+void xml_append(struct xml_writer *writer, const char *text)
 {
     append(writer, text, strlen(text));
 }
 
-static void append_indent(struct xml_writer *writer)
+void xml_append_indent(struct xml_writer *writer)
 {
-    for (int i = 0; i < writer->depth * INDENT; i++)
+    int depth = writer->depth < DEPTH_SHOWN_MAX ? writer->depth : DEPTH_SHOWN_MAX;
+
+    for (int i = 0; i < depth * INDENT; i++)
         append(writer, " ", 1);
 }
 
@@ -62,15 +68,17 @@ static const char *escape_of(uint32_t c)
     }
 }
 
-static void append_escaped(struct xml_writer *writer, const char *text)
+void xml_append_escaped(struct xml_writer *writer, const char *text, bool keep_blanks)
 {
     while (*text) {
         uint32_t c = 0; /* where the decoder refuses: no XML character either */
         size_t len = utf8_decode(text, &c);
         const char *escape = len ? escape_of(c) : escape_of(0);
 
+        if (keep_blanks && (c == '\t' || c == '\n'))
+            escape = NULL;
         if (escape)
-            append_text(writer, escape);
+            xml_append(writer, escape);
         else
             append(writer, text, len);
         text += len ? len : 1;
@@ -79,9 +87,9 @@ static void append_escaped(struct xml_writer *writer, const char *text)
 
 static void append_tag(struct xml_writer *writer, const char *name, va_list attributes)
 {
-    append_indent(writer);
+    xml_append_indent(writer);
     append(writer, "<", 1);
-    append_text(writer, name);
+    xml_append(writer, name);
     for (;;) {
         const char *attribute = va_arg(attributes, const char *);
         const char *value = attribute ? va_arg(attributes, const char *) : NULL;
@@ -89,9 +97,9 @@ static void append_tag(struct xml_writer *writer, const char *name, va_list attr
         if (!value)
             return;
         append(writer, " ", 1);
-        append_text(writer, attribute);
-        append_text(writer, "='");
-        append_escaped(writer, value);
+        xml_append(writer, attribute);
+        xml_append(writer, "='");
+        xml_append_escaped(writer, value, false);
         append(writer, "'", 1);
     }
 }
@@ -103,17 +111,17 @@ void xml_open(struct xml_writer *writer, const char *name, ...)
     va_start(attributes, name);
     append_tag(writer, name, attributes);
     va_end(attributes);
-    append_text(writer, ">\n");
+    xml_append(writer, ">\n");
     writer->depth++;
 }
 
 void xml_close(struct xml_writer *writer, const char *name)
 {
     writer->depth--;
-    append_indent(writer);
-    append_text(writer, "</");
-    append_text(writer, name);
-    append_text(writer, ">\n");
+    xml_append_indent(writer);
+    xml_append(writer, "</");
+    xml_append(writer, name);
+    xml_append(writer, ">\n");
 }
 
 void xml_empty(struct xml_writer *writer, const char *name, ...)
@@ -123,10 +131,10 @@ void xml_empty(struct xml_writer *writer, const char *name, ...)
     va_start(attributes, name);
     append_tag(writer, name, attributes);
     va_end(attributes);
-    append_text(writer, "/>\n");
+    xml_append(writer, "/>\n");
 }
 
-static void append_element(struct xml_writer *writer, const char *name, const char *text, ...)
+void xml_element_attrs(struct xml_writer *writer, const char *name, const char *text, ...)
 {
     va_list attributes;
 
@@ -134,16 +142,16 @@ static void append_element(struct xml_writer *writer, const char *name, const ch
     append_tag(writer, name, attributes);
     va_end(attributes);
     append(writer, ">", 1);
-    append_escaped(writer, text);
-    append_text(writer, "</");
-    append_text(writer, name);
-    append_text(writer, ">\n");
+    xml_append_escaped(writer, text, false);
+    xml_append(writer, "</");
+    xml_append(writer, name);
+    xml_append(writer, ">\n");
 }
 
 void xml_element(struct xml_writer *writer, const char *name, const char *text)
 {
     if (text)
-        append_element(writer, name, text, NULL);
+        xml_element_attrs(writer, name, text, NULL);
 }
 
 void xml_elementf(struct xml_writer *writer, const char *name, const char *fmt, ...)
@@ -155,7 +163,7 @@ void xml_elementf(struct xml_writer *writer, const char *name, const char *fmt, 
     /* numbers only: never longer than the buffer */
     (void)vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    append_element(writer, name, text, NULL);
+    xml_element_attrs(writer, name, text, NULL);
 }
 
 void xml_element_size(struct xml_writer *writer, const char *name, const char *unit,
@@ -164,15 +172,15 @@ void xml_element_size(struct xml_writer *writer, const char *name, const char *u
     char text[32];
 
     (void)snprintf(text, sizeof(text), "%llu", number); /* 20 digits at most */
-    append_element(writer, name, text, "unit", unit, NULL);
+    xml_element_attrs(writer, name, text, "unit", unit, NULL);
 }
 
 void xml_raw(struct xml_writer *writer, const char *xml)
 {
     if (!xml)
         return;
-    append_indent(writer);
-    append_text(writer, xml);
+    xml_append_indent(writer);
+    xml_append(writer, xml);
     append(writer, "\n", 1);
 }
 

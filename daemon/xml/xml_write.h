@@ -14,6 +14,7 @@
 #ifndef VIRTJOBD_XML_WRITE_H
 #define VIRTJOBD_XML_WRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "protocol/macros.h"
@@ -36,11 +37,20 @@ void xml_close(struct xml_writer *writer, const char *name);
 void xml_empty(struct xml_writer *writer, const char *name, ...) __attribute__((sentinel));
 /* <name>text</name>; nothing at all when text is NULL */
 void xml_element(struct xml_writer *writer, const char *name, const char *text);
+/* <name a='b'>text</name> */
+void xml_element_attrs(struct xml_writer *writer, const char *name, const char *text, ...)
+    __attribute__((sentinel));
 void xml_elementf(struct xml_writer *writer, const char *name, const char *fmt, ...)
     _printf_(3, 4);
 /* <name unit='unit'>number</name> */
 void xml_element_size(struct xml_writer *writer, const char *name, const char *unit,
                       unsigned long long number);
+/* Pieces of one element, for xml_tree.c: as they are, blanks up to the depth, escaped text. */
+void xml_append(struct xml_writer *writer, const char *text);
+void xml_append_indent(struct xml_writer *writer);
+/* keep_blanks: tabs and newlines stand for themselves, which only content may do. */
+void xml_append_escaped(struct xml_writer *writer, const char *text, bool keep_blanks);
+
 /* Text that is XML already, on a line of its own; nothing when NULL. */
 void xml_raw(struct xml_writer *writer, const char *xml);
 

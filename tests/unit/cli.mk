@@ -5,6 +5,9 @@ cli_unit_tests = \
 	tests/unit/test-cli-args \
 	tests/unit/test-cli-command \
 	tests/unit/test-cli-complete \
+	tests/unit/test-cli-dom \
+	tests/unit/test-cli-dom-jobs \
+	tests/unit/test-cli-dom-text \
 	tests/unit/test-cli-follow \
 	tests/unit/test-cli-format \
 	tests/unit/test-cli-job-text \
@@ -31,6 +34,22 @@ tests_unit_test_cli_command_LDADD = $(cli_unit_ldadd)
 tests_unit_test_cli_complete_SOURCES = tests/unit/test-cli-complete.c
 tests_unit_test_cli_complete_CPPFLAGS = $(cli_unit_cppflags)
 tests_unit_test_cli_complete_LDADD = $(cli_unit_ldadd)
+
+cli_daemon_sources = tests/unit/cli-daemon.c tests/unit/cli-daemon.h \
+	tests/unit/fake-server.c tests/unit/fake-server.h
+cli_daemon_ldadd = $(cli_unit_ldadd) protocol/libxdr.la protocol/libframe.la -lpthread
+
+tests_unit_test_cli_dom_SOURCES = tests/unit/test-cli-dom.c $(cli_daemon_sources)
+tests_unit_test_cli_dom_CPPFLAGS = $(cli_unit_cppflags) -I$(top_srcdir)/client-lib
+tests_unit_test_cli_dom_LDADD = $(cli_daemon_ldadd)
+
+tests_unit_test_cli_dom_jobs_SOURCES = tests/unit/test-cli-dom-jobs.c $(cli_daemon_sources)
+tests_unit_test_cli_dom_jobs_CPPFLAGS = $(cli_unit_cppflags) -I$(top_srcdir)/client-lib
+tests_unit_test_cli_dom_jobs_LDADD = $(cli_daemon_ldadd)
+
+tests_unit_test_cli_dom_text_SOURCES = tests/unit/test-cli-dom-text.c
+tests_unit_test_cli_dom_text_CPPFLAGS = $(cli_unit_cppflags)
+tests_unit_test_cli_dom_text_LDADD = $(cli_unit_ldadd)
 
 tests_unit_test_cli_follow_SOURCES = tests/unit/test-cli-follow.c \
 	tests/unit/fake-server.c tests/unit/fake-server.h

@@ -11,6 +11,7 @@
 
 #include "protocol/frame.h"
 #include "protocol/job.h"
+#include "protocol/qemu.h"
 #include "protocol/remote.h"
 
 struct fake_call {
@@ -54,6 +55,7 @@ void fake_handshake(int fd);
 void fake_goodbye(int fd);
 
 #define FAKE_REMOTE(name) REMOTE_PROGRAM_NUMBER, REMOTE_PROC_##name
+#define FAKE_QEMU(name) QEMU_PROGRAM_NUMBER, QEMU_PROC_##name
 #define FAKE_JOB(name) JOB_PROGRAM_NUMBER, JOB_PROC_##name
 #define FAKE_XDR(type) ((xdrproc_t)xdr_##type)
 

@@ -346,7 +346,7 @@ void heart_up(void)
     ck_assert_msg(heart.store != NULL, "%s", verror_text(&err));
     heart.workers = workers_new(heart.base, widths);
     heart.jobs = jobs_new(&heart);
-    jobs_set_kinds(heart.jobs, kinds);
+    jobs_add_kinds(heart.jobs, kinds);
 }
 
 /* In the order of the daemon's own end. */

@@ -6,8 +6,12 @@ lib_unit_tests = \
 	tests/unit/test-lib-api \
 	tests/unit/test-lib-args \
 	tests/unit/test-lib-call \
+	tests/unit/test-lib-domain \
+	tests/unit/test-lib-domain-bad \
 	tests/unit/test-lib-error \
+	tests/unit/test-lib-host \
 	tests/unit/test-lib-job \
+	tests/unit/test-lib-params \
 	tests/unit/test-lib-threads \
 	tests/unit/test-lib-uri \
 	$(NULL)
@@ -18,18 +22,35 @@ lib_unit_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/client-lib \
 	-DRUNSTATEDIR='"$(runstatedir)"'
 lib_unit_ldadd = client-lib/libclient.la $(CHECK_LIBS) -lpthread
 lib_unit_fake = tests/unit/fake-server.c tests/unit/fake-server.h
+lib_unit_rows = tests/unit/fake-rows.c tests/unit/fake-rows.h $(lib_unit_fake)
 
 tests_unit_test_frame_SOURCES = tests/unit/test-frame.c
 tests_unit_test_frame_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_frame_LDADD = protocol/libxdr.la protocol/libframe.la $(CHECK_LIBS)
 
-tests_unit_test_lib_api_SOURCES = tests/unit/test-lib-api.c $(lib_unit_fake)
+tests_unit_test_lib_api_SOURCES = tests/unit/test-lib-api.c $(lib_unit_rows)
 tests_unit_test_lib_api_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_api_LDADD = $(lib_unit_ldadd)
 
 tests_unit_test_lib_call_SOURCES = tests/unit/test-lib-call.c $(lib_unit_fake)
 tests_unit_test_lib_call_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_call_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_domain_SOURCES = tests/unit/test-lib-domain.c $(lib_unit_rows)
+tests_unit_test_lib_domain_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_domain_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_domain_bad_SOURCES = tests/unit/test-lib-domain-bad.c $(lib_unit_fake)
+tests_unit_test_lib_domain_bad_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_domain_bad_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_host_SOURCES = tests/unit/test-lib-host.c $(lib_unit_rows)
+tests_unit_test_lib_host_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_host_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_params_SOURCES = tests/unit/test-lib-params.c $(lib_unit_rows)
+tests_unit_test_lib_params_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_params_LDADD = $(lib_unit_ldadd)
 
 tests_unit_test_lib_error_SOURCES = tests/unit/test-lib-error.c
 tests_unit_test_lib_error_CPPFLAGS = $(lib_unit_cppflags)

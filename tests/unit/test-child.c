@@ -194,6 +194,99 @@ START_TEST(test_stdin_is_empty)
 }
 END_TEST
 
+START_TEST(test_input)
+{
+    const char *const argv[] = { "sh", "-c", "read a; read b; echo \"$b $a\"", NULL };
+    struct child_spec spec = { .argv = argv, .line = take_line, .input = "one\ntwo\n" };
+
+    ck_assert_int_eq(child_run(&spec, &ctl, &err), 0);
+    ck_assert_str_eq(lines, "[two one]");
+}
+END_TEST
+
+/* No end of file behind it: cat waits for more until its time is over. */
+START_TEST(test_input_stays_open)
+{
+    const char *const argv[] = { "cat", NULL };
+    struct child_spec spec = {
+        .argv = argv, .line = take_line, .input = "text\n", .timeout_ms = 300
+    };
+
+    ck_assert_int_eq(child_run(&spec, &ctl, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_OPERATION_TIMEOUT);
+    ck_assert_str_eq(lines, "[text]");
+}
+END_TEST
+
+START_TEST(test_input_too_long)
+{
+    _cleanup_free_ char *input = malloc(4 << 20);
+    const char *const argv[] = { "cat", NULL };
+    struct child_spec spec = { .argv = argv, .input = input };
+
+    memset(input, 'x', (4 << 20) - 1);
+    input[(4 << 20) - 1] = '\0';
+    ck_assert_int_eq(child_run(&spec, &ctl, &err), -1);
+    ck_assert_int_eq(err.sys_errno, E2BIG);
+    ck_assert_uint_eq(njournalled, 0);
+}
+END_TEST
+
+START_TEST(test_time_limit)
+{
+    const char *const argv[] = { "sh", "-c", "trap '' TERM; echo out; sleep 1000", NULL };
+    struct child_spec spec = { .argv = argv, .line = take_line, .timeout_ms = 300 };
+    double started = scratch_now();
+
+    ck_assert_int_eq(child_run(&spec, &ctl, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_OPERATION_TIMEOUT);
+    ck_assert_ptr_nonnull(strstr(verror_text(&err), "300 ms"));
+    ck_assert(scratch_now() - started < 10);
+    ck_assert_str_eq(lines, "[out]");
+}
+END_TEST
+
+START_TEST(test_time_limit_not_reached)
+{
+    const char *const argv[] = { "true", NULL };
+    struct child_spec spec = { .argv = argv, .timeout_ms = 60000 };
+
+    ck_assert_int_eq(child_run(&spec, &ctl, &err), 0);
+}
+END_TEST
+
+static void take_length(void *opaque, char *line)
+{
+    *(size_t *)opaque = strlen(line);
+}
+
+START_TEST(test_line_limit_of_caller)
+{
+    size_t length = 0;
+    const char *const argv[] = { "sh", "-c", "head -c 100000 /dev/zero | tr '\\0' x", NULL };
+    struct child_spec spec = {
+        .argv = argv, .line = take_length, .opaque = &length, .line_max = 1 << 20
+    };
+
+    ck_assert_int_eq(child_run(&spec, &ctl, &err), 0);
+    ck_assert_uint_eq(length, 100000);
+    spec.line_max = 50000;
+    ck_assert_int_eq(child_run(&spec, &ctl, &err), 0);
+    ck_assert_uint_eq(length, 49999);
+}
+END_TEST
+
+START_TEST(test_output_limit)
+{
+    const char *const argv[] = { "yes", NULL };
+    struct child_spec spec = { .argv = argv, .output_max = 100000 };
+
+    ck_assert_int_eq(child_run(&spec, &ctl, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_OPERATION_FAILED);
+    ck_assert_ptr_nonnull(strstr(verror_text(&err), "yes wrote more than 100000 bytes"));
+}
+END_TEST
+
 /* Dead, if perhaps not yet reaped by whoever adopted it. */
 static bool is_dead(pid_t pid)
 {
@@ -338,6 +431,13 @@ int main(void)
     tcase_add_test(tcase, test_descriptors);
     tcase_add_test(tcase, test_signals_are_default);
     tcase_add_test(tcase, test_stdin_is_empty);
+    tcase_add_test(tcase, test_input);
+    tcase_add_test(tcase, test_input_stays_open);
+    tcase_add_test(tcase, test_input_too_long);
+    tcase_add_test(tcase, test_time_limit);
+    tcase_add_test(tcase, test_time_limit_not_reached);
+    tcase_add_test(tcase, test_line_limit_of_caller);
+    tcase_add_test(tcase, test_output_limit);
     tcase_add_test(tcase, test_cancel);
     tcase_add_test(tcase, test_cancelled_before);
     tcase_add_test(tcase, test_grandchild_keeps_pipe);

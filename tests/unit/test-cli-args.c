@@ -18,17 +18,30 @@ static const struct command command = {
                        { .name = "fast", .kind = OPTION_FLAG }),
 };
 
+static const struct command many_command = {
+    .name = "say",
+    .options = OPTIONS({ .name = "who", .kind = OPTION_TEXT, .required = true, .positional = true },
+                       { .name = "word", .kind = OPTION_TEXT, .positional = true, .many = true },
+                       { .name = "loud", .kind = OPTION_FLAG },
+                       { .name = "fast", .kind = OPTION_FLAG }),
+};
+
 static struct args args;
 static char *error;
 
-static int parse(char **words)
+static int parse_for(const struct command *of, char **words)
 {
     int count = 0;
 
     while (words[count])
         count++;
     error = NULL;
-    return args_parse(&args, &command, count, words, &error);
+    return args_parse(&args, of, count, words, &error);
+}
+
+static int parse(char **words)
+{
+    return parse_for(&command, words);
 }
 
 static void done(void)
@@ -125,6 +138,47 @@ START_TEST(an_option_without_a_row_aborts)
 }
 END_TEST
 
+START_TEST(one_option_takes_many_words)
+{
+    const char *const *words;
+
+    ck_assert_int_eq(parse_for(&many_command, (char *[]){ (char *)"me", (char *)"a",
+                                                          (char *)"--loud", (char *)"--word",
+                                                          (char *)"b", (char *)"--",
+                                                          (char *)"--c", NULL }),
+                     0);
+    words = args_words(&args, "word");
+    ck_assert_str_eq(words[0], "a");
+    ck_assert_str_eq(words[1], "b");
+    ck_assert_str_eq(words[2], "--c");
+    ck_assert_ptr_null(words[3]);
+    ck_assert_str_eq(args_text(&args, "word"), "a");
+    done();
+    ck_assert_int_eq(parse_for(&many_command, (char *[]){ (char *)"me", NULL }), 0);
+    ck_assert_ptr_null(args_words(&args, "word"));
+    done();
+}
+END_TEST
+
+START_TEST(options_become_flags)
+{
+    static const struct flag_row rows[] = { { "fast", 1 }, { "loud", 4 }, { NULL, 0 } };
+
+    ck_assert_int_eq(parse_for(&many_command, (char *[]){ (char *)"me", NULL }), 0);
+    ck_assert_uint_eq(args_flags(&args, rows), 0);
+    done();
+    ck_assert_int_eq(parse_for(&many_command, (char *[]){ (char *)"--loud", (char *)"me", NULL }),
+                     0);
+    ck_assert_uint_eq(args_flags(&args, rows), 4);
+    done();
+    ck_assert_int_eq(parse_for(&many_command, (char *[]){ (char *)"--loud", (char *)"me",
+                                                          (char *)"--fast", NULL }),
+                     0);
+    ck_assert_uint_eq(args_flags(&args, rows), 5);
+    done();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli-args");
@@ -138,6 +192,8 @@ int main(void)
     tcase_add_test(tcase, help_is_seen);
     tcase_add_test(tcase, mistakes_are_named);
     tcase_add_test_raise_signal(tcase, an_option_without_a_row_aborts, SIGABRT);
+    tcase_add_test(tcase, one_option_takes_many_words);
+    tcase_add_test(tcase, options_become_flags);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

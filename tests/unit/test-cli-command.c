@@ -40,7 +40,7 @@ END_TEST
 static void check_options(const struct command *command)
 {
     const struct option_row *option, *other;
-    bool optional = false;
+    bool optional = false, many = false;
 
     for (option = command->options; option->name; option++) {
         ck_assert_msg(option->help != NULL, "%s --%s", command->name, option->name);
@@ -48,6 +48,9 @@ static void check_options(const struct command *command)
                       "%s: required --%s stands after an optional one, or by name only",
                       command->name, option->name);
         optional = optional || !option->required;
+        ck_assert_msg(!many || !option->positional, "%s: --%s stands after one that takes all",
+                      command->name, option->name);
+        many = many || option->many;
         for (other = command->options; other < option; other++)
             ck_assert_msg(strcmp(option->name, other->name) != 0, "%s --%s twice", command->name,
                           option->name);
@@ -75,7 +78,8 @@ START_TEST(long_commands_can_be_async)
     static const char *const names[] = {
         "pool-create", "pool-create-as", "pool-build",    "pool-start",      "pool-refresh",
         "pool-delete", "vol-create",     "vol-create-as", "vol-create-from", "vol-clone",
-        "vol-wipe",    "vol-resize",     "vol-delete",
+        "vol-wipe",    "vol-resize",     "vol-delete",    "create",          "start",
+        "save",        "restore",        "managedsave",   "dump",
     };
     size_t i;
 

@@ -75,12 +75,17 @@ START_TEST(values_follow_their_option)
     CHECK_OFFERED(0, "vol-wipe\n", "1", "help", "vol-w");
     CHECK_OFFERED(10, "", "1", "pool-define", "");
     CHECK_OFFERED(10, "", "1", "pool-define");
+    CHECK_OFFERED(10, "", "2", "save", "d", "");
+    CHECK_OFFERED(0, "kdump-zlib\n", "4", "dump", "d", "/x", "--format", "kdump-z");
+    CHECK_OFFERED(0, "--title\n", "3", "desc", "d", "--edit", "--t");
 }
 END_TEST
 
 START_TEST(no_daemon_means_no_offer)
 {
     CHECK_OFFERED(0, "", "3", "-c", "test+unix:///default?socket=/nonexistent/sock", "pool-info",
+                  "");
+    CHECK_OFFERED(0, "", "3", "-c", "test+unix:///default?socket=/nonexistent/sock", "dominfo",
                   "");
     CHECK_OFFERED(0, "", "3", "-c", "test+unix:///default?socket=/nonexistent/sock", "job-info",
                   "");

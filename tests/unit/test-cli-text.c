@@ -4,6 +4,7 @@
 #include "tools/text.h"
 
 #include <check.h>
+#include <stdlib.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,6 +123,32 @@ START_TEST(an_empty_table_has_heads)
 }
 END_TEST
 
+START_TEST(a_uuid_is_known_by_its_digits)
+{
+    ck_assert(text_is_uuid("00010203-0405-0607-0809-0a0b0c0d0e0f"));
+    ck_assert(text_is_uuid("000102030405060708090A0B0C0D0E0F"));
+    ck_assert(!text_is_uuid("00010203-0405-0607-0809-0a0b0c0d0e0"));
+    ck_assert(!text_is_uuid("00010203-0405-0607-0809-0a0b0c0d0e0f0"));
+    ck_assert(!text_is_uuid("00010203-0405-0607-0809-0a0b0c0d0e0g"));
+    ck_assert(!text_is_uuid(""));
+}
+END_TEST
+
+static void check_joined(char *text, const char *expected)
+{
+    ck_assert_str_eq(text, expected);
+    free(text);
+}
+
+START_TEST(words_are_joined)
+{
+    check_joined(text_join((const char *const[]){ NULL }, ","), "");
+    check_joined(text_join((const char *const[]){ "a", NULL }, ","), "a");
+    check_joined(text_join((const char *const[]){ "a", "", "b c", NULL }, ", "), "a, , b c");
+    check_joined(text_join((const char *const[]){ "", "a", NULL }, " "), " a");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli-text");
@@ -135,6 +162,8 @@ int main(void)
     tcase_add_test(tcase, utf8_replaces_only_what_is_not);
     tcase_add_test(tcase, a_table_lines_up);
     tcase_add_test(tcase, an_empty_table_has_heads);
+    tcase_add_test(tcase, a_uuid_is_known_by_its_digits);
+    tcase_add_test(tcase, words_are_joined);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

@@ -143,6 +143,62 @@ START_TEST(no_file_is_an_error)
 }
 END_TEST
 
+static void check_child(const char *xml, const char *expected)
+{
+    char *text = xml_child_text(xml, "uuid");
+
+    if (expected)
+        ck_assert_str_eq(text, expected);
+    else
+        ck_assert_ptr_null(text);
+    free(text);
+}
+
+START_TEST(a_child_is_read)
+{
+    check_child("<domain><name>n</name><uuid>u&amp;v</uuid><uuid>w</uuid></domain>", "u&v");
+    check_child("<domain><os><uuid>u</uuid></os></domain>", NULL);
+    check_child("<domain><uuid/></domain>", "");
+    check_child("<uuid>u</uuid>", NULL);
+    check_child("<domain><uuid>u</domain>", NULL);
+    check_child("", NULL);
+}
+END_TEST
+
+START_TEST(nodes_are_selected)
+{
+    static const char xml[] = "<domain type='x'><name>n</name><clock offset='utc'/></domain>";
+    static const struct {
+        const char *xpath;
+        bool wrap;
+        const char *expected; /* NULL = refused */
+    } rows[] = {
+        { "//clock", false, "<clock offset=\"utc\"/>\n" },
+        { "//name|//clock", true,
+          "<nodes>\n  <name>n</name>\n  <clock offset=\"utc\"/>\n</nodes>\n" },
+        { "//@type", false, " type=\"x\"\n" },
+        { "//name/text()", false, "n\n" },
+        { "//none", false, "" },
+        { "//none", true, "<nodes/>\n" },
+        { "string(//name)", false, NULL },
+        { "//[", false, NULL },
+        { "", false, NULL },
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(rows); i++) {
+        char *text = xml_select(xml, rows[i].xpath, rows[i].wrap);
+
+        if (rows[i].expected)
+            ck_assert_str_eq(text, rows[i].expected);
+        else
+            ck_assert_ptr_null(text);
+        free(text);
+    }
+    ck_assert_ptr_null(xml_select("<domain>", "//clock", false));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli-xml");
@@ -159,6 +215,8 @@ int main(void)
     tcase_add_test(tcase, a_huge_file_is_refused);
     tcase_add_test(tcase, a_zero_byte_is_refused);
     tcase_add_test(tcase, no_file_is_an_error);
+    tcase_add_test(tcase, a_child_is_read);
+    tcase_add_test(tcase, nodes_are_selected);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

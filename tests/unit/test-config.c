@@ -264,7 +264,7 @@ START_TEST(test_example_loads)
             c[1] = ' ';
     config = load(example);
     config_apply(defaults, config, note_change, &changes);
-    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 "); /* unset by default */
+    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 user:0 group:0 "); /* unset by default */
     config_free(config);
     config_free(defaults);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every function of the library that calls the daemon, against one that knows
- * every procedure: the arguments that arrive have the procedure's shape to the
- * last byte, and what comes back has every field in its place.
+ * Every function of the library that calls the daemon for a connection, a
+ * pool, a volume or a job, against one that knows every procedure: the
+ * arguments that arrive have the procedure's shape to the last byte, and what
+ * comes back has every field in its place.  For the others see test-lib-domain.c.
  */
 
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "fake-server.h"
+#include "fake-rows.h"
 #include "protocol/macros.h"
 
 static void quiet(void *data _unused_, virErrorPtr error _unused_)
@@ -72,14 +73,7 @@ static job_wait_ret ret_wait = { 1, { VIR_JOB_BOUNDED, VIR_JOB_COMPLETE, 5, 0, 1
 
 /* --- the procedures --- */
 
-struct row {
-    int procedure;
-    xdrproc_t args, ret;
-    void *answer;
-    bool seen;
-};
-
-static union {
+union call_args {
     remote_pool_clone_args clone;
     remote_pool_flags_args pool_flags;
     remote_vol_flags_args vol_flags;
@@ -90,159 +84,100 @@ static union {
     job_target_args target;
     job_wait_args wait;
     job_list_args list;
-    char room[512];
-} args; /* the last call's; read between two calls only, when the server is idle */
-static xdrproc_t args_xdr;
+};
 
-#define NO_ARGS NULL
-#define ARGS(type) FAKE_XDR(type)
-#define NO_RET NULL, NULL
-#define RET(type, value) FAKE_XDR(type), &(value)
+#define args (*(union call_args *)fake_args)
 
-static struct row remote_rows[] = {
-    { REMOTE_PROC_CONNECT_GET_TYPE, NO_ARGS, RET(remote_text_ret, ret_text), false },
-    { REMOTE_PROC_CONNECT_GET_VERSION, NO_ARGS, RET(remote_uhyper_ret, ret_uhyper), false },
-    { REMOTE_PROC_CONNECT_GET_LIB_VERSION, NO_ARGS, RET(remote_uhyper_ret, ret_uhyper), false },
-    { REMOTE_PROC_CONNECT_GET_HOSTNAME, NO_ARGS, RET(remote_text_ret, ret_text), false },
-    { REMOTE_PROC_CONNECT_IS_SECURE, NO_ARGS, RET(remote_int_ret, ret_int), false },
-    { REMOTE_PROC_DOMAIN_LOOKUP_BY_NAME, ARGS(remote_text_args),
+static struct fake_row rows[] = {
+    { FAKE_REMOTE(CONNECT_GET_TYPE), NO_ARGS, RET(remote_text_ret, ret_text), false },
+    { FAKE_REMOTE(CONNECT_GET_VERSION), NO_ARGS, RET(remote_uhyper_ret, ret_uhyper), false },
+    { FAKE_REMOTE(CONNECT_GET_LIB_VERSION), NO_ARGS, RET(remote_uhyper_ret, ret_uhyper), false },
+    { FAKE_REMOTE(CONNECT_GET_HOSTNAME), NO_ARGS, RET(remote_text_ret, ret_text), false },
+    { FAKE_REMOTE(CONNECT_IS_SECURE), NO_ARGS, RET(remote_int_ret, ret_int), false },
+    { FAKE_REMOTE(DOMAIN_LOOKUP_BY_NAME), ARGS(remote_text_args),
       RET(remote_domain_ret, ret_domain), false },
-    { REMOTE_PROC_DOMAIN_LOOKUP_BY_UUID, ARGS(remote_uuid_args),
+    { FAKE_REMOTE(DOMAIN_LOOKUP_BY_UUID), ARGS(remote_uuid_args),
       RET(remote_domain_ret, ret_domain), false },
-    { REMOTE_PROC_CONNECT_NUM_OF_STORAGE_POOLS, NO_ARGS, RET(remote_int_ret, ret_int), false },
-    { REMOTE_PROC_CONNECT_LIST_STORAGE_POOLS, ARGS(remote_int_args),
+    { FAKE_REMOTE(CONNECT_NUM_OF_STORAGE_POOLS), NO_ARGS, RET(remote_int_ret, ret_int), false },
+    { FAKE_REMOTE(CONNECT_LIST_STORAGE_POOLS), ARGS(remote_int_args),
       RET(remote_names_ret, ret_names), false },
-    { REMOTE_PROC_CONNECT_NUM_OF_DEFINED_STORAGE_POOLS, NO_ARGS, RET(remote_int_ret, ret_int),
+    { FAKE_REMOTE(CONNECT_NUM_OF_DEFINED_STORAGE_POOLS), NO_ARGS, RET(remote_int_ret, ret_int),
       false },
-    { REMOTE_PROC_CONNECT_LIST_DEFINED_STORAGE_POOLS, ARGS(remote_int_args),
+    { FAKE_REMOTE(CONNECT_LIST_DEFINED_STORAGE_POOLS), ARGS(remote_int_args),
       RET(remote_names_ret, ret_names), false },
-    { REMOTE_PROC_CONNECT_FIND_STORAGE_POOL_SOURCES, ARGS(remote_find_sources_args),
+    { FAKE_REMOTE(CONNECT_FIND_STORAGE_POOL_SOURCES), ARGS(remote_find_sources_args),
       RET(remote_text_ret, ret_text), false },
-    { REMOTE_PROC_STORAGE_POOL_CREATE_XML, ARGS(remote_xml_args), RET(remote_pool_ret, ret_pool),
+    { FAKE_REMOTE(STORAGE_POOL_CREATE_XML), ARGS(remote_xml_args), RET(remote_pool_ret, ret_pool),
       false },
-    { REMOTE_PROC_STORAGE_POOL_DEFINE_XML, ARGS(remote_xml_args), RET(remote_pool_ret, ret_pool),
+    { FAKE_REMOTE(STORAGE_POOL_DEFINE_XML), ARGS(remote_xml_args), RET(remote_pool_ret, ret_pool),
       false },
-    { REMOTE_PROC_STORAGE_POOL_CREATE, ARGS(remote_pool_flags_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_POOL_BUILD, ARGS(remote_pool_flags_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_POOL_DESTROY, ARGS(remote_pool_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_POOL_DELETE, ARGS(remote_pool_flags_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_POOL_UNDEFINE, ARGS(remote_pool_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_POOL_REFRESH, ARGS(remote_pool_flags_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_POOL_LOOKUP_BY_NAME, ARGS(remote_text_args),
+    { FAKE_REMOTE(STORAGE_POOL_CREATE), ARGS(remote_pool_flags_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_POOL_BUILD), ARGS(remote_pool_flags_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_POOL_DESTROY), ARGS(remote_pool_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_POOL_DELETE), ARGS(remote_pool_flags_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_POOL_UNDEFINE), ARGS(remote_pool_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_POOL_REFRESH), ARGS(remote_pool_flags_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_POOL_LOOKUP_BY_NAME), ARGS(remote_text_args),
       RET(remote_pool_ret, ret_pool), false },
-    { REMOTE_PROC_STORAGE_POOL_LOOKUP_BY_UUID, ARGS(remote_uuid_args),
+    { FAKE_REMOTE(STORAGE_POOL_LOOKUP_BY_UUID), ARGS(remote_uuid_args),
       RET(remote_pool_ret, ret_pool), false },
-    { REMOTE_PROC_STORAGE_POOL_LOOKUP_BY_VOLUME, ARGS(remote_vol_args),
+    { FAKE_REMOTE(STORAGE_POOL_LOOKUP_BY_VOLUME), ARGS(remote_vol_args),
       RET(remote_pool_ret, ret_pool), false },
-    { REMOTE_PROC_STORAGE_POOL_LOOKUP_BY_TARGET_PATH, ARGS(remote_text_args),
+    { FAKE_REMOTE(STORAGE_POOL_LOOKUP_BY_TARGET_PATH), ARGS(remote_text_args),
       RET(remote_pool_ret, ret_pool), false },
-    { REMOTE_PROC_STORAGE_POOL_GET_INFO, ARGS(remote_pool_args),
+    { FAKE_REMOTE(STORAGE_POOL_GET_INFO), ARGS(remote_pool_args),
       RET(remote_pool_info_ret, ret_pool_info), false },
-    { REMOTE_PROC_STORAGE_POOL_GET_XML_DESC, ARGS(remote_pool_flags_args),
+    { FAKE_REMOTE(STORAGE_POOL_GET_XML_DESC), ARGS(remote_pool_flags_args),
       RET(remote_text_ret, ret_text), false },
-    { REMOTE_PROC_STORAGE_POOL_GET_AUTOSTART, ARGS(remote_pool_args), RET(remote_int_ret, ret_int),
+    { FAKE_REMOTE(STORAGE_POOL_GET_AUTOSTART), ARGS(remote_pool_args), RET(remote_int_ret, ret_int),
       false },
-    { REMOTE_PROC_STORAGE_POOL_SET_AUTOSTART, ARGS(remote_pool_int_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_POOL_IS_ACTIVE, ARGS(remote_pool_args), RET(remote_int_ret, ret_int),
+    { FAKE_REMOTE(STORAGE_POOL_SET_AUTOSTART), ARGS(remote_pool_int_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_POOL_IS_ACTIVE), ARGS(remote_pool_args), RET(remote_int_ret, ret_int),
       false },
-    { REMOTE_PROC_STORAGE_POOL_IS_PERSISTENT, ARGS(remote_pool_args), RET(remote_int_ret, ret_int),
+    { FAKE_REMOTE(STORAGE_POOL_IS_PERSISTENT), ARGS(remote_pool_args), RET(remote_int_ret, ret_int),
       false },
-    { REMOTE_PROC_STORAGE_POOL_NUM_OF_VOLUMES, ARGS(remote_pool_args),
+    { FAKE_REMOTE(STORAGE_POOL_NUM_OF_VOLUMES), ARGS(remote_pool_args),
       RET(remote_int_ret, ret_int), false },
-    { REMOTE_PROC_STORAGE_POOL_LIST_VOLUMES, ARGS(remote_pool_int_args),
+    { FAKE_REMOTE(STORAGE_POOL_LIST_VOLUMES), ARGS(remote_pool_int_args),
       RET(remote_names_ret, ret_names), false },
-    { REMOTE_PROC_STORAGE_VOL_CREATE_XML, ARGS(remote_pool_xml_args), RET(remote_vol_ret, ret_vol),
+    { FAKE_REMOTE(STORAGE_VOL_CREATE_XML), ARGS(remote_pool_xml_args), RET(remote_vol_ret, ret_vol),
       false },
-    { REMOTE_PROC_STORAGE_VOL_CREATE_XML_FROM, ARGS(remote_pool_clone_args),
+    { FAKE_REMOTE(STORAGE_VOL_CREATE_XML_FROM), ARGS(remote_pool_clone_args),
       RET(remote_vol_ret, ret_vol), false },
-    { REMOTE_PROC_STORAGE_VOL_DELETE, ARGS(remote_vol_flags_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_VOL_WIPE, ARGS(remote_vol_flags_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_VOL_WIPE_PATTERN, ARGS(remote_vol_wipe_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_VOL_RESIZE, ARGS(remote_vol_resize_args), NO_RET, false },
-    { REMOTE_PROC_STORAGE_VOL_LOOKUP_BY_NAME, ARGS(remote_pool_text_args),
+    { FAKE_REMOTE(STORAGE_VOL_DELETE), ARGS(remote_vol_flags_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_VOL_WIPE), ARGS(remote_vol_flags_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_VOL_WIPE_PATTERN), ARGS(remote_vol_wipe_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_VOL_RESIZE), ARGS(remote_vol_resize_args), NO_RET, false },
+    { FAKE_REMOTE(STORAGE_VOL_LOOKUP_BY_NAME), ARGS(remote_pool_text_args),
       RET(remote_vol_ret, ret_vol), false },
-    { REMOTE_PROC_STORAGE_VOL_LOOKUP_BY_KEY, ARGS(remote_text_args), RET(remote_vol_ret, ret_vol),
+    { FAKE_REMOTE(STORAGE_VOL_LOOKUP_BY_KEY), ARGS(remote_text_args), RET(remote_vol_ret, ret_vol),
       false },
-    { REMOTE_PROC_STORAGE_VOL_LOOKUP_BY_PATH, ARGS(remote_text_args), RET(remote_vol_ret, ret_vol),
+    { FAKE_REMOTE(STORAGE_VOL_LOOKUP_BY_PATH), ARGS(remote_text_args), RET(remote_vol_ret, ret_vol),
       false },
-    { REMOTE_PROC_STORAGE_VOL_GET_INFO, ARGS(remote_vol_args),
+    { FAKE_REMOTE(STORAGE_VOL_GET_INFO), ARGS(remote_vol_args),
       RET(remote_vol_info_ret, ret_vol_info), false },
-    { REMOTE_PROC_STORAGE_VOL_GET_INFO_FLAGS, ARGS(remote_vol_flags_args),
+    { FAKE_REMOTE(STORAGE_VOL_GET_INFO_FLAGS), ARGS(remote_vol_flags_args),
       RET(remote_vol_info_ret, ret_vol_info), false },
-    { REMOTE_PROC_STORAGE_VOL_GET_XML_DESC, ARGS(remote_vol_flags_args),
+    { FAKE_REMOTE(STORAGE_VOL_GET_XML_DESC), ARGS(remote_vol_flags_args),
       RET(remote_text_ret, ret_text), false },
-    { REMOTE_PROC_STORAGE_VOL_GET_PATH, ARGS(remote_vol_args), RET(remote_text_ret, ret_text),
+    { FAKE_REMOTE(STORAGE_VOL_GET_PATH), ARGS(remote_vol_args), RET(remote_text_ret, ret_text),
       false },
-    { REMOTE_PROC_CONNECT_LIST_ALL_STORAGE_POOLS, ARGS(remote_list_all_args),
+    { FAKE_REMOTE(CONNECT_LIST_ALL_STORAGE_POOLS), ARGS(remote_list_all_args),
       RET(remote_pool_list_ret, ret_pools), false },
-    { REMOTE_PROC_STORAGE_POOL_LIST_ALL_VOLUMES, ARGS(remote_pool_list_all_args),
+    { FAKE_REMOTE(STORAGE_POOL_LIST_ALL_VOLUMES), ARGS(remote_pool_list_all_args),
       RET(remote_vol_list_ret, ret_vols), false },
-    { REMOTE_PROC_CONNECT_GET_STORAGE_POOL_CAPABILITIES, ARGS(remote_flags_args),
+    { FAKE_REMOTE(CONNECT_GET_STORAGE_POOL_CAPABILITIES), ARGS(remote_flags_args),
       RET(remote_text_ret, ret_text), false },
+    { FAKE_JOB(GET_INFO), ARGS(job_target_args), RET(job_info_ret, ret_info), false },
+    { FAKE_JOB(CANCEL), ARGS(job_target_args), NO_RET, false },
+    { FAKE_JOB(GET_ERROR), ARGS(job_target_args), RET(job_error_ret, ret_error), false },
+    { FAKE_JOB(GET_RECORD), ARGS(job_target_args), RET(job_record_ret, ret_record), false },
+    { FAKE_JOB(WAIT), ARGS(job_wait_args), RET(job_wait_ret, ret_wait), false },
 };
-
-static struct row job_rows[] = {
-    { JOB_PROC_GET_INFO, ARGS(job_target_args), RET(job_info_ret, ret_info), false },
-    { JOB_PROC_CANCEL, ARGS(job_target_args), NO_RET, false },
-    { JOB_PROC_GET_ERROR, ARGS(job_target_args), RET(job_error_ret, ret_error), false },
-    { JOB_PROC_GET_RECORD, ARGS(job_target_args), RET(job_record_ret, ret_record), false },
-    { JOB_PROC_WAIT, ARGS(job_wait_args), RET(job_wait_ret, ret_wait), false },
-};
-
-static struct row *find_row(const struct frame_header *call)
-{
-    bool job = call->program == JOB_PROGRAM_NUMBER;
-    struct row *rows = job ? job_rows : remote_rows;
-    size_t count = job ? ARRAY_SIZE(job_rows) : ARRAY_SIZE(remote_rows);
-
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].procedure == call->procedure)
-            return &rows[i];
-    return NULL;
-}
-
-static void forget_args(void)
-{
-    if (args_xdr)
-        xdr_free(args_xdr, &args);
-    memset(&args, 0, sizeof(args));
-    args_xdr = NULL;
-}
-
-/* What arrives is of the row's shape: encoded again it is the same bytes, no more, no fewer. */
-static void keep_args(const struct row *row, const struct fake_call *call)
-{
-    _cleanup_free_ char *again = NULL;
-    size_t len;
-
-    forget_args();
-    args_xdr = row->args;
-    if (row->args)
-        ck_assert_int_eq(frame_decode_payload(call->payload, call->len, row->args, &args), 0);
-    again = fake_packet(&call->header, row->args, &args, &len);
-    ck_assert_uint_eq(len - FRAME_MIN, call->len);
-    ck_assert_mem_eq(again + FRAME_MIN, call->payload, call->len);
-}
 
 static void every_call_script(int fd)
 {
-    struct fake_call call;
-
-    fake_handshake(fd);
-    while (fake_read(fd, &call)) {
-        struct row *row = find_row(&call.header);
-
-        if (!row) {
-            ck_assert_int_eq(call.header.procedure, REMOTE_PROC_CONNECT_CLOSE);
-            fake_reply(fd, &call.header, NULL, NULL);
-        } else {
-            row->seen = true;
-            keep_args(row, &call);
-            fake_reply(fd, &call.header, row->ret, row->answer);
-        }
-        fake_call_done(&call);
-    }
-    forget_args();
+    fake_serve(fd, rows, ARRAY_SIZE(rows));
 }
 
 /* --- the calls, by kind --- */
@@ -554,12 +489,6 @@ static void call_jobs_by_id(virConnectPtr conn)
     assert_waited(virConnectWaitJob(conn, 77, &info, 0), &info, JOB_TARGET_ID, 0);
 }
 
-static void assert_all_seen(const struct row *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        ck_assert_msg(rows[i].seen, "procedure %d was never called", rows[i].procedure);
-}
-
 START_TEST(test_every_call)
 {
     virStoragePoolPtr pool;
@@ -588,8 +517,7 @@ START_TEST(test_every_call)
     ck_assert_int_eq(virStoragePoolFree(pool), 0);
     ck_assert_int_eq(virConnectClose(conn), 0);
     fake_stop();
-    assert_all_seen(remote_rows, ARRAY_SIZE(remote_rows));
-    assert_all_seen(job_rows, ARRAY_SIZE(job_rows));
+    fake_assert_seen(rows, ARRAY_SIZE(rows));
 }
 END_TEST
 

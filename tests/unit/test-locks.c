@@ -82,11 +82,14 @@ static void release(struct holder *holder)
  */
 static const char expected[LOCK_MODE_MAX][LOCK_MODE_MAX + 1] = {
     /*                       file-read, file-write, pool-use, pool-refresh, pool-change */
-    [LOCK_FILE_READ] =      "ynnnn",
-    [LOCK_FILE_WRITE] =     "nnnnn",
-    [LOCK_POOL_USE] =       "nnyyn",
-    [LOCK_POOL_REFRESH] =   "nnynn",
-    [LOCK_POOL_CHANGE] =    "nnnnn",
+    [LOCK_FILE_READ] =         "ynyynnnn",
+    [LOCK_FILE_WRITE] =        "nnnnnnnn",
+    [LOCK_FILE_GUEST] =        "ynnnnnnn",
+    [LOCK_FILE_GUEST_SHARED] = "ynnynnnn",
+    [LOCK_POOL_USE] =          "nnnnyynn",
+    [LOCK_POOL_REFRESH] =      "nnnnynnn",
+    [LOCK_POOL_CHANGE] =       "nnnnnnnn",
+    [LOCK_DOMAIN_CHANGE] =     "nnnnnnnn",
 };
 
 START_TEST(matrix)

@@ -12,6 +12,7 @@
 #include "protocol/frame.h"
 #include "protocol/job.h"
 #include "protocol/macros.h"
+#include "protocol/qemu.h"
 #include "protocol/remote.h"
 #include "protocol/wire.h"
 
@@ -52,12 +53,21 @@
         .ended_at = HYPER + 5, .started_by = TEXT("root"), .note = OPT("note"),                   \
         .error_code = 38, .error_message = OPT("no space"), .error_output = OPT("tail"),          \
     }
+#define PARAM_                                                                                    \
+    {                                                                                             \
+        .field = TEXT("file"),                                                                    \
+        .value = { .type = WIRE_PARAM_STRING, .wire_param_value_u = { .s = TEXT("/x") } },        \
+    }
 #define BY_ID { .kind = JOB_TARGET_ID, .job_target_u = { .id = HYPER } }
 
 /* counts and elements of an array field, as rpcgen names them */
 #define ARRAY(field, type, ...)                                                                   \
     { .field##_len = sizeof((type[]){ __VA_ARGS__ }) / sizeof(type),                              \
       .field##_val = (type[]){ __VA_ARGS__ } }
+
+/* text with its NUL, each of its bytes an element */
+#define CHARS(field, string)                                                                      \
+    { .field##_len = sizeof(string), .field##_val = TEXT(string) }
 
 #define SAMPLE(type, ...) { #type, (xdrproc_t)xdr_##type, &(type){ __VA_ARGS__ }, sizeof(type) }
 
@@ -76,6 +86,15 @@ static const struct sample {
     SAMPLE(wire_error, .code = 55, .domain = 18, .level = 2, .dom = &(wire_domain)DOMAIN_,
            .str1 = OPT(""), .str2 = OPT("b"), .str3 = OPT("cd"), .int1 = INT, .int2 = -1,
            .net = &(wire_network){ .name = TEXT("net"), .uuid = UUID }),
+    SAMPLE(wire_param_value, .type = WIRE_PARAM_INT, .wire_param_value_u = { .i = NEGATIVE }),
+    SAMPLE(wire_param_value, .type = WIRE_PARAM_UINT, .wire_param_value_u = { .ui = FLAGS }),
+    SAMPLE(wire_param_value, .type = WIRE_PARAM_LLONG, .wire_param_value_u = { .l = NEGATIVE }),
+    SAMPLE(wire_param_value, .type = WIRE_PARAM_ULLONG, .wire_param_value_u = { .ul = HYPER }),
+    SAMPLE(wire_param_value, .type = WIRE_PARAM_DOUBLE, .wire_param_value_u = { .d = -2.5 }),
+    SAMPLE(wire_param_value, .type = WIRE_PARAM_BOOLEAN, .wire_param_value_u = { .b = 1 }),
+    SAMPLE(wire_param_value, .type = WIRE_PARAM_STRING,
+           .wire_param_value_u = { .s = TEXT("five!") }),
+    { "wire_param", (xdrproc_t)xdr_wire_param, &(wire_param)PARAM_, sizeof(wire_param) },
     SAMPLE(remote_int_ret, .value = NEGATIVE),
     SAMPLE(remote_uhyper_ret, .value = HYPER),
     SAMPLE(remote_text_ret, .value = TEXT("five!")),
@@ -92,6 +111,27 @@ static const struct sample {
     SAMPLE(remote_pool_info_ret, .state = 200, .capacity = HYPER, .allocation = HYPER + 1,
            .available = HYPER + 2),
     SAMPLE(remote_vol_info_ret, .type = 5, .capacity = HYPER, .allocation = HYPER + 1),
+    SAMPLE(remote_domain_info_ret, .state = 200, .max_memory = HYPER, .memory = HYPER + 1,
+           .vcpus = 0xfedc, .cpu_time = HYPER + 2),
+    SAMPLE(remote_domain_state_ret, .state = INT, .reason = NEGATIVE),
+    SAMPLE(remote_domain_control_ret, .state = INT, .details = FLAGS, .state_time = HYPER),
+    SAMPLE(remote_domain_job_info_ret, .type = 2, .time_elapsed = HYPER,
+           .time_remaining = HYPER + 1, .data_total = HYPER + 2, .data_processed = HYPER + 3,
+           .data_remaining = HYPER + 4, .mem_total = HYPER + 5, .mem_processed = HYPER + 6,
+           .mem_remaining = HYPER + 7, .file_total = HYPER + 8, .file_processed = HYPER + 9,
+           .file_remaining = HYPER + 10),
+    SAMPLE(remote_domain_job_stats_ret, .type = 3,
+           .params = ARRAY(params, wire_param, PARAM_,
+                           { .field = TEXT(""),
+                             .value = { .type = WIRE_PARAM_INT,
+                                        .wire_param_value_u = { .i = INT } } })),
+    SAMPLE(remote_messages_ret, .messages = ARRAY(messages, wire_text, TEXT("a"), TEXT(""))),
+    SAMPLE(remote_cpu_models_ret, .models = ARRAY(models, wire_text, TEXT("qemu64")), .ret = INT),
+    SAMPLE(remote_node_info_ret, .model = "x86_64", .memory = HYPER, .cpus = INT, .mhz = INT + 1,
+           .nodes = INT + 2, .sockets = INT + 3, .cores = INT + 4, .threads = INT + 5),
+    SAMPLE(remote_cells_ret, .cells = ARRAY(cells, u_quad_t, HYPER, HYPER + 1)),
+    SAMPLE(remote_security_model_ret, .model = CHARS(model, "none")),
+    SAMPLE(remote_security_label_ret, .label = CHARS(label, "abc"), .enforcing = INT),
     SAMPLE(remote_int_args, .value = INT),
     SAMPLE(remote_flags_args, .flags = FLAGS),
     SAMPLE(remote_text_args, .value = TEXT("five!")),
@@ -114,6 +154,34 @@ static const struct sample {
     SAMPLE(remote_vol_flags_args, .vol = VOL_, .flags = FLAGS),
     SAMPLE(remote_vol_wipe_args, .vol = VOL_, .algorithm = 9, .flags = FLAGS),
     SAMPLE(remote_vol_resize_args, .vol = VOL_, .capacity = HYPER, .flags = FLAGS),
+    SAMPLE(remote_domain_args, .domain = DOMAIN_),
+    SAMPLE(remote_domain_flags_args, .domain = DOMAIN_, .flags = FLAGS),
+    SAMPLE(remote_domain_int_args, .domain = DOMAIN_, .value = INT),
+    SAMPLE(remote_domain_text_args, .domain = DOMAIN_, .value = TEXT("five!")),
+    SAMPLE(remote_domain_text_flags_args, .domain = DOMAIN_, .value = TEXT("five!"),
+           .flags = FLAGS),
+    SAMPLE(remote_domain_text_opt_flags_args, .domain = DOMAIN_, .value = OPT("five!"),
+           .flags = FLAGS),
+    SAMPLE(remote_domain_save_args, .domain = DOMAIN_, .to = TEXT("/x"), .xml = OPT("<x/>"),
+           .flags = FLAGS),
+    SAMPLE(remote_domain_save_params_args, .domain = DOMAIN_,
+           .params = ARRAY(params, wire_param, PARAM_, PARAM_), .flags = FLAGS),
+    SAMPLE(remote_domain_restore_args, .from = TEXT("/x"), .xml = NO_TEXT, .flags = FLAGS),
+    SAMPLE(remote_domain_restore_params_args, .params = ARRAY(params, wire_param, PARAM_),
+           .flags = FLAGS),
+    SAMPLE(remote_domain_dump_args, .domain = DOMAIN_, .to = TEXT("/x"), .format = INT,
+           .flags = FLAGS),
+    SAMPLE(remote_domain_set_metadata_args, .domain = DOMAIN_, .type = 2, .metadata = OPT("<x/>"),
+           .key = OPT("key"), .uri = OPT("uri"), .flags = FLAGS),
+    SAMPLE(remote_domain_get_metadata_args, .domain = DOMAIN_, .type = 2, .uri = OPT("uri"),
+           .flags = FLAGS),
+    SAMPLE(remote_text_flags_args, .value = TEXT("five!"), .flags = FLAGS),
+    SAMPLE(remote_save_image_define_args, .file = TEXT("/x"), .xml = TEXT("<x/>"),
+           .flags = FLAGS),
+    SAMPLE(remote_domain_capabilities_args, .emulator = OPT("/q"), .arch = OPT("arch"),
+           .machine = NO_TEXT, .virt_type = OPT("kvm"), .flags = FLAGS),
+    SAMPLE(remote_cpu_models_args, .arch = TEXT("arch"), .need_results = 1, .flags = FLAGS),
+    SAMPLE(remote_cells_args, .start = INT, .max = NEGATIVE),
     SAMPLE(job_target, .kind = JOB_TARGET_DOMAIN, .job_target_u = { .domain = DOMAIN_ }),
     SAMPLE(job_target, .kind = JOB_TARGET_POOL, .job_target_u = { .pool = POOL_ }),
     SAMPLE(job_target, .kind = JOB_TARGET_VOL, .job_target_u = { .vol = VOL_ }),
@@ -129,6 +197,8 @@ static const struct sample {
     SAMPLE(job_wait_ret, .ended = 1, .info = INFO_),
     SAMPLE(job_list_args, .flags = FLAGS, .before_id = HYPER, .max = 1024),
     SAMPLE(job_list_ret, .jobs = ARRAY(jobs, job_record, RECORD_, RECORD_), .more = 1),
+    SAMPLE(qemu_monitor_command_args, .domain = DOMAIN_, .command = TEXT("stop"), .flags = FLAGS),
+    SAMPLE(qemu_monitor_command_ret, .result = TEXT("{}")),
 };
 
 /* --- the stored bytes --- */

@@ -154,6 +154,34 @@ START_TEST(test_sizes)
 }
 END_TEST
 
+/* Memory of a domain is in KiB where nothing else is said, and only there. */
+START_TEST(test_size_without_unit)
+{
+    _cleanup_xml_doc_ xmlDocPtr doc =
+        xml_read_document("<a><b>3</b><c unit='bytes'>3</c></a>", "test", NULL, NULL);
+    xmlNodePtr root = xmlDocGetRootElement(doc);
+    uint64_t bytes = 0;
+
+    ck_assert_int_eq(xml_read_size_unit(xml_child(root, "b"), "KiB", &bytes, NULL), 0);
+    ck_assert_uint_eq(bytes, 3072);
+    ck_assert_int_eq(xml_read_size_unit(xml_child(root, "c"), "KiB", &bytes, NULL), 0);
+    ck_assert_uint_eq(bytes, 3);
+    ck_assert_int_eq(xml_read_size(xml_child(root, "b"), &bytes, NULL), 0);
+    ck_assert_uint_eq(bytes, 3);
+}
+END_TEST
+
+START_TEST(test_any_root)
+{
+    _cleanup_xml_doc_ xmlDocPtr plain = xml_read_document("<x/>", "test", NULL, NULL);
+    _cleanup_xml_doc_ xmlDocPtr other = xml_read_document("<p:x xmlns:p='u'/>", "test", NULL, NULL);
+
+    ck_assert_ptr_nonnull(plain);
+    ck_assert_ptr_nonnull(other);
+    ck_assert_ptr_null(xml_read_document("<p:x xmlns:p='u'/>", "test", "x", NULL));
+}
+END_TEST
+
 /* Namespaces declared by an ancestor, entities, CDATA: what is dumped parses to the same again. */
 START_TEST(test_dump_stands_alone)
 {
@@ -219,6 +247,8 @@ int main(void)
     tcase_add_test(tcase, test_limits);
     tcase_add_test(tcase, test_silent);
     tcase_add_test(tcase, test_sizes);
+    tcase_add_test(tcase, test_size_without_unit);
+    tcase_add_test(tcase, test_any_root);
     tcase_add_test(tcase, test_dump_stands_alone);
     tcase_add_test(tcase, test_threads);
     srunner_run_all(runner, CK_NORMAL);

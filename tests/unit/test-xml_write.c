@@ -24,6 +24,7 @@ START_TEST(test_layout)
     xml_close(&writer, "c");
     xml_element_size(&writer, "f", "bytes", UINT64_MAX);
     xml_elementf(&writer, "g", "0%o", 0755);
+    xml_element_attrs(&writer, "h", "<", "x", "1", "y", "2", "left", NULL, NULL);
     xml_close(&writer, "a");
     text = xml_writer_take(&writer);
     ck_assert_str_eq(text, "<a x='1' y='2'>\n"
@@ -34,6 +35,7 @@ START_TEST(test_layout)
                            "  </c>\n"
                            "  <f unit='bytes'>18446744073709551615</f>\n"
                            "  <g>0755</g>\n"
+                           "  <h x='1' y='2'>&lt;</h>\n"
                            "</a>\n");
 }
 END_TEST

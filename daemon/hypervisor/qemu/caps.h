@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a QEMU binary can do, found out once by starting it without a guest and
- * asking over QMP, and kept (in memory, and in the state directory as JSON) for as long as the file is the same
- * (device, inode, size, times).  Immutable, reference-counted, any thread.
+ * asking over QMP, and kept (in memory, and in the state directory as JSON)
+ * for as long as the file is the same (device, inode, size, times), its modules
+ * are, and KVM is.  Immutable, reference-counted, any thread.
  */
 #ifndef VIRTJOBD_QEMU_CAPS_H
 #define VIRTJOBD_QEMU_CAPS_H
@@ -17,7 +18,10 @@ struct job_ctl;
 struct qemu_caps;
 struct qemu_caps_cache;
 
-/* dir: where results are kept over restarts, or NULL.  Any thread uses the cache (a mutex inside). */
+/*
+ * dir: where results are kept over restarts, or NULL.  Any thread uses the cache (a mutex
+ * inside).
+ */
 struct qemu_caps_cache *qemu_caps_cache_new(const char *dir);
 void qemu_caps_cache_free(struct qemu_caps_cache *cache);
 
@@ -36,17 +40,23 @@ void qemu_caps_unref(struct qemu_caps *caps);
 char *qemu_find_emulator(const char *arch, struct verror *err);
 
 const char *qemu_caps_emulator(const struct qemu_caps *caps);
-const char *qemu_caps_arch(const struct qemu_caps *caps);
+const char *qemu_caps_arch(const struct qemu_caps *caps); /* libvirt's name: "i686" */
 uint64_t qemu_caps_version(const struct qemu_caps *caps); /* major*1000000 + minor*1000 + micro */
 /* "q35" -> "pc-q35-7.2"; NULL = no such machine.  machine NULL: the default one. */
 const char *qemu_caps_machine(const struct qemu_caps *caps, const char *machine);
 unsigned int qemu_caps_machine_max_vcpus(const struct qemu_caps *caps, const char *machine);
 /* The CPU model when the XML names none: "qemu64", … */
 const char *qemu_caps_machine_default_cpu(const struct qemu_caps *caps, const char *machine);
-const char *qemu_caps_machine_ram_id(const struct qemu_caps *caps, const char *machine); /* "pc.ram" */
-bool qemu_caps_has_device(const struct qemu_caps *caps, const char *device); /* "virtio-blk-pci" */
+/* "pc.ram" */
+const char *qemu_caps_machine_ram_id(const struct qemu_caps *caps, const char *machine);
+/* A type for -device or -object: "virtio-blk-pci", "rng-random". */
+bool qemu_caps_has_device(const struct qemu_caps *caps, const char *device);
+/* It knows the model; on this host some of its features may be missing. */
 bool qemu_caps_has_cpu(const struct qemu_caps *caps, const char *model, bool kvm);
 bool qemu_caps_has_kvm(const struct qemu_caps *caps); /* built in; see qemu_check_kvm() */
+bool qemu_caps_has_tcg(const struct qemu_caps *caps); /* built in: type='qemu' works */
+bool qemu_caps_has_vnc(const struct qemu_caps *caps);
+bool qemu_caps_has_sandbox(const struct qemu_caps *caps); /* it takes -sandbox */
 
 /* /dev/kvm opens: 0, or -1 with err that says why not.  Worker. */
 int qemu_check_kvm(struct verror *err);

@@ -40,12 +40,16 @@ struct qemu_command {
     int *fds;    /* to be inherited under the same numbers: monitor_fd (not owned), taps, sockets */
     size_t nfds;
     size_t nborrowed; /* of fds, so many in front are not ours to close */
+    char **env;       /* "NAME=value", beside the daemon's own; NULL or NULL-terminated */
+    size_t nenv;
 };
 
 /*
  * -1 with err: VIR_ERR_CONFIG_UNSUPPORTED names the device it cannot provide;
  * files that must be there (disks, kernel, initrd) are looked for by the caller.
- * live is changed where a value is decided here (VNC port).
+ * live is changed where a value is decided here: VNC's address and its port, which is reserved
+ * where autoport='yes' then stands beside it, and the names of tap devices.  A VNC password
+ * (passwd=) is only promised on the command line; the caller sets it over QMP.
  */
 int qemu_command_build(const struct command_host *host, xmlDocPtr live,
                        struct qemu_command *ret_command, struct verror *err);

@@ -36,7 +36,8 @@ void owners_free(struct owners *owners);
  * Gives every file to QEMU's user, or, where nothing may be changed, checks that QEMU's user can
  * open it: -1 with err naming the file; those taken so far are given back.  *ret_memory
  * is JSON for owners_give_back and owners_remember, a new string.  A file that several
- * guests use is changed by the first and given back by the last.
+ * guests use is changed by the first and given back by the last.  A read-only file
+ * that QEMU's user can read is not changed.
  */
 int owners_take(struct owners *owners, const struct owner_policy *policy,
                 const struct owner_file *files, size_t nfiles, char **ret_memory,
@@ -49,5 +50,7 @@ void owners_give_back(struct owners *owners, const char *memory);
 /* "libvirt-qemu", "+107": to a uid and its main group, or a gid.  -1 with err naming the key. */
 int owner_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid, struct verror *err);
 int owner_find_group(const char *name, gid_t *ret_gid, struct verror *err);
+/* All groups of a user, gid first, as initgroups(3); a new array. */
+int owner_find_groups(uid_t uid, gid_t gid, gid_t **ret_groups, size_t *ret_n, struct verror *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The file a guest is saved to: libvirt's QEMU save image, version 2 - a header of 92 bytes, the domain's XML, a
- * cookie, QEMU's migration stream.  While it is written it carries the
+ * The file a guest is saved to: libvirt's QEMU save image, version 2 - a header of 92 bytes, the
+ * domain's XML, a cookie, QEMU's migration stream.  While it is written it carries the
  * "partial" magic.  Interchanges with libvirt both ways.  Workers.
  */
 #ifndef VIRTJOBD_QEMU_SAVE_IMAGE_H
@@ -32,11 +32,15 @@ int save_image_seal(int fd, const char *path, struct verror *err);
 int save_image_spend(const char *path, struct verror *err);
 /*
  * Opens and reads what stands before the stream; the descriptor is left at the stream.
- * -1 with err: no image ("not a save image"), partial ("only partly written"), truncated, an unknown version or
- * endianness, spent.  writable: open for save_image_rewrite.
+ * -1 with err: no image ("not a save image"), partial ("only partly written"), truncated, an
+ * unknown version or endianness, spent.  writable: open for save_image_rewrite.
  */
 int save_image_open(const char *path, bool writable, struct save_image *ret, struct verror *err);
-/* Other XML or state in an existing image, in place (it has room: libvirt pads) or by a new file. */
+/*
+ * Other XML, cookie and state in an existing image; stream and compression stay.  By a new file in
+ * its place, so that a crash leaves the one or the other (the stream is shared where the file
+ * system can, else copied: a bulk worker); in place for the state alone and on a block device.
+ */
 int save_image_rewrite(const char *path, const struct save_image *image, struct verror *err);
 
 #endif

@@ -291,7 +291,10 @@ typedef enum {
 } virDomainPausedReason;
 
 /** Why a domain has its state: SHUTDOWN. */
-typedef enum { VIR_DOMAIN_SHUTDOWN_UNKNOWN = 0, VIR_DOMAIN_SHUTDOWN_USER = 1 } virDomainShutdownReason;
+typedef enum {
+    VIR_DOMAIN_SHUTDOWN_UNKNOWN = 0,
+    VIR_DOMAIN_SHUTDOWN_USER = 1
+} virDomainShutdownReason;
 
 /** Why a domain has its state: SHUTOFF. */
 typedef enum {
@@ -307,7 +310,10 @@ typedef enum {
 } virDomainShutoffReason;
 
 /** Why a domain has its state: CRASHED. */
-typedef enum { VIR_DOMAIN_CRASHED_UNKNOWN = 0, VIR_DOMAIN_CRASHED_PANICKED = 1 } virDomainCrashedReason;
+typedef enum {
+    VIR_DOMAIN_CRASHED_UNKNOWN = 0,
+    VIR_DOMAIN_CRASHED_PANICKED = 1
+} virDomainCrashedReason;
 
 /** What a call is about: the running domain, its definition, or both. */
 typedef enum {
@@ -468,7 +474,23 @@ typedef enum {
     VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED = 1 << 1 /**< and leave it to be asked for again */
 } virDomainGetJobStatsFlags;
 
-/** Which operation a job is, as the typed parameter "operation" of virDomainGetJobStats(). */
+/** Typed parameters of virDomainGetJobStats(): times in milliseconds, else bytes. */
+#define VIR_DOMAIN_JOB_OPERATION "operation" /**< int: virDomainJobOperation */
+#define VIR_DOMAIN_JOB_TIME_ELAPSED "time_elapsed"
+#define VIR_DOMAIN_JOB_TIME_REMAINING "time_remaining"
+#define VIR_DOMAIN_JOB_DATA_TOTAL "data_total"
+#define VIR_DOMAIN_JOB_DATA_PROCESSED "data_processed"
+#define VIR_DOMAIN_JOB_DATA_REMAINING "data_remaining"
+#define VIR_DOMAIN_JOB_MEMORY_TOTAL "memory_total"
+#define VIR_DOMAIN_JOB_MEMORY_PROCESSED "memory_processed"
+#define VIR_DOMAIN_JOB_MEMORY_REMAINING "memory_remaining"
+#define VIR_DOMAIN_JOB_DISK_TOTAL "disk_total"
+#define VIR_DOMAIN_JOB_DISK_PROCESSED "disk_processed"
+#define VIR_DOMAIN_JOB_DISK_REMAINING "disk_remaining"
+#define VIR_DOMAIN_JOB_SUCCESS "success" /**< boolean, once it has ended */
+#define VIR_DOMAIN_JOB_ERRMSG "errmsg"   /**< string, where it has failed */
+
+/** Which operation a job is: VIR_DOMAIN_JOB_OPERATION. */
 typedef enum {
     VIR_DOMAIN_JOB_OPERATION_UNKNOWN = 0,
     VIR_DOMAIN_JOB_OPERATION_START = 1,

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Short operations on a running guest by one command to QEMU: suspend, resume,
+ * shutdown, reboot, reset.  What the domain is afterwards QEMU's events say;
+ * see qemu/guest_events.c.  Functions of a kind run where job.h says.
+ */
+
+#include <libvirtjob/types.h>
+
+#include "hypervisor/internal.h"
+
+/* A guest whose QEMU does not answer holds up only calls on itself, and those not for ever. */
+enum { COMMAND_MS = 20000 };
+
+static int power_command(const struct domain_spec *spec, const char *command, struct job_ctl *ctl,
+                         struct verror *err)
+{
+    return monitor_call(spec->guest->monitor, command, NULL, -1, ctl, COMMAND_MS, NULL, err);
+}
+
+static int check_running(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    const struct domain *domain;
+
+    if (spec_take_guest(spec, err) < 0)
+        return -1;
+    domain = spec_domain(spec);
+    if (domain->state == VIR_DOMAIN_SHUTDOWN)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is being shut down",
+                          domain->name);
+    return 0;
+}
+
+/* --- suspend, resume --- */
+
+static int suspend_check(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    const struct domain *domain;
+
+    if (check_running(opaque, err) < 0)
+        return -1;
+    domain = spec_domain(spec);
+    if (domain->state == VIR_DOMAIN_PMSUSPENDED)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is pmsuspended",
+                          domain->name);
+    if (domain->state == VIR_DOMAIN_CRASHED)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has crashed", domain->name);
+    return 0;
+}
+
+static int suspend_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+
+    (void)job_id;
+    atomic_store(&spec->guest->pause_reason, VIR_DOMAIN_PAUSED_USER);
+    return power_command(spec, "stop", ctl, err);
+}
+
+static int resume_check(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    const struct domain *domain;
+
+    if (check_running(opaque, err) < 0)
+        return -1;
+    domain = spec_domain(spec);
+    if (domain->state == VIR_DOMAIN_RUNNING)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is already running",
+                          domain->name);
+    if (domain->state == VIR_DOMAIN_PMSUSPENDED)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is pmsuspended",
+                          domain->name);
+    if (domain->state == VIR_DOMAIN_CRASHED)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has crashed; reset it first",
+                          domain->name);
+    return 0;
+}
+
+static int resume_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+
+    (void)job_id;
+    atomic_store(&spec->guest->resume_reason, VIR_DOMAIN_RUNNING_UNPAUSED);
+    return power_command(spec, "cont", ctl, err);
+}
+
+/* --- the power button --- */
+
+static int shutdown_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    (void)job_id;
+    return power_command(opaque, "system_powerdown", ctl, err);
+}
+
+/* A shutdown that is asked for after a reboot is one. */
+static int shutdown_check(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+
+    if (check_running(opaque, err) < 0)
+        return -1;
+    spec->guest->reboot_on_shutdown = false;
+    return 0;
+}
+
+static int reboot_check(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+
+    if (check_running(opaque, err) < 0)
+        return -1;
+    spec->guest->reboot_on_shutdown = true;
+    return 0;
+}
+
+static int reset_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    (void)job_id;
+    return power_command(opaque, "system_reset", ctl, err);
+}
+
+/* One that has crashed stands still after its reset until it is resumed. */
+static void reset_ended(void *opaque, bool done)
+{
+    struct domain *domain = spec_domain(opaque);
+
+    if (done && domain && domain->guest && domain->state == VIR_DOMAIN_CRASHED)
+        domain_set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_CRASHED);
+}
+
+#define POWER_KIND(word, check_fn, run_fn)                                                         \
+    .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
+    DOMAIN_SPEC_FUNCTIONS
+
+const struct job_kind domain_job_suspend = {
+    POWER_KIND("domain-suspend", suspend_check, suspend_run),
+};
+const struct job_kind domain_job_resume = {
+    POWER_KIND("domain-resume", resume_check, resume_run),
+};
+const struct job_kind domain_job_shutdown = {
+    POWER_KIND("domain-shutdown", shutdown_check, shutdown_run),
+};
+const struct job_kind domain_job_reboot = {
+    POWER_KIND("domain-reboot", reboot_check, shutdown_run),
+};
+const struct job_kind domain_job_reset = {
+    POWER_KIND("domain-reset", check_running, reset_run),
+    .ended = reset_ended,
+};

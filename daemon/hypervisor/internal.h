@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the domain half share, under the name of the file that
+ * defines it.  Nobody outside daemon/hypervisor/ includes this.
+ */
+#ifndef VIRTJOBD_HYPERVISOR_INTERNAL_H
+#define VIRTJOBD_HYPERVISOR_INTERNAL_H
+
+#include "hypervisor/domain_jobs.h"
+#include "hypervisor/qemu/guest.h"
+#include "hypervisor/qemu/owner.h"
+
+struct event;
+
+struct domains {
+    struct daemon *daemon;
+    struct domain *by_uuid, *by_name;
+    struct monitors *monitors;
+    struct qemu_caps_cache *caps;
+    struct owners *owners;
+    struct owner_policy policy; /* fixed: workers read it */
+    int next_id;
+    /* domains_start */
+    unsigned int starting; /* guests that are being looked for */
+    struct event *start_timer;
+    void (*ready)(void *opaque);
+    void *ready_opaque;
+};
+
+/* domain_spec.c */
+char *domain_spec_save(const void *spec);
+void *domain_spec_load(struct daemon *daemon, const char *json, struct verror *err);
+struct domain *spec_domain(const struct domain_spec *spec); /* NULL: it is gone */
+int spec_no_domain(const struct domain_spec *spec, struct verror *err);
+void domain_locks(const void *spec, struct lock_hold *hold);     /* the domain */
+void domain_new_locks(const void *spec, struct lock_hold *hold); /* and its name */
+/* The domain runs, and its guest is this spec's from now on; -1 with err. */
+int spec_take_guest(struct domain_spec *spec, struct verror *err);
+/* Name and UUID of spec->def belong to one domain, or to none yet. */
+int spec_check_clash(const struct domain_spec *spec, struct verror *err);
+
+#define DOMAIN_SPEC_FUNCTIONS                                                    \
+    .spec_save = domain_spec_save, .spec_load = domain_spec_load, .spec_free = domain_spec_free
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What QEMU tells by itself: its events, and after a restart of the daemon what
+ * it does now.  Each changes the domain at once.  While a job still starts the
+ * guest its events change nothing: the job's end does.  Loop thread.
+ */
+
+#include <libvirtjob/types.h>
+#include <string.h>
+
+#include "hypervisor/internal.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+/* So long QEMU may take to flush its disks once the guest has powered off. */
+enum { POWEROFF_GRACE_MS = 15000, COMMAND_MS = 10000 };
+
+/* Its domain, if it is still this guest's and no job is starting it. */
+static struct domain *guest_domain(const struct guest *guest)
+{
+    struct domain *domain = domain_find_uuid(guest->domains, guest->uuid);
+
+    return domain && domain->guest == guest && !guest->starting ? domain : NULL;
+}
+
+/* --- starting over, without a new process --- */
+
+static void restarted_cb(void *opaque, json_t *value, struct verror *err)
+{
+    struct guest *guest = opaque;
+
+    (void)value;
+    if (err->code)
+        log_error("domain '%s' cannot be started over: %s", guest->def->name, verror_text(err));
+    guest_unref(guest);
+}
+
+static void guest_start_over(struct guest *guest)
+{
+    atomic_store(&guest->resume_reason, VIR_DOMAIN_RUNNING_BOOTED);
+    monitor_send(guest->monitor, "system_reset", NULL, COMMAND_MS, restarted_cb, guest_ref(guest));
+    monitor_send(guest->monitor, "cont", NULL, COMMAND_MS, restarted_cb, guest_ref(guest));
+}
+
+/* What is done with a guest that cannot go on: on_poweroff and on_crash. */
+static void guest_act(struct guest *guest, enum domain_action action, int end_reason)
+{
+    switch (action) {
+    case DOMAIN_ACTION_RESTART:
+    case DOMAIN_ACTION_RENAME_RESTART:
+        guest_start_over(guest);
+        break;
+    case DOMAIN_ACTION_PRESERVE:
+        break;
+    case DOMAIN_ACTION_COREDUMP_DESTROY:
+    case DOMAIN_ACTION_COREDUMP_RESTART:
+        guest_dump_crashed(guest, action == DOMAIN_ACTION_COREDUMP_RESTART);
+        break;
+    case DOMAIN_ACTION_DESTROY:
+        guest->end_reason = end_reason;
+        guest_end(guest, POWEROFF_GRACE_MS);
+        break;
+    }
+}
+
+void guest_crash_over(struct guest *guest, bool restart)
+{
+    if (guest_domain(guest) && !guest->exited)
+        guest_act(guest, restart ? DOMAIN_ACTION_RESTART : DOMAIN_ACTION_DESTROY,
+                  VIR_DOMAIN_SHUTOFF_CRASHED);
+}
+
+/* --- events --- */
+
+static bool state_is_final(const struct domain *domain)
+{
+    return domain->state == VIR_DOMAIN_SHUTDOWN || domain->state == VIR_DOMAIN_CRASHED;
+}
+
+static void on_stop(struct domain *domain, const json_t *data)
+{
+    int reason = atomic_exchange(&domain->guest->pause_reason, VIR_DOMAIN_PAUSED_UNKNOWN);
+
+    (void)data;
+    if (!state_is_final(domain))
+        domain_set_state(domain, VIR_DOMAIN_PAUSED, reason);
+}
+
+static void on_resume(struct domain *domain, const json_t *data)
+{
+    int reason = atomic_exchange(&domain->guest->resume_reason, VIR_DOMAIN_RUNNING_UNPAUSED);
+
+    (void)data;
+    domain_set_state(domain, VIR_DOMAIN_RUNNING, reason);
+}
+
+static void on_shutdown(struct domain *domain, const json_t *data)
+{
+    struct guest *guest = domain->guest;
+
+    (void)data;
+    domain_set_state(domain, VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_USER);
+    if (guest->end_reason == VIR_DOMAIN_SHUTOFF_DESTROYED ||
+        guest->end_reason == VIR_DOMAIN_SHUTOFF_SAVED)
+        return; /* it is being ended already */
+    if (guest->reboot_on_shutdown) {
+        guest->reboot_on_shutdown = false;
+        guest_start_over(guest);
+        return;
+    }
+    guest_act(guest, guest->def->on_poweroff, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
+}
+
+static void on_panic(struct domain *domain, const json_t *data)
+{
+    (void)data;
+    if (domain->state == VIR_DOMAIN_CRASHED)
+        return;
+    domain_set_state(domain, VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED);
+    guest_act(domain->guest, domain->guest->def->on_crash, VIR_DOMAIN_SHUTOFF_CRASHED);
+}
+
+/* The reason of the STOP that follows, if one does. */
+static bool action_stops(const json_t *data, const char *member, const char *word)
+{
+    const char *action = json_string_value(json_object_get(data, member));
+
+    return action && strcmp(action, word) == 0;
+}
+
+static void on_io_error(struct domain *domain, const json_t *data)
+{
+    const char *device = json_string_value(json_object_get(data, "device"));
+    const char *reason = json_string_value(json_object_get(data, "reason"));
+
+    log_warn("domain '%s': I/O error on disk '%s': %s", domain->name, device ? device : "",
+             reason ? reason : "unknown");
+    if (action_stops(data, "action", "stop"))
+        atomic_store(&domain->guest->pause_reason, VIR_DOMAIN_PAUSED_IOERROR);
+}
+
+static void on_watchdog(struct domain *domain, const json_t *data)
+{
+    log_warn("domain '%s': its watchdog has fired", domain->name);
+    if (action_stops(data, "action", "pause"))
+        atomic_store(&domain->guest->pause_reason, VIR_DOMAIN_PAUSED_WATCHDOG);
+}
+
+static void on_suspend(struct domain *domain, const json_t *data)
+{
+    (void)data;
+    domain_set_state(domain, VIR_DOMAIN_PMSUSPENDED, 0);
+}
+
+static void on_wakeup(struct domain *domain, const json_t *data)
+{
+    (void)data;
+    domain_set_state(domain, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_WAKEUP);
+}
+
+static const struct {
+    const char *name;
+    void (*act)(struct domain *domain, const json_t *data);
+} events[] = {
+    { "STOP", on_stop },
+    { "RESUME", on_resume },
+    { "SHUTDOWN", on_shutdown },
+    { "GUEST_PANICKED", on_panic },
+    { "BLOCK_IO_ERROR", on_io_error },
+    { "WATCHDOG", on_watchdog },
+    { "SUSPEND", on_suspend },
+    { "WAKEUP", on_wakeup },
+};
+
+static void guest_event(void *opaque, const char *name, const json_t *data)
+{
+    struct guest *guest = opaque;
+    struct domain *domain = guest_domain(guest);
+
+    if (!domain)
+        return;
+    log_debug("domain '%s': QEMU says %s", domain->name, name);
+    for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+        if (strcmp(events[i].name, name) == 0)
+            events[i].act(domain, data);
+    }
+}
+
+/* A guest whose monitor is lost is not to be killed for that: it runs on, and can be destroyed. */
+static void guest_monitor_closed(void *opaque, const struct verror *why)
+{
+    struct guest *guest = opaque;
+
+    if (guest_domain(guest) && process_is_alive(&guest->process))
+        log_error("the monitor of domain '%s' is lost: %s", guest->def->name, verror_text(why));
+}
+
+const struct monitor_handler guest_monitor_handler = { .event = guest_event,
+                                                       .closed = guest_monitor_closed };
+
+/* --- found again --- */
+
+/* What QEMU calls a state; by is what made it so, where something else than a STOP did. */
+static const struct {
+    const char *status;
+    int state, reason;
+    void (*by)(struct domain *domain, const json_t *data);
+} statuses[] = {
+    { "running", VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNKNOWN, NULL },
+    { "paused", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN, NULL },
+    { "prelaunch", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_UNKNOWN, NULL },
+    { "inmigrate", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_MIGRATION, NULL },
+    { "postmigrate", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE, NULL },
+    { "finish-migrate", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE, NULL },
+    { "save-vm", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE, NULL },
+    { "io-error", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_IOERROR, NULL },
+    { "watchdog", VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_WATCHDOG, NULL },
+    { "suspended", VIR_DOMAIN_PMSUSPENDED, 0, NULL },
+    { "shutdown", VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_USER, on_shutdown },
+    { "guest-panicked", VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED, on_panic },
+};
+
+static void take_status(struct domain *domain, const char *status)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+        if (strcmp(statuses[i].status, status) != 0)
+            continue;
+        if (statuses[i].by)
+            statuses[i].by(domain, NULL);
+        else if (domain->state != statuses[i].state) /* else the reason saved with it stands */
+            domain_set_state(domain, statuses[i].state, statuses[i].reason);
+    }
+}
+
+static void status_cb(void *opaque, json_t *value, struct verror *err)
+{
+    struct guest *guest = opaque;
+    struct domain *domain = guest_domain(guest);
+    const char *status = json_string_value(json_object_get(value, "status"));
+
+    if (err->code)
+        log_warn("domain '%s' does not tell its state: %s", guest->def->name, verror_text(err));
+    else if (domain && status)
+        take_status(domain, status);
+    guest_unref(guest);
+}
+
+void guest_sync_state(struct guest *guest)
+{
+    if (guest->monitor)
+        monitor_send(guest->monitor, "query-status", NULL, COMMAND_MS, status_cb, guest_ref(guest));
+}

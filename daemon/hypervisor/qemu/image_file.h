@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A file that a guest is saved or dumped to.  A regular one is written under a
+ * temporary name beside its final one and put in its place once it is whole;
+ * a block device is written in place.  Workers.
+ */
+#ifndef VIRTJOBD_QEMU_IMAGE_FILE_H
+#define VIRTJOBD_QEMU_IMAGE_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "jobs/ctl.h"
+#include "storage/publish.h"
+#include "util/verror.h"
+
+struct image_file {
+    char *path;   /* as the client named it */
+    char *target; /* final name, symlinks of an existing file followed */
+    int dirfd, fd;
+    char temp[PUBLISH_TEMP_MAX];
+    bool is_block;
+    dev_t dev;
+    ino_t ino;
+};
+
+/* Can it be made? Its directory is there; what has the name is a file or block device.  -1 with err. */
+int image_file_check(const char *path, struct verror *err);
+/* Makes it and journals which file it is.  NULL with err. */
+struct image_file *image_file_create(const char *path, uint64_t job_id, struct job_ctl *ctl,
+                                     struct verror *err);
+/* After a restart, by that journal entry.  NULL: it is not there (any more). */
+struct image_file *image_file_find(const char *path, uint64_t job_id, const char *checkpoint);
+/* The file of that journal entry has its final name. */
+bool image_file_is_published(const char *path, const char *checkpoint);
+/* Synced, and in its place, whatever was there.  A file that is written past the page cache
+   (drop_cache) leaves nothing in it. */
+int image_file_publish(struct image_file *file, bool drop_cache, struct verror *err);
+/* Nothing stays but what was there before; known by path and job alone. */
+void image_file_discard(const char *path, uint64_t job_id);
+void image_file_close(struct image_file *file); /* NULL is fine; any thread */
+
+#endif
