@@ -143,5 +143,5 @@ void call_offload(struct call *call, const struct offload *template)
         offload->timer = evtimer_new(call->daemon->base, offload_late_cb, offload);
         evtimer_add(offload->timer, &late);
     }
-    workers_submit(call->daemon->workers, LANE_CONTROL, offload->key, &offload->base);
+    workers_submit(call->daemon->workers, offload->lane, offload->key, &offload->base);
 }

@@ -22,13 +22,14 @@ void call_start_job(struct call *call, struct job_request *request, bool async,
                     void (*fill)(struct call *call));
 
 /*
- * Runs work for a pending call on a control worker, then then on the loop, which
+ * Runs work for a pending call on a worker, then then on the loop, which
  * answers or starts a job.  input belongs to the work; free_input (may be NULL) is
  * called in the end.  key as in workers_submit, copied.
  */
 struct offload {
     struct work base;
     struct call *call;
+    enum lane lane; /* control, if it is not said */
     char *key;
     void *input;
     void (*free_input)(void *input);

@@ -55,6 +55,8 @@ struct fake_qemu *fake_qemu_start(fake_qemu_script *script, void *opaque, int *r
 
 void fake_qemu_stop(struct fake_qemu *qemu)
 {
+    if (!qemu)
+        return;
     FAKE_MUST(pthread_join(qemu->thread, NULL) == 0);
     if (qemu->received >= 0)
         (void)close(qemu->received);

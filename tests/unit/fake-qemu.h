@@ -21,7 +21,7 @@ typedef void fake_qemu_script(struct fake_qemu *qemu, void *opaque);
 
 /* Starts the script; *ret_fd is the monitor's end, the caller's. */
 struct fake_qemu *fake_qemu_start(fake_qemu_script *script, void *opaque, int *ret_fd);
-/* Waits for the script's end, which closes its socket. */
+/* Waits for the script's end, which closes its socket.  NULL is allowed. */
 void fake_qemu_stop(struct fake_qemu *qemu);
 
 /* --- for scripts; whatever fails ends the test program --- */

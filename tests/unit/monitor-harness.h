@@ -45,7 +45,8 @@ const char *peer_events(struct peer *peer, unsigned int n);
 const char *peer_why(struct peer *peer);
 unsigned int peer_nclosed(struct peer *peer);
 
-/* A call without arguments, limit or cancel: its value as compact JSON, or "CODE message"; static. */
+/* A call without arguments, limit or cancel: its value as compact JSON, or "CODE message"; static
+   to the thread. */
 const char *call_text(struct monitor *monitor, const char *command);
 const char *call_text_within(struct monitor *monitor, const char *command, int timeout_ms);
 int64_t harness_ms(void);

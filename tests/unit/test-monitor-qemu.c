@@ -125,8 +125,12 @@ END_TEST
 
 START_TEST(hangs)
 {
+    int status;
+
     ck_assert(starts_with(call_text(peer.monitor, "query-status"), "{"));
     ck_assert_int_eq(kill(qemu, SIGSTOP), 0);
+    ck_assert_int_eq(waitpid(qemu, &status, WUNTRACED), qemu); /* from here on it is still */
+    ck_assert(WIFSTOPPED(status));
     for (int i = 0; i < 3; i++)
         ck_assert_str_eq(call_text_within(peer.monitor, "query-status", 20),
                          "68 Timed out during operation: QEMU has not answered 'query-status' "

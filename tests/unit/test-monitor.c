@@ -316,7 +316,7 @@ START_TEST(long_line)
 
     peer_open(&peer, long_script, &over);
     ck_assert_str_eq(peer_why(&peer), "internal error: protocol error on QEMU's monitor, a line of "
-                                      "more than 67108864 bytes");
+                                      "more than 16777216 bytes");
     peer_close(&peer);
 }
 END_TEST
@@ -337,21 +337,53 @@ START_TEST(longest_line)
 }
 END_TEST
 
-/* Its last words are read although it takes no more of ours. */
-static void deaf_script(struct fake_qemu *qemu, void *opaque)
+/* Its last words are read although it takes no more of ours: it has gone before we write. */
+enum { LAST_WORDS = 900 }; /* less than a socket holds, more than one turn of the loop reads */
+
+static void gone_script(struct fake_qemu *qemu, void *opaque)
 {
-    (void)opaque;
     fake_qemu_greet(qemu);
-    json_decref(fake_qemu_expect(qemu, "ask"));
-    fake_qemu_say(qemu, "{\"event\": \"SHUTDOWN\"}");
+    fake_qemu_return(qemu, fake_qemu_expect(qemu, "first"), "{}");
+    pthread_barrier_wait(opaque); /* the loop is held from here on */
+    for (int i = 0; i < LAST_WORDS; i++)
+        fake_qemu_say(qemu, "{\"event\": \"E\", \"data\": {\"n\": %d}}", i);
+}
+
+static void count_failed(void *opaque, json_t *value, struct verror *err)
+{
+    ck_assert_ptr_null(value);
+    ck_assert_str_eq(verror_text(err), "operation failed: QEMU has closed its monitor");
+    ++*(int *)opaque;
+}
+
+struct gone {
+    pthread_barrier_t held;
+    int failed;
+};
+
+static void hold_and_send(void *opaque)
+{
+    struct gone *gone = opaque;
+
+    pthread_barrier_wait(&gone->held);
+    fake_qemu_stop(STEAL_PTR(peer.qemu));
+    monitor_send(peer.monitor, "second", NULL, -1, count_failed, &gone->failed);
+    monitor_send(peer.monitor, "third", NULL, -1, count_failed, &gone->failed);
 }
 
 START_TEST(last_words)
 {
-    peer_open(&peer, deaf_script, NULL);
-    ck_assert_str_eq(call_text(peer.monitor, "ask"), FAILED "QEMU has closed its monitor");
-    ck_assert_str_eq(peer_events(&peer, 1), "SHUTDOWN ");
+    struct gone gone = { .failed = 0 };
+
+    ck_assert_int_eq(pthread_barrier_init(&gone.held, NULL, 2), 0);
+    peer_open(&peer, gone_script, &gone.held);
+    ck_assert_str_eq(call_text(peer.monitor, "first"), "{}");
+    on_loop(hold_and_send, &gone);
+    ck_assert_str_eq(peer_why(&peer), "operation failed: QEMU has closed its monitor");
+    ck_assert_int_eq(gone.failed, 2);
+    ck_assert_uint_eq(monitor_event_mark(peer.monitor), LAST_WORDS);
     peer_close(&peer);
+    pthread_barrier_destroy(&gone.held);
 }
 END_TEST
 

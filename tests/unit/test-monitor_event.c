@@ -214,13 +214,14 @@ static void flood_script(struct fake_qemu *qemu, void *opaque)
     fake_qemu_serve(qemu);
 }
 
-static bool is_known(int i)
+/* timeout_ms: -1 for what must be known, a moment for what must not. */
+static bool is_known(int i, int timeout_ms)
 {
     _cleanup_free_ char *name = xasprintf("N%d", i);
     const char *const names[] = { name, NULL };
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
-    if (monitor_wait_event(peer.monitor, names, 0, NULL, 2, NULL, &err) == 0)
+    if (monitor_wait_event(peer.monitor, names, 0, NULL, timeout_ms, NULL, &err) == 0)
         return true;
     ck_assert_int_eq(err.code, VIR_ERR_OPERATION_TIMEOUT);
     return false;
@@ -233,10 +234,10 @@ START_TEST(remembers_the_last)
     peer_open(&peer, flood_script, &flood);
     ck_assert_str_eq(call_text(peer.monitor, "sync"), "{}");
     ck_assert_uint_eq(monitor_event_mark(peer.monitor), FLOOD);
-    ck_assert(is_known(FLOOD));
-    ck_assert(is_known(FLOOD - EVENTS_KEPT + 1));
-    ck_assert(!is_known(FLOOD - EVENTS_KEPT));
-    ck_assert(!is_known(1));
+    ck_assert(is_known(FLOOD, -1));
+    ck_assert(is_known(FLOOD - EVENTS_KEPT + 1, -1));
+    ck_assert(!is_known(FLOOD - EVENTS_KEPT, 20));
+    ck_assert(!is_known(1, 20));
     peer_close(&peer);
 }
 END_TEST
@@ -253,9 +254,9 @@ START_TEST(remembers_not_much)
 
     peer_open(&peer, flood_script, &flood);
     ck_assert_str_eq(call_text(peer.monitor, "sync"), "{}");
-    ck_assert(is_known(10));
-    ck_assert(is_known(8));
-    ck_assert(!is_known(7));
+    ck_assert(is_known(10, -1));
+    ck_assert(is_known(8, -1));
+    ck_assert(!is_known(7, 20));
     on_loop(read_size, &kept);
     ck_assert_uint_le(kept, EVENTS_KEPT_SIZE);
     peer_close(&peer);
@@ -268,8 +269,8 @@ START_TEST(remembers_a_huge_one)
 
     peer_open(&peer, flood_script, &flood);
     ck_assert_str_eq(call_text(peer.monitor, "sync"), "{}");
-    ck_assert(is_known(3));
-    ck_assert(!is_known(2));
+    ck_assert(is_known(3, -1));
+    ck_assert(!is_known(2, 20));
     peer_close(&peer);
 }
 END_TEST

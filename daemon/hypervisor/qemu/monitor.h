@@ -18,7 +18,10 @@ struct event_base;
 struct job_ctl;
 struct monitor;
 
-enum { MONITOR_LINE_MAX = 64 << 20, MONITOR_QUEUE_MAX = 256 };
+enum {
+    MONITOR_LINE_MAX = 16 << 20, /* as long as the loop can afford to parse: a fifth of a second */
+    MONITOR_QUEUE_MAX = 256,
+};
 
 /* Loop thread. */
 struct monitor_handler {

@@ -109,7 +109,19 @@ static bool is_answer(const struct request *request, const json_t *reply)
     return json_object_get(reply, "error") != NULL;
 }
 
-/* reply is borrowed. */
+/*
+ * The value becomes the only reference there is: it is the worker's from here on, and jansson's
+ * counting alone does not order one thread's use before another's free.
+ */
+static json_t *take_out(json_t *reply, const char *key)
+{
+    json_t *value = json_incref(json_object_get(reply, key));
+
+    (void)json_object_del(reply, key); /* it is there */
+    return value;
+}
+
+/* reply is borrowed, and may lose members. */
 static void take_reply(struct monitor *monitor, json_t *reply)
 {
     struct request *request = STEAL_PTR(monitor->in_flight);
@@ -124,7 +136,7 @@ static void take_reply(struct monitor *monitor, json_t *reply)
     } else if (error) {
         explain_error(request, error, &err);
     } else {
-        value = json_incref(json_object_get(reply, "return"));
+        value = take_out(reply, "return");
     }
     request_end(request, value, &err);
     request_unref(request);

@@ -220,7 +220,8 @@ void monitor_send(struct monitor *monitor, const char *command, json_t *argument
     if (request) {
         send_request(request, done, opaque);
     } else {
-        done(opaque, NULL, &err);
+        if (done)
+            done(opaque, NULL, &err);
         verror_clear(&err);
     }
 }
@@ -329,7 +330,8 @@ static int run_request(struct request *request, struct job_ctl *ctl, const char 
         return monitors_refuse(err);
     }
     reason = sleep_on(request, ctl);
-    if (reason != 0 && decide(request, REQUEST_ABANDONED))
+    /* fails when the loop has ended it, and orders what it wrote before what is read here */
+    if (decide(request, REQUEST_ABANDONED))
         return explain(reason, request, what, err);
     if (request->err.code == 0)
         return 0;

@@ -8,7 +8,7 @@
 
 enum {
     QMP_DEPTH_MAX = 256,      /* jansson recurses, also to free; a worker's stack is small */
-    QMP_VALUES_MAX = 1 << 20, /* "[],[],[]…" takes fifty times its size in memory */
+    QMP_VALUES_MAX = 1 << 18, /* "[],[],[]…" takes fifty times its size in memory, and time */
     QMP_TEXT_MAX = 1024,      /* of a peer's words in an error */
 };
 
