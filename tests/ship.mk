@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/valgrind.sh \
 	tests/valgrind.supp \
 	tools/setup.sh \
+	tools/tiny-guest \
 	$(NULL)
 
 ship_tests = \
