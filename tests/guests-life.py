@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest's life: started, paused, reset, rebooted, shut down, destroyed; its state each time.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest's QEMU that somebody kills: while it runs, and in the middle of each job on it.
 
