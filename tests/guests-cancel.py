@@ -11,9 +11,7 @@ import time
 import crash_lib
 import guest_lib
 from guest_lib import (ASYNC, INVALID, MIB, NO_DOMAIN, PAUSED, RUNNING, SHUTOFF, SLOWER, check,
-                       equal, refused)
-
-import libvirt
+                       equal, libvirt, refused)
 
 CANCELED = libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED
 DESTROYED, SAVED = libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED, libvirt.VIR_DOMAIN_SHUTOFF_SAVED

@@ -8,11 +8,9 @@ The job has failed and says why, nothing of it is left, the domain is shut off.
 import os
 import signal
 
-import libvirt
-
 import crash_lib
 import guest_lib
-from guest_lib import NO_DOMAIN, RUNNING, SHUTOFF, check, equal, refused, until
+from guest_lib import NO_DOMAIN, RUNNING, SHUTOFF, check, equal, libvirt, refused, until
 
 CRASHED, SHUTOFF_FAILED = libvirt.VIR_DOMAIN_SHUTOFF_CRASHED, libvirt.VIR_DOMAIN_SHUTOFF_FAILED
 FILL = 160

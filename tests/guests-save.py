@@ -7,12 +7,10 @@ import re
 import shutil
 import subprocess
 
-import libvirt
-
 import guest_lib
 from crash_lib import digest
 from guest_lib import (INVALID, MIB, NO_DOMAIN, PAUSED, RUNNING, SHUTOFF, check, equal, error_of,
-                       refused)
+                       libvirt, refused)
 
 SAVED, RESTORED = libvirt.VIR_DOMAIN_SHUTOFF_SAVED, libvirt.VIR_DOMAIN_RUNNING_RESTORED
 CANCELED = libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED
