@@ -6,7 +6,8 @@ guest_tests = \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
 	tests/guests-outside.py
-	tests/guests-restart.py \
+	tests/guests-restart.py
+	tests/guests-bad-xml.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
