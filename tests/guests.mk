@@ -7,7 +7,8 @@ guest_tests = \
 	tests/guests-cancel.py \
 	tests/guests-outside.py
 	tests/guests-restart.py
-	tests/guests-bad-xml.py \
+	tests/guests-bad-xml.py
+	tests/guests-states.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
