@@ -5,11 +5,12 @@ guest_tests = \
 	tests/guests-life.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
-	tests/guests-outside.py
-	tests/guests-restart.py
-	tests/guests-bad-xml.py
-	tests/guests-states.py
+	tests/guests-outside.py \
+	tests/guests-restart.py \
+	tests/guests-bad-xml.py \
+	tests/guests-states.py \
 	tests/guests-broken-qemu.py \
+	tests/guests-hung.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
