@@ -6,7 +6,7 @@ command_tests = \
 	$(NULL)
 check_PROGRAMS += $(command_tests)
 TESTS += $(command_tests)
-noinst_HEADERS += tests/unit/command-fixture.h
+noinst_HEADERS += tests/unit/command-fixture.h tests/unit/qemu-fixture.h
 command_test_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS) \
 	-DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 command_test_ldadd = daemon/libdaemon.la $(CHECK_LIBS)

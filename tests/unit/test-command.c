@@ -70,33 +70,17 @@ static char *command_text(const struct qemu_command *command)
     return text;
 }
 
-static void golden_compare(const char *name, const char *text)
-{
-    _cleanup_free_ char *path = xasprintf("%s/command/%s.args", TEST_DATA, name);
-    _cleanup_free_ char *stored = NULL;
-
-    if (getenv("VIRTJOBD_TEST_REGENERATE")) {
-        FILE *file = fopen(path, "we");
-
-        ck_assert_ptr_nonnull(file);
-        ck_assert_int_ge(fputs(text, file), 0);
-        ck_assert_int_eq(fclose(file), 0);
-    }
-    stored = fixture_read(path);
-    ck_assert_str_eq(text, stored);
-}
-
 START_TEST(test_golden)
 {
     _cleanup_xml_doc_ xmlDocPtr doc = fixture_document(golden_names[_i], NULL, NULL);
     struct qemu_command command;
-    _cleanup_free_ char *text = NULL;
+    _cleanup_free_ char *file = xasprintf("command/%s.args", golden_names[_i]), *text = NULL;
 
     ck_assert_msg(qemu_command_build(&fixture_host, doc, &command, &err) == 0, "%s",
                   verror_text(&err));
     ck_assert_ptr_null(command.argv[command.argc]);
     text = command_text(&command);
-    golden_compare(golden_names[_i], text);
+    fixture_compare(file, text);
     qemu_command_clear(&command);
     ck_assert_ptr_null(command.argv);
     qemu_command_clear(&command); /* once more does nothing */
@@ -498,11 +482,11 @@ END_TEST
 /* A device that one binary has and another lacks, whatever it is. */
 START_TEST(test_each_missing_device)
 {
-    struct qemu_caps *caps = fixture_caps();
+    struct qemu_caps *caps = fixture_caps(FIXTURE_EMULATOR, "fixture");
     size_t failed = 0;
 
     for (size_t i = 0; i < caps->ntypes; i++) {
-        struct qemu_caps *without = fixture_caps();
+        struct qemu_caps *without = fixture_caps(FIXTURE_EMULATOR, "fixture");
 
         for (size_t j = i + 1; j < without->ntypes; j++) {
             char *swap = without->types[j - 1];

@@ -70,7 +70,7 @@ static const struct name_map virtio_serial_models[] = {
     { "virtio-transitional", "virtio-serial-pci-transitional" },
     { "virtio-non-transitional", "virtio-serial-pci-non-transitional" },
 };
-static const struct name_map sata_models[] = { { NULL, "ahci" } };
+static const struct name_map sata_models[] = { { NULL, "ich9-ahci" } };
 static const struct name_map builtin_models[] = {
     { NULL, NULL },
     { "piix3", NULL },

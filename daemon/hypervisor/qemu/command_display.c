@@ -17,7 +17,8 @@ static const char vnc_known[] =
     "@sharePolicy @powerControl listen@type listen@address listen@socket " DEVICE_KNOWN;
 static const char video_known[] =
     "model@type model@heads model@primary model@ram model@vram model@vram64 model@vgamem "
-    "model/resolution@x model/resolution@y driver@name " VIRTIO_KNOWN " " DEVICE_KNOWN;
+    "model/resolution@x model/resolution@y model/acceleration@accel3d "
+    "driver@name " VIRTIO_KNOWN " " DEVICE_KNOWN;
 static const char input_known[] = "@type @bus @model " VIRTIO_KNOWN " " DEVICE_KNOWN;
 
 static void set_attr(xmlNodePtr node, const char *name, const char *value)
@@ -246,6 +247,8 @@ int command_video(struct builder *b, xmlNodePtr node)
         return -1;
     if (node_attr(b, node, "driver", "name") && !node_attr_is(b, node, "driver", "name", "qemu"))
         return refuse(b, node, "driver '%s'", xml_quotable(node_attr(b, node, "driver", "name")));
+    if (node_attr_is(b, node, "model/acceleration", "accel3d", "yes"))
+        return refuse(b, node, "3D acceleration");
     if (node_attr_is(b, node, "model", "type", "none"))
         return 0;
     model = video_find(b, node);

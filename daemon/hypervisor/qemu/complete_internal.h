@@ -42,6 +42,7 @@ int complete_chardevs(struct completion *c, struct verror *err);    /* complete_
 int complete_devices(struct completion *c, struct verror *err);     /* complete_devices.c */
 int complete_controllers(struct completion *c, struct verror *err); /* complete_controllers.c */
 int complete_addresses(struct completion *c, struct verror *err);   /* complete_addresses.c */
+int complete_usb(struct completion *c, struct verror *err);         /* complete_usb.c */
 int complete_pci(struct completion *c, struct verror *err);         /* complete_pci.c */
 void complete_order(struct completion *c);                          /* complete_order.c */
 

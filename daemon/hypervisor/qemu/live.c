@@ -157,6 +157,16 @@ static int write_source(xmlNodePtr disk, const struct domain_disk *def,
     return 0;
 }
 
+/* The host's page cache is no other guest's, unless a user says that he wants it so. */
+static void share_safely(xmlNodePtr disk)
+{
+    xmlNodePtr driver = xml_child(disk, "driver");
+
+    if (xml_child(disk, "shareable") && !xml_child(disk, "readonly") &&
+        (!tree_has(driver, "cache") || xml_attribute_is(driver, "cache", "default")))
+        xml_attribute_set(driver, "cache", "none");
+}
+
 static int make_disk_live(struct live *live, xmlNodePtr disk, const struct domain_disk *def,
                           struct verror *err)
 {
@@ -166,10 +176,12 @@ static int make_disk_live(struct live *live, xmlNodePtr disk, const struct domai
         return -1;
     if (!source.path) {
         xml_attribute_drop(xml_child(disk, "driver"), "type"); /* there is no image to have one */
+        live->next_index++; /* but libvirt counts it, and tools know images by these numbers */
         return 0;
     }
     if (write_source(disk, def, &source, err) < 0)
         return -1;
+    share_safely(disk);
     tree_setf(xml_child(disk, "source"), "index", "%u", live->next_index++);
     return def->backing ? number_chain(live, disk, def, err)
                         : find_chain(live, disk, &source, err);
