@@ -99,6 +99,20 @@ static inline char *fixture_read(const char *path)
     return text;
 }
 
+/* Longer than check's messages may be: the first line that differs is shown. */
+static inline void fixture_same(const char *got, const char *wish)
+{
+    size_t same = 0, line;
+
+    while (got[same] && got[same] == wish[same])
+        same++;
+    for (line = same; line > 0 && got[line - 1] != '\n'; line--)
+        ;
+    ck_assert_msg(got[same] == wish[same], "'%.*s', not '%.*s', behind %.200s",
+                  (int)strcspn(got + line, "\n"), got + line, (int)strcspn(wish + line, "\n"),
+                  wish + line, line > 200 ? got + line - 200 : got);
+}
+
 /* A result beside the one that is stored; VIRTJOBD_TEST_REGENERATE=1 stores it. */
 static inline void fixture_compare(const char *file, const char *text)
 {
@@ -113,7 +127,7 @@ static inline void fixture_compare(const char *file, const char *text)
         ck_assert_int_eq(fclose(out), 0);
     }
     stored = fixture_read(path);
-    ck_assert_str_eq(text, stored);
+    fixture_same(text, stored);
 }
 
 #endif

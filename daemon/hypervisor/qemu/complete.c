@@ -91,6 +91,9 @@ static int complete_run(struct completion *c, struct verror *err)
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
         if (steps[i](c, err) < 0)
             return -1;
+    /* those made up find their places among the given, where a second reading would put them */
+    sort_disks(c);
+    sort_controllers(c);
     complete_order(c);
     return 0;
 }
