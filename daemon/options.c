@@ -24,7 +24,7 @@ const char options_usage[] =
     "      --log-dir DIR      log files\n"
     "  -d, --daemon           go into the background once ready\n"
     "  -p, --pid-file FILE    instead of virtjobd.pid in the runtime directory\n"
-    "  -t, --timeout SECS     exit after SECS seconds without a client or job\n"
+    "  -t, --timeout SECS     exit after SECS seconds without a client, job or guest\n"
     "  -v, --verbose          log at debug level\n"
     "  -V, --version          print the version and exit\n"
     "  -h, --help             print this and exit\n";

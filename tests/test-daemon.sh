@@ -114,7 +114,7 @@ until_true gone "$pid"
 
 # without anybody to serve
 run -t 1 || fail "exit status $? of the idle exit"
-logged "no client and no job" || fail "no reason for the idle exit"
+logged "no client, job or guest" || fail "no reason for the idle exit"
 
 # sockets from systemd, by name and by path; one that is neither is refused
 activate()

@@ -66,9 +66,12 @@ struct proc_table {
     size_t n;
 };
 
-extern const struct proc_table calls_connect, calls_domain, calls_pool, calls_pool_change,
-    calls_vol, calls_vol_change; /* REMOTE */
-extern const struct proc_table calls_job;                                          /* JOB */
+/* REMOTE */
+extern const struct proc_table calls_connect, calls_host, calls_domain, calls_domain_define,
+    calls_domain_image, calls_domain_info, calls_domain_job, calls_domain_life, calls_domain_save,
+    calls_pool, calls_pool_change, calls_vol, calls_vol_change;
+extern const struct proc_table calls_qemu; /* QEMU */
+extern const struct proc_table calls_job;  /* JOB */
 
 /* Which program a table belongs to; a program may have several.  Numbers are unique in it. */
 struct program {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The calls about the connection itself: open and close, what is at the other
- * end, what it can do.  Loop thread; QEMU's version is asked for on a worker.
+ * end, what it can do.  Loop thread.
  */
 
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "calls/call.h"
-#include "calls/qemu_version.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
 
@@ -156,13 +155,6 @@ static const struct proc procs[] = {
                 .handler = connect_close),
     CONNECT_ROW(REMOTE_PROC_CONNECT_GET_TYPE, "virConnectGetType", ACCESS_READ,
                 PROC_RET(remote_text_ret), .handler = connect_get_type),
-    { .number = REMOTE_PROC_CONNECT_GET_VERSION,
-      .api = "virConnectGetVersion",
-      .access = ACCESS_READ,
-      .class = CLASS_DISK,
-      .error_domain = VIR_FROM_QEMU,
-      PROC_RET(remote_uhyper_ret),
-      .handler = connect_get_version },
     CONNECT_ROW(REMOTE_PROC_CONNECT_GET_LIB_VERSION, "virConnectGetLibVersion", ACCESS_READ,
                 PROC_RET(remote_uhyper_ret), .handler = connect_get_lib_version),
     CONNECT_ROW(REMOTE_PROC_CONNECT_GET_HOSTNAME, "virConnectGetHostname", ACCESS_READ,

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "calls/domain_call.h"
 #include "calls/job_call.h"
 #include "calls/lookup.h"
 #include "util/alloc.h"
@@ -15,6 +16,22 @@
 static int no_job(struct call *call, const char *object)
 {
     return verror_set(&call->err, VIR_ERR_OPERATION_INVALID, "no job has run on %s", object);
+}
+
+/* By its UUID: also of a domain that is gone, or was renamed. */
+static struct job *find_domain_job(struct call *call, const struct wire_domain *wire)
+{
+    char uuid[UUID_TEXT_SIZE];
+    struct job *job;
+
+    uuid_format((const unsigned char *)wire->uuid, uuid);
+    job = jobs_find_object(call->daemon->jobs, JOB_OBJECT_DOMAIN, wire->name, "", uuid);
+    if (!job && call_domain(call, wire)) {
+        _cleanup_free_ char *object = xasprintf("domain '%s'", wire->name);
+
+        no_job(call, object);
+    }
+    return job;
 }
 
 static struct job *find_pool_job(struct call *call, const struct wire_pool *wire)
@@ -56,9 +73,7 @@ struct job *call_find_job(struct call *call, const struct job_target *target)
 {
     switch (target->kind) {
     case JOB_TARGET_DOMAIN:
-        verror_set(&call->err, VIR_ERR_NO_DOMAIN, "no domain with matching name '%s'",
-                   target->job_target_u.domain.name);
-        return NULL;
+        return find_domain_job(call, &target->job_target_u.domain);
     case JOB_TARGET_POOL:
         return find_pool_job(call, &target->job_target_u.pool);
     case JOB_TARGET_VOL:

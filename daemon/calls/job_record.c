@@ -13,7 +13,7 @@ void job_info_to_wire(const struct job_snapshot *snapshot, struct job_info *ret)
     *ret = (struct job_info){
         .type = snapshot->type,
         .state = snapshot->state,
-        .running_time = snapshot->running_seconds,
+        .running_time = snapshot->running_ms / 1000,
         .remaining_time = snapshot->remaining_seconds,
         .percent_complete = snapshot->percent,
     };

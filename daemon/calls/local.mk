@@ -5,6 +5,16 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/connect.c \
 	daemon/calls/dispatch.c \
 	daemon/calls/domain.c \
+	daemon/calls/domain_call.c \
+	daemon/calls/domain_call.h \
+	daemon/calls/domain_define.c \
+	daemon/calls/domain_image.c \
+	daemon/calls/domain_image.h \
+	daemon/calls/domain_info.c \
+	daemon/calls/domain_job.c \
+	daemon/calls/domain_life.c \
+	daemon/calls/domain_save.c \
+	daemon/calls/host.c \
 	daemon/calls/internal.h \
 	daemon/calls/job.c \
 	daemon/calls/job_call.c \
@@ -21,8 +31,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/pool.c \
 	daemon/calls/pool_change.c \
 	daemon/calls/programs.c \
-	daemon/calls/qemu_version.c \
-	daemon/calls/qemu_version.h \
+	daemon/calls/qemu.c \
 	daemon/calls/vol.c \
 	daemon/calls/vol_change.c \
 	$(NULL)

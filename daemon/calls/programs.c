@@ -7,15 +7,24 @@
 
 #include "calls/call.h"
 #include "protocol/job.h"
+#include "protocol/qemu.h"
 #include "protocol/remote.h"
 
 const struct program daemon_programs[] = {
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_connect },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_host },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_define },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_image },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_info },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_job },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_life },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_save },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_pool },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_pool_change },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_vol },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_vol_change },
+    { QEMU_PROGRAM_NUMBER, QEMU_PROGRAM_VERSION, &calls_qemu },
     { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_job },
 };
 const size_t daemon_nprograms = ARRAY_SIZE(daemon_programs);

@@ -29,6 +29,8 @@ struct domain {
     int state, reason;         /* virDomainState and why */
     bool autostart;
     bool managed_save;         /* there is an image it starts from */
+    bool updated;              /* defined anew since the guest started */
+    uint64_t told_job;         /* a job whose outcome a client of libvirt's has been told, or 0 */
     UT_hash_handle hh_uuid, hh_name;
 };
 

@@ -66,6 +66,7 @@ static void define_ended(void *opaque, bool done)
     if (!domain)
         domain = domain_add(spec->domains, spec->uuid, spec->def->name);
     domain_set_config(domain, spec->def);
+    domain->updated = domain_is_active(domain);
 }
 
 /* --- undefine --- */

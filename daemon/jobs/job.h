@@ -136,7 +136,7 @@ struct job_snapshot {
     int type;  /* virJobType */
     int state; /* virJobState */
     int phase; /* virJobPhase */
-    uint32_t running_seconds, remaining_seconds;
+    uint32_t running_ms, remaining_seconds;
     int percent;
     uint64_t done, total, rate; /* bytes; bytes a second */
 };

@@ -199,7 +199,7 @@ START_TEST(ended_of_an_unknown_kind)
     ck_assert_int_eq(snapshot.type, VIR_JOB_BOUNDED);
     ck_assert_int_eq(snapshot.state, VIR_JOB_COMPLETE);
     ck_assert_int_eq(snapshot.percent, 100);
-    ck_assert_uint_eq(snapshot.running_seconds, 61);
+    ck_assert_uint_eq(snapshot.running_ms, 61500);
     job_row_snapshot(heart.jobs, &row, &snapshot);
     ck_assert_int_eq(snapshot.percent, 100);
     ck_assert_int_eq(snapshot.state, VIR_JOB_COMPLETE);

@@ -14,7 +14,7 @@
 static struct locks *locks;
 
 /* What has happened, a letter a grant. */
-static char history[64];
+static char history[256];
 
 struct holder {
     struct lock_hold hold;

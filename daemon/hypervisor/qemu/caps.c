@@ -119,6 +119,30 @@ const struct caps_cpu *caps_find_cpu(const struct caps_cpus *cpus, const char *m
     return bsearch(&key, cpus->items, cpus->count, sizeof(key), compare_cpus);
 }
 
+static bool is_named_model(const char *name)
+{
+    static const char *const not[] = { "base", "host", "max" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(not); i++) {
+        if (strcmp(name, not[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
+char **qemu_caps_cpu_models(const struct qemu_caps *caps)
+{
+    const struct caps_cpus *cpus = caps->tcg_cpus.count ? &caps->tcg_cpus : &caps->kvm_cpus;
+    char **names = xcalloc(cpus->count + 1, sizeof(*names));
+    size_t n = 0;
+
+    for (size_t i = 0; i < cpus->count; i++) {
+        if (is_named_model(cpus->items[i].name))
+            names[n++] = xstrdup(cpus->items[i].name);
+    }
+    return names;
+}
+
 const char *qemu_caps_emulator(const struct qemu_caps *caps)
 {
     return caps->emulator;

@@ -53,6 +53,9 @@ const char *qemu_caps_machine_ram_id(const struct qemu_caps *caps, const char *m
 bool qemu_caps_has_device(const struct qemu_caps *caps, const char *device);
 /* It knows the model; on this host some of its features may be missing. */
 bool qemu_caps_has_cpu(const struct qemu_caps *caps, const char *model, bool kvm);
+/* The names of all models, "max" and its like left out: they are none.  A new array, NULL at its
+   end, of new strings. */
+char **qemu_caps_cpu_models(const struct qemu_caps *caps);
 bool qemu_caps_has_kvm(const struct qemu_caps *caps); /* built in; see qemu_check_kvm() */
 bool qemu_caps_has_tcg(const struct qemu_caps *caps); /* built in: type='qemu' works */
 bool qemu_caps_has_vnc(const struct qemu_caps *caps);

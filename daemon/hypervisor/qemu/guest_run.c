@@ -130,6 +130,7 @@ static void start_clean_up(struct guest *guest)
 static void domain_lose_guest(struct domain *domain, struct guest *guest)
 {
     domain->guest = NULL;
+    domain->updated = false;
     domain_set_state(domain, VIR_DOMAIN_SHUTOFF, guest->end_reason);
     domain_save_row(domain);
     guest_unref(guest);

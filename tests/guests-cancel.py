@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Jobs on guests that are cancelled, or their guest destroyed, in the middle: what was before is
+again.  They are held there by stopping QEMU."""
+
+import os
+import signal
+import subprocess
+import time
+
+import crash_lib
+import guest_lib
+from guest_lib import (ASYNC, INVALID, MIB, NO_DOMAIN, PAUSED, RUNNING, SHUTOFF, SLOWER, check,
+                       equal, refused)
+
+import libvirt
+
+CANCELED = libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED
+DESTROYED, SAVED = libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED, libvirt.VIR_DOMAIN_SHUTOFF_SAVED
+SHUTOFF_FAILED = libvirt.VIR_DOMAIN_SHUTOFF_FAILED
+ABORTED = libvirt.VIR_ERR_OPERATION_ABORTED
+FILL = 160
+
+
+def path(d, name='image'):
+    return os.path.join(d.path, name)
+
+
+def no_file(d):
+    left = [name for name in os.listdir(d.path) if not name.startswith('kernel')]
+    equal(left, ['p'], 'files')
+
+
+def cancelled(d, job, pid=None):
+    """Cancel is answered at once; repeated, it is no error; then QEMU goes on, if it is to."""
+    start = time.monotonic()
+    d('job-cancel', str(job))
+    d('job-cancel', str(job))
+    check(time.monotonic() - start < 2 * SLOWER, 'cancel waits for something')
+    if pid:
+        os.kill(pid, signal.SIGCONT)
+    d.ends(job, 'cancelled')
+    check('cancelled' in d.refused('job-cancel', str(job)), 'cancel of a cancelled job')
+
+
+def save(d):
+    """A save, in the middle of its bytes: the guest runs on, no file, an older one is kept"""
+    d.boot('g', then='tick', fill=FILL)
+    before = d.memory('g', FILL)
+    job, pid = d.held_out('g', 'save', 'g', path(d))
+    equal(d.state('g'), (PAUSED, libvirt.VIR_DOMAIN_PAUSED_SAVE), 'meanwhile')
+    cancelled(d, job, pid)
+    equal(d.state('g'), (RUNNING, CANCELED), 'cancelled')
+    no_file(d)
+    d.ticks('g')
+    with open(path(d), 'w') as file:
+        file.write('older')
+    job, pid = d.held_out('g', 'save', 'g', path(d))
+    os.kill(pid, signal.SIGCONT)
+    d.dom('g').abortJob()  # what virsh domjobabort does
+    d.ends(job, 'cancelled')
+    with open(path(d)) as file:
+        equal(file.read(), 'older', 'the older file')
+    d.in_state('g', RUNNING, CANCELED)
+    equal(d.memory('g', FILL), before, 'its memory')
+    d.dom('g').suspend()
+    job, pid = d.held_out('g', 'save', 'g', path(d))
+    cancelled(d, job, pid)
+    equal(d.state('g')[0], PAUSED, 'one that was paused stays so')
+    d.dom('g').resume()
+    d.dom('g').save(path(d))
+    d.conn.restore(path(d))
+    equal(d.memory('g', FILL), before, 'its memory, after a save that was not cancelled')
+    os.unlink(path(d))
+    d.drop('g')
+
+
+def save_at_its_end(d):
+    """A save whose bytes are all there but not yet on disk: the same"""
+    d.boot('g', then='tick', fill=8)
+    d.rule('fdatasync', 'hold')
+    job = d.begin('save', 'g', path(d))
+    d.held('fdatasync')
+    d('job-cancel', str(job))
+    d.no_rules()
+    d.ends(job, 'cancelled')
+    equal(d.state('g'), (RUNNING, CANCELED), 'cancelled')
+    d.ticks('g')
+    no_file(d)
+    job = d.begin('managedsave', 'g')
+    d.ends(job, 'complete')
+    check('complete' in d.refused('job-cancel', str(job)), 'cancel of a complete job')
+    refused(INVALID, '', d.dom('g').abortJob)
+    d.drop('g')
+
+
+def sync_call(d):
+    """Who waits in a sync save is told that it was aborted"""
+    d.boot('g', fill=8)
+    d.rule('fdatasync', 'hold')
+    virsh = subprocess.Popen(['virsh', '-c', d.uri, 'save', 'g', path(d)], stderr=subprocess.PIPE,
+                             stdout=subprocess.DEVNULL, text=True)
+    d.held('fdatasync')
+    [job] = [job for job in d.jobs() if job['phase'] != 'ended']
+    d('job-cancel', str(job['id']))
+    d.no_rules()
+    said = virsh.communicate(timeout=60 * SLOWER)[1]
+    check(virsh.returncode and 'cancel' in said, said)
+    equal(d.state('g')[0], RUNNING, 'state')
+    d.drop('g')
+
+
+def dump(d):
+    """A dump, in the middle of its bytes, memory only and whole"""
+    d.boot('g', then='tick', fill=FILL)
+    for args in (('--memory-only',), ('--memory-only', '--format', 'kdump-zlib'), ()):
+        job, pid = d.held_out('g', 'dump', 'g', path(d), *args)
+        cancelled(d, job, pid)
+        d.in_state('g', RUNNING)
+        d.ticks('g')
+        no_file(d)
+    d.dom('g').coreDump(path(d), libvirt.VIR_DUMP_MEMORY_ONLY)  # QEMU can do it again
+    os.unlink(path(d))
+    d.drop('g')
+
+
+def start(d):
+    """A start whose QEMU hangs: it is killed"""
+    dom = d.define('g', emulator=d.held_emulator())
+    dom.create()  # it has been asked what it can do by now
+    dom.destroy()
+    job, pid = d.held_start('start', 'g')
+    equal((d.dom('g').isActive(), d.state('g')[0]), (1, PAUSED), 'meanwhile')
+    refused(INVALID, 'domain-start', d.dom('g').create)
+    cancelled(d, job)
+    check(guest_lib.is_gone(pid), 'its QEMU')
+    equal(d.state('g'), (SHUTOFF, SHUTOFF_FAILED), 'cancelled')
+    job, pid = d.held_start('create', xml_file(d, 't'))
+    equal(d.names(), ['g', 't'], 'one that is being made is there')
+    cancelled(d, job)
+    equal(d.names(), ['g'], 'a transient one is gone')
+    dom = d.dom('g')
+    dom.create()
+    equal(d.state('g')[0], RUNNING, 'started')
+    d.drop('g')
+
+
+def xml_file(d, name):
+    file = os.path.join(d.dir, f'{name}.xml')
+    with open(file, 'w') as out:
+        out.write(d.xml(name, emulator=d.held_emulator()))
+    return file
+
+
+def restore(d):
+    """A restore, before and while it reads: the guest is gone, image and definition are kept"""
+    dom = d.boot('g', fill=FILL, emulator=d.held_emulator())
+    dom.save(path(d))
+    before, xml = crash_lib.digest(path(d)), dom.XMLDesc()
+    job, pid = d.held_start('restore', path(d))
+    cancelled(d, job)
+    check(guest_lib.is_gone(pid), 'its QEMU')
+    equal((d.state('g')[0], dom.XMLDesc()), (SHUTOFF, xml), 'the definition')
+    job, pid = d.held_in(path(d), 'restore', path(d))
+    equal(d.dom('g').isActive(), 1, 'meanwhile')
+    cancelled(d, job)
+    check(guest_lib.is_gone(pid), 'its QEMU')
+    equal((d.state('g')[0], dom.XMLDesc()), (SHUTOFF, xml), 'the definition')
+    dom.undefine()
+    job, pid = d.held_in(path(d), 'restore', path(d))
+    cancelled(d, job)
+    refused(NO_DOMAIN, 'g', d.dom, 'g')
+    equal(crash_lib.digest(path(d)), before, 'the image')
+    d.conn.restore(path(d))
+    d.dom('g').destroy()
+    os.unlink(path(d))
+
+
+def managed_start(d):
+    """A start from a managed save: it is still there for the next one"""
+    dom = d.boot('g', fill=FILL, emulator=d.held_emulator())
+    before = d.memory('g', FILL)
+    dom.managedSave(0)
+    [image] = os.listdir(f'{d.dir}/state/save')
+    job, _ = d.held_in(f'{d.dir}/state/save/{image}', 'start', 'g')
+    cancelled(d, job)
+    equal((d.state('g')[0], dom.hasManagedSaveImage(0)), (SHUTOFF, 1), 'cancelled')
+    dom.create()
+    equal((d.memory('g', FILL), dom.hasManagedSaveImage(0)), (before, 0), 'its memory')
+    d.drop('g')
+
+
+def destroyed(d):
+    """Destroy while a job goes on: within two seconds, however QEMU hangs"""
+    dom = d.boot('g', fill=FILL)
+
+    def destroy(job, pid):
+        begun = time.monotonic()
+        d.dom('g').destroy()
+        check(time.monotonic() - begun < 3 * SLOWER, f'took {time.monotonic() - begun:.1f} s')
+        check(d.ended_job(job)['state'] in ('cancelled', 'failed'), 'state of the job')
+        equal(d.state('g')[0], SHUTOFF, 'state')
+        check(guest_lib.is_gone(pid), 'its process')
+        no_file(d)
+
+    destroy(*d.held_out('g', 'save', 'g', path(d)))
+    d.forget_serial('g')
+    dom.create()
+    d.booted('g')
+    destroy(*d.held_out('g', 'dump', 'g', path(d), '--memory-only'))
+    d.define('g', emulator=d.held_emulator(), uuid=dom.UUIDString())
+    destroy(*d.held_start('start', 'g'))
+    d.drop('g')
+
+
+def twice(d):
+    """A second job while one goes on: refused, and told by which"""
+    dom = d.boot('g', fill=FILL)
+    job, pid = d.held_out('g', 'save', 'g', path(d))
+    for call in (lambda: dom.save(path(d, 'other')), lambda: dom.coreDump(path(d, 'other'), 0),
+                 lambda: dom.managedSave(ASYNC), dom.suspend, dom.resume, dom.reset, dom.shutdown,
+                 lambda: dom.rename('h')):
+        refused(INVALID, str(job), call)
+    equal(dom.jobInfo()[0] in (libvirt.VIR_DOMAIN_JOB_BOUNDED, libvirt.VIR_DOMAIN_JOB_UNBOUNDED),
+          True, 'type of the job')
+    stats = dom.jobStats()
+    check(stats['memory_total'] >= FILL * MIB, f'statistics {stats}')
+    os.kill(pid, signal.SIGCONT)
+    d.ends(job, 'complete')
+    equal(dom.jobInfo()[0], libvirt.VIR_DOMAIN_JOB_NONE, 'afterwards')
+    os.unlink(path(d))
+    d.drop('g')
+
+
+guest_lib.run(save, save_at_its_end, sync_call, dump, start, restore, managed_start, destroyed,
+              twice)
