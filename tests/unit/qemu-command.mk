@@ -3,6 +3,7 @@
 
 command_tests = \
 	tests/unit/test-command \
+	tests/unit/test-command-qemu \
 	$(NULL)
 check_PROGRAMS += $(command_tests)
 TESTS += $(command_tests)
@@ -14,6 +15,10 @@ command_test_ldadd = daemon/libdaemon.la $(CHECK_LIBS)
 tests_unit_test_command_SOURCES = tests/unit/test-command.c
 tests_unit_test_command_CPPFLAGS = $(command_test_cppflags)
 tests_unit_test_command_LDADD = $(command_test_ldadd)
+
+tests_unit_test_command_qemu_SOURCES = tests/unit/test-command-qemu.c
+tests_unit_test_command_qemu_CPPFLAGS = $(command_test_cppflags)
+tests_unit_test_command_qemu_LDADD = $(command_test_ldadd)
 
 # Definitions of guests that run, and the arguments they become.
 EXTRA_DIST += \
