@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Live definitions from tests/data/command/, and what a start would know.  For tests that include scratch.h; one thread.
+ * Live definitions from tests/data/command/, and what a start would know.  For tests that include
+ * scratch.h; one thread.
  */
 #ifndef VIRTJOBD_TEST_COMMAND_FIXTURE_H
 #define VIRTJOBD_TEST_COMMAND_FIXTURE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * daemon/hypervisor/qemu/command*.c: live definitions to arguments, compared with stored ones
- * (VIRTJOBD_TEST_REGENERATE=1 writes them anew), and what is refused.  Those of documents that libvirt
- * wrote name devices, buses and nodes as its own command line of that guest did.
+ * (VIRTJOBD_TEST_REGENERATE=1 writes them anew), and what is refused.  Those of documents that
+ * libvirt wrote name devices, buses and nodes as its own command line of that guest did.
  */
 
 #include <ctype.h>
@@ -138,7 +138,8 @@ static const struct {
     { "<acpi/>", "", ",acpi=off" },
     { DISK, "<driver name='qemu' type='qcow2' cache='none' io='io_uring'/>",
       "\"aio\":\"io_uring\",\"node-name\":\"libvirt-2-storage\",\"cache\":{\"direct\":true," },
-    { DISK, "<driver name='qemu' type='qcow2' error_policy='enospace'/>", "\"werror\":\"enospc\"}" },
+    { DISK, "<driver name='qemu' type='qcow2' error_policy='enospace'/>",
+      "\"werror\":\"enospc\"}" },
     { DISK, "<driver name='qemu' type='qcow2' detect_zeroes='unmap'/>",
       "\"detect-zeroes\":\"on\"" },
     { DISK, "<driver name='qemu' type='qcow2' discard='unmap' detect_zeroes='unmap'/>",
@@ -161,6 +162,8 @@ static const struct {
     { "<model type='virtio' heads='1'", "<model type='vga' vram='32768'", "\"vgamem_mb\":32" },
     { "<model type='virtio' heads='1'", "<model type='bochs' vram='16384'",
       "\"vgamem\":16777216" },
+    { "<video>\n      <model type='virtio' heads='1' primary='yes'/>",
+      "<video>\n      <model type='virtio'><acceleration accel3d='no'/></model>", "\"virtio-vga\"" },
     { "<name>installed</name>", "<name>a,b=c</name>", "guest=a,,b=c,debug-threads=on" },
     { "ports='15'", "", "{\"driver\":\"qemu-xhci\",\"id\":\"usb\"" },
     { "index='2'/>\n      <backingStore/>", "index='2'/>",
@@ -422,6 +425,9 @@ static const struct {
     { "<listen type='address'/>", "<listen type='network'/>", NOT, "listening on a 'network'" },
     { "<audio id='1' type='none'/>", "<audio id='1' type='alsa'/>", NOT, "an audio backend" },
     { "<model type='virtio' heads='1'", "<model type='xen' heads='1'", NOT, "model 'xen'" },
+    { "<video>\n      <model type='virtio' heads='1' primary='yes'/>",
+      "<video>\n      <model type='virtio'><acceleration accel3d='yes'/></model>", NOT,
+      "3D acceleration" },
     { "heads='1'", "heads='one'", XML, "'heads' of model is not a number" },
     { "primary='yes'", "primary='perhaps'", NOT, "neither on nor off: 'perhaps'" },
     { "<watchdog model='i6300esb'", "<watchdog model='diag288'", NOT, "model 'diag288'" },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Buses: PCI bridges and ports, USB, SCSI, SATA, virtio-serial, USB hubs.  Those that are built into
- * the machine have no argument.  Worker.
+ * Buses: PCI bridges and ports, USB, SCSI, SATA, virtio-serial, USB hubs.  Those that are built
+ * into the machine have no argument.  Worker.
  */
 
 #include <string.h>

@@ -262,7 +262,8 @@ int command_video(struct builder *b, xmlNodePtr node)
         return refuse(b, node, "model '%s' as a second video card", model->model);
     device = props_new("driver", driver);
     if (device_place(b, node, device) < 0 || video_sizes(b, node, model, device) < 0 ||
-        (model->has_heads && rules_apply(b, node, heads_rules, ARRAY_SIZE(heads_rules), device) < 0) ||
+        (model->has_heads &&
+         rules_apply(b, node, heads_rules, ARRAY_SIZE(heads_rules), device) < 0) ||
         (model->is_virtio && virtio_rules(b, node, device) < 0))
         return -1;
     return device_add(b, node, STEAL_PTR(device));
