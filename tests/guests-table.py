@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The table "what exists afterwards" of domains in virtjobd-jobs(7), cell by cell.
 
