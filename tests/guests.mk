@@ -5,7 +5,9 @@ guest_tests = \
 	tests/guests-life.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
-	tests/guests-outside.py \
+	tests/guests-outside.py
+	tests/guests-restart.py
+	tests/guests-bad-xml.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
