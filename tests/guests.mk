@@ -7,9 +7,9 @@ guest_tests = \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
 	tests/guests-outside.py \
-	tests/guests-restart.py
-	tests/guests-bad-xml.py
-	tests/guests-states.py
+	tests/guests-restart.py \
+	tests/guests-bad-xml.py \
+	tests/guests-states.py \
 	tests/guests-broken-qemu.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
