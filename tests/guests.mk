@@ -3,6 +3,7 @@
 
 guest_tests = \
 	tests/guests-life.py \
+	tests/guests-many.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
 	tests/guests-outside.py \

@@ -198,8 +198,11 @@ static void guest_event(void *opaque, const char *name, const json_t *data)
 static void guest_monitor_closed(void *opaque, const struct verror *why)
 {
     struct guest *guest = opaque;
+    const struct domain *domain = guest_domain(guest);
 
-    if (guest_domain(guest) && process_is_alive(&guest->process))
+    if (!domain || domain->state == VIR_DOMAIN_SHUTDOWN)
+        return; /* QEMU is ending */
+    if (process_is_alive(&guest->process))
         log_error("the monitor of domain '%s' is lost: %s", guest->def->name, verror_text(why));
 }
 
