@@ -11,6 +11,7 @@ guest_tests = \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \
 	tests/guests-broken-qemu.py \
+	tests/guests-hung.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
