@@ -5,10 +5,13 @@ bench_rpc_SOURCES = bench/rpc.c
 bench_rpc_LDADD = protocol/libframe.la
 bench_start_SOURCES = bench/start.c
 bench_start_LDADD = libvirtjob.la
-EXTRA_DIST += bench/clone
+EXTRA_DIST += bench/clone bench/guest
 
-# Needs some 8 GiB in BENCH_DIR; see "bench/clone --help".
+# Need some 8 GiB in BENCH_DIR; see "bench/clone --help".
 BENCH_DIR = /var/tmp
 bench-clone: all
 	$(srcdir)/bench/clone --build . --dir $(BENCH_DIR) $(BENCH_CLONE_FLAGS)
-.PHONY: bench-clone
+# As root, with libvirtd installed, it is in the contest; see "bench/guest --help".
+bench-guest: all
+	$(srcdir)/bench/guest --build . --dir $(BENCH_DIR) $(BENCH_GUEST_FLAGS)
+.PHONY: bench-clone bench-guest

@@ -23,23 +23,31 @@ enum { NO_GUEST = VIR_ERR_INVALID_DOMAIN, NO_DOMAIN = VIR_ERR_NO_DOMAIN };
 
 static char *image; /* where guests are saved to */
 
-static void check_state(virDomainPtr dom, int want, int want_reason)
+#define IN_STATE(dom, state, reason) check_state(__LINE__, dom, state, reason)
+
+static void check_state(int line, virDomainPtr dom, int want, int want_reason)
 {
     int state = -1, reason = -1;
+    char text[100];
 
     OK(virDomainGetState(dom, &state, &reason, 0));
-    CHECK(state == want);
-    CHECK(reason == want_reason);
+    (void)snprintf(text, sizeof(text), "state %d, reason %d, not %d, %d", state, reason, want,
+                   want_reason);
+    if (state != want || reason != want_reason)
+        api_failed(__FILE__, line, text);
 }
 
 /* The domain's last job, when it has ended. */
-static void check_job(virDomainPtr dom, const char *operation, int state)
+#define JOB_IS(dom, operation, state) check_job(__LINE__, dom, operation, state)
+
+static void check_job(int line, virDomainPtr dom, const char *operation, int state)
 {
     virJobRecordPtr record;
     virJobInfo info;
 
     CHECK(virDomainWaitJob(dom, &info, WAIT_MS) == 0);
-    CHECK(info.state == state);
+    if (info.state != state)
+        api_failed(__FILE__, line, "the job's end");
     OK(virDomainGetJobInfo(dom, &info));
     CHECK(info.state == state);
     CHECK(state != VIR_JOB_COMPLETE || info.percentComplete == 100);
@@ -78,10 +86,10 @@ static void try_start(virDomainPtr dom)
     CHECK((found = virDomainLookupByID(conn, (int)virDomainGetID(dom))));
     SAME(virDomainGetName(found), "g");
     OK(virDomainFree(found));
-    check_job(dom, "domain-start", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-start", VIR_JOB_COMPLETE);
     FAILS(virDomainCreate(dom), INVALID);
     FAILS(virDomainCreateFlags(dom, VIR_DOMAIN_CREATE_ASYNC), INVALID);
-    check_state(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
     guest_booted("g");
 }
 
@@ -89,9 +97,9 @@ static void try_steering(virDomainPtr dom)
 {
     OK(virDomainSuspend(dom));
     OK(virDomainSuspend(dom));
-    check_state(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
+    IN_STATE(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
     OK(virDomainResume(dom));
-    check_state(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
     guest_forget("g");
     OK(virDomainReset(dom, 0));
     guest_booted("g");
@@ -99,16 +107,17 @@ static void try_steering(virDomainPtr dom)
     guest_forget("g");
     OK(virDomainReboot(dom, VIR_DOMAIN_REBOOT_ACPI_POWER_BTN));
     guest_booted("g"); /* anew */
-    check_state(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
+    guest_reaches(dom, VIR_DOMAIN_RUNNING);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
     FAILS(virDomainReboot(dom, VIR_DOMAIN_REBOOT_GUEST_AGENT), VIR_ERR_ARGUMENT_UNSUPPORTED);
     FAILS(virDomainReboot(dom, UNKNOWN_FLAG), BAD_ARG);
     FAILS(virDomainShutdownFlags(dom, VIR_DOMAIN_SHUTDOWN_SIGNAL), VIR_ERR_ARGUMENT_UNSUPPORTED);
     FAILS(virDomainShutdownFlags(dom, UNKNOWN_FLAG), BAD_ARG);
     OK(virDomainShutdownFlags(dom, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN));
     guest_reaches(dom, VIR_DOMAIN_SHUTOFF);
-    check_state(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
+    IN_STATE(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
     OK(virDomainCreateWithFlags(dom, VIR_DOMAIN_START_PAUSED));
-    check_state(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
+    IN_STATE(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
     guest_forget("g");
     OK(virDomainResume(dom));
     guest_booted("g");
@@ -147,7 +156,7 @@ static void try_transient(void)
     virDomainInfo info;
 
     CHECK(dom); /* as soon as the job is accepted */
-    check_job(dom, "domain-create", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-create", VIR_JOB_COMPLETE);
     CHECK(virDomainIsPersistent(dom) == 0);
     IS_NULL(virDomainCreateXML(conn, xml, 0), VIR_ERR_OPERATION_FAILED);
     IS_NULL(virDomainCreateXML(conn, xml, VIR_DOMAIN_CREATE_XML_ASYNC), VIR_ERR_OPERATION_FAILED);
@@ -155,11 +164,11 @@ static void try_transient(void)
     CHECK(virDomainGetID(dom) == NO_ID);
     FAILS(virDomainGetInfo(dom, &info), NO_DOMAIN);
     FAILS(virDomainDestroy(dom), NO_DOMAIN);
-    check_job(dom, "domain-create", VIR_JOB_COMPLETE); /* the domain is gone, its job is not */
+    JOB_IS(dom, "domain-create", VIR_JOB_COMPLETE); /* the domain is gone, its job is not */
     OK(virDomainFree(dom));
 
     CHECK((dom = virDomainCreateXML(conn, bad, VIR_DOMAIN_CREATE_XML_ASYNC)));
-    check_job(dom, "domain-create", VIR_JOB_FAILED);
+    JOB_IS(dom, "domain-create", VIR_JOB_FAILED);
     check_job_error(dom, VIR_ERR_INTERNAL_ERROR, "kernel-missing-0"); /* QEMU's last words */
     IS_NULL(virDomainLookupByName(conn, "b"), NO_DOMAIN);
     OK(virDomainFree(dom));
@@ -180,21 +189,21 @@ static void try_save(virDomainPtr dom)
     OK(virDomainSave(dom, image));
     CHECK(access(image, R_OK) == 0);
     CHECK(virDomainGetID(dom) == NO_ID);
-    check_state(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SAVED);
-    check_job(dom, "domain-save", VIR_JOB_COMPLETE);
+    IN_STATE(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SAVED);
+    JOB_IS(dom, "domain-save", VIR_JOB_COMPLETE);
     OK(virDomainRestore(conn, image));
-    check_job(dom, "domain-restore", VIR_JOB_COMPLETE);
-    check_state(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
+    JOB_IS(dom, "domain-restore", VIR_JOB_COMPLETE);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
     FAILS(virDomainRestore(conn, image), INVALID);
     OK(virDomainSaveFlags(dom, image, VIR_DOMAIN_SAVE_PAUSED | VIR_DOMAIN_SAVE_ASYNC));
-    check_job(dom, "domain-save", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-save", VIR_JOB_COMPLETE);
     OK(virDomainRestoreFlags(conn, image, VIR_DOMAIN_RESTORE_ASYNC));
-    check_job(dom, "domain-restore", VIR_JOB_COMPLETE);
-    check_state(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
+    JOB_IS(dom, "domain-restore", VIR_JOB_COMPLETE);
+    IN_STATE(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
     OK(virDomainSaveFlags(dom, image, VIR_DOMAIN_SAVE_BYPASS_CACHE));
     OK(virDomainRestoreFlags(conn, image,
                              VIR_DOMAIN_SAVE_BYPASS_CACHE | VIR_DOMAIN_SAVE_RUNNING));
-    check_state(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
 }
 
 static void try_save_badly(virDomainPtr dom)
@@ -211,7 +220,7 @@ static void try_save_badly(virDomainPtr dom)
     FAILS(virDomainSaveFlags(NULL, image, 0), NO_GUEST);
     FAILS(virDomainSave(dom, "/nonexistent/image"), VIR_ERR_SYSTEM_ERROR);
     OK(virDomainSaveFlags(dom, "/nonexistent/image", SAVE_ASYNC));
-    check_job(dom, "domain-save", VIR_JOB_FAILED);
+    JOB_IS(dom, "domain-save", VIR_JOB_FAILED);
     check_job_error(dom, VIR_ERR_SYSTEM_ERROR, "/nonexistent");
     FAILS(virDomainManagedSave(dom, BOTH), BAD_ARG);
     FAILS(virDomainManagedSave(dom, UNKNOWN_FLAG), BAD_ARG);
@@ -265,9 +274,9 @@ static void try_params(virDomainPtr dom)
     FAILS(virDomainRestoreParams(NULL, params, count, 0), VIR_ERR_INVALID_CONN);
     FAILS(virDomainRestoreParams(conn, params, count, UNKNOWN_FLAG), BAD_ARG);
     OK(virDomainSaveParams(dom, params, count, VIR_DOMAIN_SAVE_ASYNC));
-    check_job(dom, "domain-save", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-save", VIR_JOB_COMPLETE);
     OK(virDomainRestoreParams(conn, params, count, VIR_DOMAIN_RESTORE_ASYNC));
-    check_job(dom, "domain-restore", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-restore", VIR_JOB_COMPLETE);
     CHECK((title = virDomainGetMetadata(dom, VIR_DOMAIN_METADATA_TITLE, NULL, 0)));
     SAME(title, "mine");
     free(title);
@@ -296,7 +305,7 @@ static void try_image_xml(virDomainPtr dom)
     CHECK((now = virDomainSaveImageGetXMLDesc(conn, image, 0)));
     HAS(now, "<title>edited</title>");
     OK(virDomainRestore(conn, image));
-    check_state(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
+    IN_STATE(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
 }
 
 static void try_managed(virDomainPtr dom)
@@ -306,7 +315,7 @@ static void try_managed(virDomainPtr dom)
     CHECK(virDomainHasManagedSaveImage(dom, 0) == 0);
     IS_NULL(virDomainManagedSaveGetXMLDesc(dom, 0), INVALID);
     OK(virDomainManagedSave(dom, VIR_DOMAIN_SAVE_ASYNC));
-    check_job(dom, "domain-managed-save", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-managed-save", VIR_JOB_COMPLETE);
     CHECK(virDomainHasManagedSaveImage(dom, 0) == 1);
     FAILS(virDomainUndefine(dom), INVALID);
     CHECK((xml = virDomainManagedSaveGetXMLDesc(dom, 0)));
@@ -318,8 +327,8 @@ static void try_managed(virDomainPtr dom)
     IS_NULL(virDomainManagedSaveGetXMLDesc(NULL, 0), NO_GUEST);
     OK(virDomainManagedSaveDefineXML(dom, mine, VIR_DOMAIN_SAVE_RUNNING));
     OK(virDomainCreateFlags(dom, VIR_DOMAIN_CREATE_ASYNC));
-    check_job(dom, "domain-start", VIR_JOB_COMPLETE);
-    check_state(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
+    JOB_IS(dom, "domain-start", VIR_JOB_COMPLETE);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
     OK(virDomainManagedSave(dom, 0));
     FAILS(virDomainManagedSaveRemove(dom, 1), BAD_ARG);
     FAILS(virDomainHasManagedSaveImage(dom, 1), BAD_ARG);
@@ -339,13 +348,13 @@ static void try_dump(virDomainPtr dom)
     OK(virDomainCreate(dom));
     OK(virDomainCoreDump(dom, to, ELF | VIR_DUMP_LIVE));
     CHECK(access(to, R_OK) == 0);
-    check_job(dom, "domain-dump", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-dump", VIR_JOB_COMPLETE);
     OK(virDomainCoreDump(dom, to, ASYNC)); /* QEMU's own format, over the file that is there */
-    check_job(dom, "domain-dump", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-dump", VIR_JOB_COMPLETE);
     OK(virDomainCoreDumpWithFormat(dom, to, ZLIB, ELF | ASYNC));
-    check_job(dom, "domain-dump", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-dump", VIR_JOB_COMPLETE);
     OK(virDomainCoreDumpWithFormat(dom, to, RAW, ELF | VIR_DUMP_RESET));
-    check_state(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_UNPAUSED);
 
     FAILS(virDomainCoreDump(dom, NULL, 0), BAD_ARG);
     FAILS(virDomainCoreDump(NULL, to, 0), NO_GUEST);
@@ -357,7 +366,7 @@ static void try_dump(virDomainPtr dom)
     FAILS(virDomainCoreDumpWithFormat(dom, NULL, RAW, ELF), BAD_ARG);
     FAILS(virDomainCoreDumpWithFormat(NULL, to, RAW, ELF), NO_GUEST);
     OK(virDomainCoreDump(dom, to, ELF | VIR_DUMP_CRASH));
-    check_state(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_CRASHED);
+    IN_STATE(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_CRASHED);
     CHECK(unlink(to) == 0);
 }
 
@@ -373,7 +382,7 @@ static void begin_held_save(virDomainPtr dom)
 
 static void check_nothing_saved(virDomainPtr dom, int reason)
 {
-    check_state(dom, VIR_DOMAIN_RUNNING, reason);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, reason);
     CHECK(access(image, F_OK) < 0);
 }
 
@@ -408,7 +417,7 @@ static void try_running_job(virDomainPtr dom)
     FAILS(virDomainCoreDump(dom, image, 0), INVALID);
     OK(virDomainCancelJob(dom));
     guest_release(dom);
-    check_job(dom, "domain-save", VIR_JOB_CANCELLED);
+    JOB_IS(dom, "domain-save", VIR_JOB_CANCELLED);
     FAILS(virDomainCancelJob(dom), INVALID);
     FAILS(virDomainAbortJob(dom), INVALID);
     FAILS(virDomainAbortJobFlags(dom, 0), INVALID);
@@ -423,11 +432,11 @@ static void try_cancelling(virDomainPtr dom)
     begin_held_save(dom);
     OK(virDomainAbortJob(dom));
     guest_release(dom);
-    check_job(dom, "domain-save", VIR_JOB_CANCELLED);
+    JOB_IS(dom, "domain-save", VIR_JOB_CANCELLED);
     begin_held_save(dom);
     OK(virDomainAbortJobFlags(dom, 0));
     guest_release(dom);
-    check_job(dom, "domain-save", VIR_JOB_CANCELLED);
+    JOB_IS(dom, "domain-save", VIR_JOB_CANCELLED);
     check_nothing_saved(dom, VIR_DOMAIN_RUNNING_SAVE_CANCELED);
     begin_held_save(dom);
     CHECK((record = virDomainGetJobRecord(dom, 0)));
@@ -435,11 +444,11 @@ static void try_cancelling(virDomainPtr dom)
     guest_release(dom);
     CHECK(virConnectWaitJob(conn, record->id, NULL, WAIT_MS) == 0);
     virJobRecordFree(record);
-    check_job(dom, "domain-save", VIR_JOB_CANCELLED);
+    JOB_IS(dom, "domain-save", VIR_JOB_CANCELLED);
     begin_held_save(dom);
     OK(virDomainDestroy(dom)); /* which cancels it */
-    check_job(dom, "domain-save", VIR_JOB_CANCELLED);
-    check_state(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_DESTROYED);
+    JOB_IS(dom, "domain-save", VIR_JOB_CANCELLED);
+    IN_STATE(dom, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_DESTROYED);
     CHECK(access(image, F_OK) < 0);
 }
 
@@ -504,14 +513,14 @@ static void try_saved_away(void)
     CHECK((dom = virDomainCreateXML(conn, xml, 0)));
     guest_booted("away");
     OK(virDomainSaveFlags(dom, image, VIR_DOMAIN_SAVE_ASYNC));
-    check_job(dom, "domain-save", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-save", VIR_JOB_COMPLETE);
     FAILS(virDomainIsActive(dom), NO_DOMAIN);
     IS_NULL(virDomainLookupByName(conn, "away"), NO_DOMAIN);
     FAILS(virDomainCancelJob(dom), INVALID);
     OK(virDomainRestoreFlags(conn, image, VIR_DOMAIN_RESTORE_ASYNC));
     CHECK((found = virDomainLookupByName(conn, "away"))); /* as soon as that returns */
-    check_job(found, "domain-restore", VIR_JOB_COMPLETE);
-    check_state(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
+    JOB_IS(found, "domain-restore", VIR_JOB_COMPLETE);
+    IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
     CHECK(virDomainIsPersistent(dom) == 0);
     OK(virDomainFree(found));
     OK(virDomainSave(dom, image));
@@ -535,12 +544,12 @@ static void try_saved_away(void)
 static void one_life(virDomainPtr dom)
 {
     OK(virDomainCreateFlags(dom, VIR_DOMAIN_CREATE_ASYNC));
-    check_job(dom, "domain-start", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-start", VIR_JOB_COMPLETE);
     OK(virDomainSuspend(dom));
     OK(virDomainManagedSave(dom, VIR_DOMAIN_SAVE_ASYNC));
-    check_job(dom, "domain-managed-save", VIR_JOB_COMPLETE);
+    JOB_IS(dom, "domain-managed-save", VIR_JOB_COMPLETE);
     OK(virDomainCreate(dom));
-    check_state(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
+    IN_STATE(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
     OK(virDomainDestroy(dom));
 }
 
@@ -609,7 +618,7 @@ static void try_guests(void)
     try_cancelling(dom);
     try_ended_job(dom);
     OK(virDomainUndefine(dom));
-    check_job(dom, "domain-save", VIR_JOB_CANCELLED);
+    JOB_IS(dom, "domain-save", VIR_JOB_CANCELLED);
     OK(virDomainFree(dom));
     try_saved_away();
 }

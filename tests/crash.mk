@@ -7,10 +7,11 @@ crash_tests = \
 	tests/crash-many.py \
 	tests/crash-cancel.py \
 	tests/crash-fail.py \
+	tests/guests-table.py \
 	$(NULL)
 dist_check_SCRIPTS += $(crash_tests)
 TESTS += $(crash_tests)
-EXTRA_DIST += tests/crash_lib.py
+EXTRA_DIST += tests/crash_lib.py tests/guest_kernel.py tests/guest_lib.py
 
 check_PROGRAMS += tests/crash-call
 tests_crash_call_SOURCES = tests/crash-call.c

@@ -157,7 +157,7 @@ class Guests(crash_lib.Daemon):
   <devices>
     <emulator>{emulator}</emulator>
     {devices}
-    <serial type='file'><source path='{self.serial_path(name)}'/></serial>
+    <serial type='file'><source path='{self.serial_path(name)}' append='on'/></serial>
     <memballoon model='none'/>
   </devices>
 </domain>'''

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest's life: started, paused, reset, rebooted, shut down, destroyed; its state each time.
 
@@ -7,11 +7,9 @@ The last test does the same to a Linux, whose own ACPI answers to the power butt
 
 import os
 
-import libvirt
-
 import guest_lib
 from guest_lib import (ASYNC, CRASHED, INVALID, NO_DOMAIN, PAUSED, RUNNING, SHUTDOWN, SHUTOFF,
-                       check, equal, refused, until)
+                       check, equal, libvirt, refused, until)
 
 BOOTED, UNPAUSED = libvirt.VIR_DOMAIN_RUNNING_BOOTED, libvirt.VIR_DOMAIN_RUNNING_UNPAUSED
 OFF, DESTROYED = libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN, libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED
@@ -131,7 +129,7 @@ def poweroff_actions(d):
 
 
 def crash_actions(d):
-    """on_crash: destroy, preserve, coredump-destroy"""
+    """on_crash: destroy, preserve, restart, coredump-destroy"""
     dom = d.define('g', then='panic', devices=PANIC)
     dom.create()
     d.in_state('g', SHUTOFF, OFF_CRASHED)
@@ -141,6 +139,11 @@ def crash_actions(d):
     d.in_state('g', CRASHED, libvirt.VIR_DOMAIN_CRASHED_PANICKED)
     dom.reset()
     equal(d.state('g')[0], PAUSED, 'reset: it waits for its resume')
+    d.drop('g')
+    d.forget_serial('g')
+    dom = d.define('g', then='panic', devices=PANIC, elements='<on_crash>restart</on_crash>')
+    dom.create()
+    until(lambda: d.serial('g').count(b'F') > 2, 'it has crashed and restarted twice', 60)
     d.drop('g')
     dom = d.define('g', then='panic', devices=PANIC,
                    elements='<on_crash>coredump-destroy</on_crash>')

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A guest's QEMU that somebody kills: while it runs, and in the middle of each job on it.
 
@@ -8,11 +8,9 @@ The job has failed and says why, nothing of it is left, the domain is shut off.
 import os
 import signal
 
-import libvirt
-
 import crash_lib
 import guest_lib
-from guest_lib import NO_DOMAIN, RUNNING, SHUTOFF, check, equal, refused, until
+from guest_lib import NO_DOMAIN, RUNNING, SHUTOFF, check, equal, libvirt, refused, until
 
 CRASHED, SHUTOFF_FAILED = libvirt.VIR_DOMAIN_SHUTOFF_CRASHED, libvirt.VIR_DOMAIN_SHUTOFF_FAILED
 FILL = 160

@@ -2,6 +2,7 @@
 include tests/badinput.mk
 include tests/crash.mk
 include tests/doms.mk
+include tests/guests.mk
 include tests/ship.mk
 include tests/unit/cli.mk
 include tests/unit/core.mk

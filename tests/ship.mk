@@ -13,9 +13,11 @@ EXTRA_DIST += \
 	tests/valgrind.sh \
 	tests/valgrind.supp \
 	tools/setup.sh \
+	tools/tiny-guest \
 	$(NULL)
 
 ship_tests = \
+	tests/guest-example.sh \
 	tests/test-documents.sh \
 	tests/test-functions.sh \
 	tests/test-install.sh \
@@ -24,6 +26,10 @@ ship_tests = \
 	$(NULL)
 TESTS += $(ship_tests)
 dist_check_SCRIPTS += $(ship_tests)
+
+# Made once for quickstart and the tests.
+clean-local:
+	-rm -rf tests/tiny-guest
 
 # The same tests under valgrind: unit tests by LOG_COMPILER, daemon and tool by the wrapper.
 valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \

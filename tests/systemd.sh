@@ -40,6 +40,13 @@ for option in $options; do
     "$builddir/run" virtjobd --help | grep -q -- " $option " || fail "ExecStart= gives $option"
 done
 
+# Guests outlive the daemon, and are confined to what it is confined to.
+for setting in RuntimeDirectoryPreserve=yes KillMode=process OOMPolicy=continue TasksMax=infinity; do
+    check grep -qx "$setting" "$units/virtjobd.service"
+done
+refuse grep -E '^(PrivateTmp|PrivateDevices|DevicePolicy|ProtectClock|MemoryDenyWriteExecute)=' \
+    "$units/virtjobd.service"
+
 # --- the protocol: sockets in, notifications out ---
 
 # What the daemon tells is one datagram a line in $dir/told, its newlines as '|'.

@@ -23,6 +23,25 @@ says()
     [[ $out == *"$1"* ]] || fail "it does not say '$1' but: $out"
 }
 
+# in_step TITLE REGEX ...: what it said in that step.
+in_step()
+{
+    local title=$1 said regex
+    said=$(sed -n "/^== $title/,/^\$/p" <<<"$out")
+    shift
+    for regex; do
+        [[ $said =~ $regex ]] || fail "step '$title' does not say '$regex' but: $said"
+    done
+}
+
+no_guests()
+{
+    local cwd
+    for cwd in /proc/[0-9]*/cwd; do
+        [[ $(readlink "$cwd" || true) != "$dir"/* ]] || fail "left running: ${cwd%/cwd}"
+    done 2>/dev/null
+}
+
 check quickstart "$builddir"
 says 'the clone has the same bytes'
 [[ $out =~ \$\ virtjob\ job-wait\ [0-9]+$'\n  '[0-9]+\ % ]] || fail "no progress: $out"
@@ -30,7 +49,19 @@ says "cancelled: vol-clone of volume 'half.raw' in pool 'demo'"
 says 'changed size while it was read'
 [[ $out =~ demo/half.raw\ +vol-clone\ +cancelled ]] || fail "no cancelled job in the table: $out"
 [[ $out =~ demo/broken.raw\ +vol-clone\ +failed ]] || fail "no failed job in the table: $out"
+[[ $out =~ guest\ +domain-restore\ +complete ]] || fail "no restore in the table: $out"
+[[ $out =~ guest\ +domain-dump\ +complete ]] || fail "no dump in the table: $out"
+if [[ $out == *'it has no system'* ]]; then
+    grep 'it has no system' <<<"$out" # the rest needs one
+else
+    in_step 'A guest boots' 'its console: tiny guest is up'
+    in_step 'It is saved' '  [0-9]+ %' $'\nshut off\n'
+    in_step 'It is restored' $'\nrunning\n' 'its console: tick [0-9]+$'
+    in_step 'A second save' 'cancelled: domain-save' $'\nrunning\n' 'its console: tick [0-9]+$'
+    [[ $out =~ guest\ +domain-save\ +cancelled ]] || fail "no cancelled save in the table: $out"
+fi
 equal "$(ls -A "$dir/tmp")" '' 'what is left'
+no_guests
 
 # a daemon that does not start; a tool that fails
 mkdir "$dir/build"

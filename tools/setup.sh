@@ -11,6 +11,8 @@ build_packages="
     check libconfig-dev libevent-dev libjansson-dev libsqlite3-dev libsystemd-dev
     libtirpc-dev libxml2-dev rpcsvc-proto uthash-dev
     qemu-utils"
+guest_packages="
+    busybox-static qemu-system-x86"
 test_packages="
     g++ git
     bash-completion bsdutils btrfs-progs e2fsprogs groff-base libvirt-clients libvirt-dev mandoc procps python3

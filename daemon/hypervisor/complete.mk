@@ -14,6 +14,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/complete_pci.c \
 	daemon/hypervisor/qemu/complete_rules.c \
 	daemon/hypervisor/qemu/complete_tree.c \
+	daemon/hypervisor/qemu/complete_usb.c \
 	daemon/hypervisor/qemu/live.c \
 	daemon/hypervisor/qemu/live_aliases.c \
 	daemon/hypervisor/qemu/live_aliases.h \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * daemon/hypervisor/qemu/command*.c: live definitions to arguments, compared with stored ones
- * (VIRTJOBD_TEST_REGENERATE=1 writes them anew), and what is refused.  Those of documents that libvirt
- * wrote name devices, buses and nodes as its own command line of that guest did.
+ * (VIRTJOBD_TEST_REGENERATE=1 writes them anew), and what is refused.  Those of documents that
+ * libvirt wrote name devices, buses and nodes as its own command line of that guest did.
  */
 
 #include <ctype.h>
@@ -70,33 +70,17 @@ static char *command_text(const struct qemu_command *command)
     return text;
 }
 
-static void golden_compare(const char *name, const char *text)
-{
-    _cleanup_free_ char *path = xasprintf("%s/command/%s.args", TEST_DATA, name);
-    _cleanup_free_ char *stored = NULL;
-
-    if (getenv("VIRTJOBD_TEST_REGENERATE")) {
-        FILE *file = fopen(path, "we");
-
-        ck_assert_ptr_nonnull(file);
-        ck_assert_int_ge(fputs(text, file), 0);
-        ck_assert_int_eq(fclose(file), 0);
-    }
-    stored = fixture_read(path);
-    ck_assert_str_eq(text, stored);
-}
-
 START_TEST(test_golden)
 {
     _cleanup_xml_doc_ xmlDocPtr doc = fixture_document(golden_names[_i], NULL, NULL);
     struct qemu_command command;
-    _cleanup_free_ char *text = NULL;
+    _cleanup_free_ char *file = xasprintf("command/%s.args", golden_names[_i]), *text = NULL;
 
     ck_assert_msg(qemu_command_build(&fixture_host, doc, &command, &err) == 0, "%s",
                   verror_text(&err));
     ck_assert_ptr_null(command.argv[command.argc]);
     text = command_text(&command);
-    golden_compare(golden_names[_i], text);
+    fixture_compare(file, text);
     qemu_command_clear(&command);
     ck_assert_ptr_null(command.argv);
     qemu_command_clear(&command); /* once more does nothing */
@@ -154,7 +138,8 @@ static const struct {
     { "<acpi/>", "", ",acpi=off" },
     { DISK, "<driver name='qemu' type='qcow2' cache='none' io='io_uring'/>",
       "\"aio\":\"io_uring\",\"node-name\":\"libvirt-2-storage\",\"cache\":{\"direct\":true," },
-    { DISK, "<driver name='qemu' type='qcow2' error_policy='enospace'/>", "\"werror\":\"enospc\"}" },
+    { DISK, "<driver name='qemu' type='qcow2' error_policy='enospace'/>",
+      "\"werror\":\"enospc\"}" },
     { DISK, "<driver name='qemu' type='qcow2' detect_zeroes='unmap'/>",
       "\"detect-zeroes\":\"on\"" },
     { DISK, "<driver name='qemu' type='qcow2' discard='unmap' detect_zeroes='unmap'/>",
@@ -177,6 +162,8 @@ static const struct {
     { "<model type='virtio' heads='1'", "<model type='vga' vram='32768'", "\"vgamem_mb\":32" },
     { "<model type='virtio' heads='1'", "<model type='bochs' vram='16384'",
       "\"vgamem\":16777216" },
+    { "<video>\n      <model type='virtio' heads='1' primary='yes'/>",
+      "<video>\n      <model type='virtio'><acceleration accel3d='no'/></model>", "\"virtio-vga\"" },
     { "<name>installed</name>", "<name>a,b=c</name>", "guest=a,,b=c,debug-threads=on" },
     { "ports='15'", "", "{\"driver\":\"qemu-xhci\",\"id\":\"usb\"" },
     { "index='2'/>\n      <backingStore/>", "index='2'/>",
@@ -438,6 +425,9 @@ static const struct {
     { "<listen type='address'/>", "<listen type='network'/>", NOT, "listening on a 'network'" },
     { "<audio id='1' type='none'/>", "<audio id='1' type='alsa'/>", NOT, "an audio backend" },
     { "<model type='virtio' heads='1'", "<model type='xen' heads='1'", NOT, "model 'xen'" },
+    { "<video>\n      <model type='virtio' heads='1' primary='yes'/>",
+      "<video>\n      <model type='virtio'><acceleration accel3d='yes'/></model>", NOT,
+      "3D acceleration" },
     { "heads='1'", "heads='one'", XML, "'heads' of model is not a number" },
     { "primary='yes'", "primary='perhaps'", NOT, "neither on nor off: 'perhaps'" },
     { "<watchdog model='i6300esb'", "<watchdog model='diag288'", NOT, "model 'diag288'" },
@@ -498,11 +488,11 @@ END_TEST
 /* A device that one binary has and another lacks, whatever it is. */
 START_TEST(test_each_missing_device)
 {
-    struct qemu_caps *caps = fixture_caps();
+    struct qemu_caps *caps = fixture_caps(FIXTURE_EMULATOR, "fixture");
     size_t failed = 0;
 
     for (size_t i = 0; i < caps->ntypes; i++) {
-        struct qemu_caps *without = fixture_caps();
+        struct qemu_caps *without = fixture_caps(FIXTURE_EMULATOR, "fixture");
 
         for (size_t j = i + 1; j < without->ntypes; j++) {
             char *swap = without->types[j - 1];

@@ -276,6 +276,31 @@ START_TEST(no_greeting)
 }
 END_TEST
 
+/* The last word to a daemon that was killed comes to the next one, ahead of what that asked for. */
+static void old_reply_script(struct fake_qemu *qemu, void *opaque)
+{
+    json_t *command;
+
+    (void)opaque;
+    fake_qemu_say(qemu, "{\"QMP\": {}}");
+    command = fake_qemu_expect(qemu, "qmp_capabilities");
+    fake_qemu_say(qemu, "{\"return\": {\"status\": \"inmigrate\"}, \"id\": 7}");
+    fake_qemu_say(qemu, "{\"error\": {}, \"id\": \"a client's\"}");
+    fake_qemu_return(qemu, command, "{}");
+    fake_qemu_return(qemu, fake_qemu_expect(qemu, "ask"), "{}");
+    fake_qemu_say(qemu, "{\"return\": {}, \"id\": 7}");
+    fake_qemu_expect_end(qemu);
+}
+
+START_TEST(old_reply)
+{
+    peer_open(&peer, old_reply_script, NULL);
+    ck_assert_str_eq(call_text(peer.monitor, "ask"), "{}");
+    ck_assert_ptr_nonnull(strstr(peer_why(&peer), "a reply to nothing that was asked"));
+    peer_close(&peer);
+}
+END_TEST
+
 static void no_capabilities_script(struct fake_qemu *qemu, void *opaque)
 {
     (void)opaque;
@@ -342,11 +367,15 @@ enum { LAST_WORDS = 900 }; /* less than a socket holds, more than one turn of th
 
 static void gone_script(struct fake_qemu *qemu, void *opaque)
 {
+    static char words[LAST_WORDS * 64];
+    size_t n = 0;
+
     fake_qemu_greet(qemu);
     fake_qemu_return(qemu, fake_qemu_expect(qemu, "first"), "{}");
     pthread_barrier_wait(opaque); /* the loop is held from here on */
     for (int i = 0; i < LAST_WORDS; i++)
-        fake_qemu_say(qemu, "{\"event\": \"E\", \"data\": {\"n\": %d}}", i);
+        n += (size_t)sprintf(words + n, "{\"event\": \"E\", \"data\": {\"n\": %d}}\r\n", i);
+    fake_qemu_write(qemu, words, n); /* at once: a socket holds many bytes, not many messages */
 }
 
 static void count_failed(void *opaque, json_t *value, struct verror *err)
@@ -593,6 +622,7 @@ int main(void)
     tcase_add_test(tcase, large);
     tcase_add_loop_test(tcase, bad_peer, 0, ARRAY_SIZE(garbage));
     tcase_add_test(tcase, parse_error);
+    tcase_add_test(tcase, old_reply);
     tcase_add_test(tcase, no_greeting);
     tcase_add_test(tcase, no_capabilities);
     tcase_add_test(tcase, long_line);

@@ -103,7 +103,8 @@ static int read_image(struct builder *b, const struct chain *chain, xmlNodePtr n
     image->type = node_attr(b, node, NULL, "type");
     image->format = is_top ? node_attr(b, node, "driver", "type")
                            : node_attr(b, node, "format", "type");
-    image->index = is_top ? node_attr(b, node, "source", "index") : node_attr(b, node, NULL, "index");
+    image->index = is_top ? node_attr(b, node, "source", "index")
+                          : node_attr(b, node, NULL, "index");
     if (image->type && strcmp(image->type, "volume") == 0) {
         if (find_volume(b, node, image) < 0)
             return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Serial ports, consoles, channels.  Files and server sockets are made here, by whoever the daemon is,
- * and handed to QEMU by descriptor: so QEMU needs no right to their directories, and a socket's path
- * may be longer than an address of one.  Worker.
+ * Serial ports, consoles, channels.  Files and server sockets are made here, by whoever the
+ * daemon is, and handed to QEMU by descriptor: so QEMU needs no right to their directories, and a
+ * socket's path may be longer than an address of one.  Worker.
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Buses: PCI bridges and ports, USB, SCSI, SATA, virtio-serial, USB hubs.  Those that are built into
- * the machine have no argument.  Worker.
+ * Buses: PCI bridges and ports, USB, SCSI, SATA, virtio-serial, USB hubs.  Those that are built
+ * into the machine have no argument.  Worker.
  */
 
 #include <string.h>
@@ -70,7 +70,7 @@ static const struct name_map virtio_serial_models[] = {
     { "virtio-transitional", "virtio-serial-pci-transitional" },
     { "virtio-non-transitional", "virtio-serial-pci-non-transitional" },
 };
-static const struct name_map sata_models[] = { { NULL, "ahci" } };
+static const struct name_map sata_models[] = { { NULL, "ich9-ahci" } };
 static const struct name_map builtin_models[] = {
     { NULL, NULL },
     { "piix3", NULL },

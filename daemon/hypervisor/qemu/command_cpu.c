@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * -cpu and -smp.  libvirt expands host-model at start and writes the result as a custom model; where
- * the live XML still says host-model nobody could expand it, and the guest gets all the host
+ * -cpu and -smp.  libvirt expands host-model at start and writes the result as a custom model;
+ * where the live XML still says host-model nobody could expand it, and the guest gets all the host
  * has (under TCG all that TCG has), which is what host-model means at most.  Worker.
  */
 
@@ -69,7 +69,8 @@ static int cpu_features(struct builder *b, xmlNodePtr node, struct cpu_text *cpu
             return refuse(b, node, "CPU feature '%s' with policy '%s'",
                           name ? xml_quotable(name) : "",
                           policy_name ? xml_quotable(policy_name) : "");
-        if (policy_name && (strcmp(policy_name, "force") == 0 || strcmp(policy_name, "optional") == 0))
+        if (policy_name &&
+            (strcmp(policy_name, "force") == 0 || strcmp(policy_name, "optional") == 0))
             *is_exact = false;
         cpu_add(cpu, feature_name(b, name), policy->value);
     }

@@ -17,7 +17,8 @@ static const char vnc_known[] =
     "@sharePolicy @powerControl listen@type listen@address listen@socket " DEVICE_KNOWN;
 static const char video_known[] =
     "model@type model@heads model@primary model@ram model@vram model@vram64 model@vgamem "
-    "model/resolution@x model/resolution@y driver@name " VIRTIO_KNOWN " " DEVICE_KNOWN;
+    "model/resolution@x model/resolution@y model/acceleration@accel3d "
+    "driver@name " VIRTIO_KNOWN " " DEVICE_KNOWN;
 static const char input_known[] = "@type @bus @model " VIRTIO_KNOWN " " DEVICE_KNOWN;
 
 static void set_attr(xmlNodePtr node, const char *name, const char *value)
@@ -246,6 +247,8 @@ int command_video(struct builder *b, xmlNodePtr node)
         return -1;
     if (node_attr(b, node, "driver", "name") && !node_attr_is(b, node, "driver", "name", "qemu"))
         return refuse(b, node, "driver '%s'", xml_quotable(node_attr(b, node, "driver", "name")));
+    if (node_attr_is(b, node, "model/acceleration", "accel3d", "yes"))
+        return refuse(b, node, "3D acceleration");
     if (node_attr_is(b, node, "model", "type", "none"))
         return 0;
     model = video_find(b, node);
@@ -259,7 +262,8 @@ int command_video(struct builder *b, xmlNodePtr node)
         return refuse(b, node, "model '%s' as a second video card", model->model);
     device = props_new("driver", driver);
     if (device_place(b, node, device) < 0 || video_sizes(b, node, model, device) < 0 ||
-        (model->has_heads && rules_apply(b, node, heads_rules, ARRAY_SIZE(heads_rules), device) < 0) ||
+        (model->has_heads &&
+         rules_apply(b, node, heads_rules, ARRAY_SIZE(heads_rules), device) < 0) ||
         (model->is_virtio && virtio_rules(b, node, device) < 0))
         return -1;
     return device_add(b, node, STEAL_PTR(device));

@@ -85,12 +85,15 @@ static int complete_run(struct completion *c, struct verror *err)
     static int (*const steps[])(struct completion *, struct verror *) = {
         complete_check,    complete_basics,  complete_cpu,         complete_disks,
         complete_chardevs, complete_devices, complete_controllers, complete_addresses,
-        complete_pci,
+        complete_usb,      complete_pci,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
         if (steps[i](c, err) < 0)
             return -1;
+    /* those made up find their places among the given, where a second reading would put them */
+    sort_disks(c);
+    sort_controllers(c);
     complete_order(c);
     return 0;
 }

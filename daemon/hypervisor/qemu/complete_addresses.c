@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Addresses on buses other than PCI - drive, virtio-serial, USB - and the
- * controllers they ask for.  Workers.
+ * Addresses on buses other than PCI - drive, virtio-serial; USB: complete_usb.c - and
+ * the controllers they ask for.  Workers.
  */
 
 #include <string.h>
@@ -22,6 +22,8 @@ static const struct drive_bus {
     { "ide", 2, 2, NULL },
     { "sata", 1, 6, NULL },
 };
+
+enum { LSILOGIC_UNIT_MAX = 7 };
 
 static bool is_on(xmlNodePtr disk, const struct drive_bus *bus)
 {
@@ -118,6 +120,27 @@ static int place_drives(struct completion *c, const struct drive_bus *bus, struc
     return 0;
 }
 
+/* It addresses its disks by a number alone, the unit. */
+static int check_lsilogic(struct completion *c, struct verror *err)
+{
+    for (xmlNodePtr disk = xml_first(c->devices, "disk"); disk; disk = xml_next(disk, "disk")) {
+        struct drive_address drive = { 0 };
+
+        if (!xml_attribute_is(xml_child(disk, "target"), "bus", "scsi"))
+            continue;
+        if (read_drive(disk, &drive, err) < 0)
+            return -1;
+        if (!xml_attribute_is(controller_find(c->devices, "scsi", drive.controller), "model",
+                              "lsilogic"))
+            continue;
+        if (drive.bus != 0 || drive.target != 0 || drive.unit > LSILOGIC_UNIT_MAX)
+            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                              "bus and target must be 0, unit at most %d for controller model "
+                              "'lsilogic'", LSILOGIC_UNIT_MAX);
+    }
+    return 0;
+}
+
 static int complete_drives(struct completion *c, const struct drive_bus *bus, struct verror *err)
 {
     struct drives drives = {
@@ -127,6 +150,8 @@ static int complete_drives(struct completion *c, const struct drive_bus *bus, st
 
     for (unsigned int i = 0; r == 0 && drives.n > 0 && i <= drives.max_controller; i++)
         controller_need(c, bus->name, i, bus->model);
+    if (r == 0 && strcmp(bus->name, "scsi") == 0)
+        r = check_lsilogic(c, err);
     free(drives.used);
     return r;
 }
@@ -221,137 +246,10 @@ static int complete_channels(struct completion *c, struct verror *err)
     return 0;
 }
 
-/* --- USB --- */
-
-enum { USB_PORTS_MAX = 15 };
-
-/* How many ports a controller has; companions share their master's. */
-static const struct {
-    const char *model;
-    unsigned int ports;
-} usb_models[] = {
-    { "piix3-uhci", 2 }, { "ich9-ehci1", 6 }, { "qemu-xhci", 4 }, { "nec-xhci", 4 },
-};
-
-static bool is_xhci(xmlNodePtr controller)
-{
-    return xml_attribute_is(controller, "model", "qemu-xhci") ||
-           xml_attribute_is(controller, "model", "nec-xhci");
-}
-
-/* Only an xhci can be told how many. */
-static unsigned int usb_ports(xmlNodePtr controller)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(usb_models); i++)
-        if (xml_attribute_is(controller, "model", usb_models[i].model))
-            return is_xhci(controller) ? tree_number_or(controller, "ports", usb_models[i].ports)
-                                       : usb_models[i].ports;
-    return 0;
-}
-
-/* Of each bus: how many ports there are, and those taken, a bit each. */
-struct usb_buses {
-    struct {
-        unsigned int ports;
-        uint32_t used;
-    } buses[COMPLETE_INDEX_MAX + 1];
-};
-
-static int read_usb_controllers(struct completion *c, struct usb_buses *usb, struct verror *err)
-{
-    for (xmlNodePtr node = xml_first(c->devices, "controller"); node;
-         node = xml_next(node, "controller")) {
-        unsigned int ports = 0, index = tree_number_or(node, "index", 0);
-
-        if (!xml_attribute_is(node, "type", "usb"))
-            continue;
-        if (is_xhci(node) && tree_number(node, "ports", USB_PORTS_MAX, &ports, err) < 0)
-            return -1;
-        if (usb_ports(node) > 0)
-            usb->buses[index].ports = usb_ports(node);
-    }
-    return 0;
-}
-
-static bool is_usb(xmlNodePtr device)
-{
-    return xml_attribute_is(device, "bus", "usb");
-}
-
-static int read_usb(xmlNodePtr device, struct usb_buses *usb, struct verror *err)
-{
-    xmlNodePtr address = tree_address(device, "usb");
-    unsigned int bus = 0, port = 0;
-
-    if (tree_number(address, "bus", COMPLETE_INDEX_MAX, &bus, err) < 0 ||
-        tree_number(address, "port", USB_PORTS_MAX, &port, err) < 0)
-        return -1;
-    if (port == 0)
-        return 0;
-    if (port > usb->buses[bus].ports)
-        return verror_set(err, VIR_ERR_XML_ERROR, "there is no port '%u' on USB bus '%u'", port,
-                          bus);
-    if (usb->buses[bus].used & 1u << port)
-        return verror_set(err, VIR_ERR_XML_ERROR, "Duplicate USB address bus %u port %u", bus,
-                          port);
-    usb->buses[bus].used |= 1u << port;
-    return 0;
-}
-
-static unsigned int usb_free_port(const struct usb_buses *usb, unsigned int bus)
-{
-    for (unsigned int port = 1; port <= usb->buses[bus].ports; port++)
-        if (!(usb->buses[bus].used & 1u << port))
-            return port;
-    return 0;
-}
-
-static int place_usb(xmlNodePtr device, struct usb_buses *usb, struct verror *err)
-{
-    xmlNodePtr address = tree_address(device, "usb");
-    unsigned int port = 0, bus = 0;
-
-    while ((port = usb_free_port(usb, bus)) == 0)
-        if (++bus > COMPLETE_INDEX_MAX)
-            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                              "no free USB port: USB hubs are not provided; give the controller "
-                              "of type 'usb' more ports, or add another");
-    usb->buses[bus].used |= 1u << port;
-    if (!address)
-        address = tree_address_new(device, "usb");
-    tree_setf(address, "bus", "%u", bus);
-    tree_setf(address, "port", "%u", port);
-    return 0;
-}
-
-static int complete_usb(struct completion *c, struct verror *err)
-{
-    bool disabled = xml_attribute_is(controller_find(c->devices, "usb", 0), "model", "none");
-    struct usb_buses usb = { 0 };
-
-    if (read_usb_controllers(c, &usb, err) < 0)
-        return -1;
-    for (xmlNodePtr node = xml_first(c->devices, "input"); node; node = xml_next(node, "input")) {
-        if (is_usb(node) && disabled)
-            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                              "USB is disabled for this domain, but USB devices are present in "
-                              "the domain XML");
-        if (is_usb(node) && read_usb(node, &usb, err) < 0)
-            return -1;
-    }
-    for (xmlNodePtr node = xml_first(c->devices, "input"); node; node = xml_next(node, "input"))
-        if (is_usb(node) && tree_number_or(tree_address(node, "usb"), "port", 0) == 0 &&
-            place_usb(node, &usb, err) < 0)
-            return -1;
-    return 0;
-}
-
 int complete_addresses(struct completion *c, struct verror *err)
 {
     for (size_t i = 0; i < ARRAY_SIZE(drive_buses); i++)
         if (complete_drives(c, &drive_buses[i], err) < 0)
             return -1;
-    if (complete_channels(c, err) < 0)
-        return -1;
-    return complete_usb(c, err);
+    return complete_channels(c, err);
 }

@@ -150,6 +150,16 @@ static int complete_memory(struct completion *c, struct verror *err)
     return 0;
 }
 
+/* None is what every domain has. */
+static void drop_no_iothreads(struct completion *c)
+{
+    xmlNodePtr node = xml_child(c->domain, "iothreads");
+    _cleanup_free_ char *text = xml_text(node);
+
+    if (text && strcmp(text, "0") == 0)
+        xml_drop(node);
+}
+
 static int complete_vcpus(struct completion *c, struct verror *err)
 {
     xmlNodePtr vcpu = tree_need(c->domain, "vcpu");
@@ -168,6 +178,7 @@ static int complete_vcpus(struct completion *c, struct verror *err)
     if (!text)
         xml_text_set(vcpu, "1");
     tree_default(vcpu, "placement", "static");
+    drop_no_iothreads(c);
     return 0;
 }
 
@@ -188,9 +199,24 @@ static int check_boot_order(struct completion *c, bool *ret_any, struct verror *
             return verror_set(err, VIR_ERR_XML_ERROR, "missing or zero boot order of element %s",
                               (const char *)node->name);
         if (seen[order])
-            return verror_set(err, VIR_ERR_XML_ERROR,
+            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                               "boot order '%u' used for more than one device", order);
         seen[order] = *ret_any = true;
+    }
+    return 0;
+}
+
+static int check_boot_devices(xmlNodePtr os, struct verror *err)
+{
+    for (xmlNodePtr node = xml_first(os, "boot"); node; node = xml_next(node, "boot")) {
+        _cleanup_free_ char *dev = xml_attribute(node, "dev");
+
+        if (!dev)
+            return verror_set(err, VIR_ERR_XML_ERROR, "missing dev of element boot");
+        if (!tree_is_word(dev, "hd cdrom network"))
+            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                              "boot device '%s': only 'hd', 'cdrom' and 'network' are provided",
+                              xml_quotable(dev));
     }
     return 0;
 }
@@ -200,13 +226,22 @@ static int complete_boot(struct completion *c, struct verror *err)
     xmlNodePtr os = xml_child(c->domain, "os");
     bool per_device = false;
 
-    if (check_boot_order(c, &per_device, err) < 0)
+    if (check_boot_devices(os, err) < 0 || check_boot_order(c, &per_device, err) < 0)
         return -1;
     if (per_device && xml_child(os, "boot"))
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "per-device boot elements cannot be "
                           "used together with os/boot elements");
     if (!per_device && !xml_child(os, "boot"))
         xml_attribute_set(xml_child_add(os, "boot", NULL), "dev", "hd");
+    return 0;
+}
+
+static int complete_features(struct completion *c, _unused_ struct verror *err)
+{
+    xmlNodePtr hyperv = xml_child_of_child(c->domain, "features", "hyperv");
+
+    if (hyperv)
+        tree_default(hyperv, "mode", "custom");
     return 0;
 }
 
@@ -241,8 +276,8 @@ static int complete_events(struct completion *c, _unused_ struct verror *err)
 int complete_basics(struct completion *c, struct verror *err)
 {
     static int (*const parts[])(struct completion *, struct verror *) = {
-        complete_type,  complete_os,   complete_uuid,  complete_memory,
-        complete_vcpus, complete_boot, complete_clock, complete_events,
+        complete_type, complete_os,       complete_uuid,  complete_memory, complete_vcpus,
+        complete_boot, complete_features, complete_clock, complete_events,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -95,27 +95,21 @@ static int number_controllers(struct completion *c, struct verror *err)
     return 0;
 }
 
-/* Among those of its type by number; ones with the same number stay in order. */
-static void sort_controllers(struct completion *c)
-{
-    xmlNodePtr next;
-
-    for (xmlNodePtr node = xml_first(c->devices, "controller"); node; node = next) {
-        unsigned int index = tree_number_or(node, "index", 0);
-
-        next = xml_next(node, "controller");
-        for (xmlNodePtr before = xml_first(c->devices, "controller"); before != node;
-             before = xml_next(before, "controller"))
-            if (same_type(before, node) && tree_number_or(before, "index", 0) > index) {
-                (void)xmlAddPrevSibling(before, node); /* moves it */
-                break;
-            }
-    }
-}
-
 static bool is_companion(xmlNodePtr controller)
 {
     return xml_child(controller, "master") != NULL;
+}
+
+static void place_of(xmlNodePtr controller, struct tree_place *ret)
+{
+    ret->group = xml_attribute(controller, "type");
+    ret->index = (int)tree_number_or(controller, "index", 0);
+    ret->is_second = is_companion(controller);
+}
+
+void sort_controllers(struct completion *c)
+{
+    tree_place_all(c->devices, "controller", place_of);
 }
 
 static int check_duplicates(struct completion *c, struct verror *err)

@@ -177,6 +177,7 @@ static int complete_graphics(struct completion *c, struct verror *err)
     if (tree_number(node, "port", UINT16_MAX, &port, err) < 0)
         return -1;
     tree_default(node, "port", "-1");
+    xml_attribute_drop(node, "autoport"); /* behind the port, wherever it stood */
     xml_attribute_set(node, "autoport", xml_attribute_is(node, "port", "-1") ? "yes" : "no");
     complete_listen(node);
     if (!xml_child(c->devices, "video"))

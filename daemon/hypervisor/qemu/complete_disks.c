@@ -40,64 +40,18 @@ int disk_target_index(const char *target)
     return len > 0 && *letters == '\0' ? index - 1 : -1;
 }
 
-/* What decides a disk's place in the list. */
-struct disk_place {
-    xmlNodePtr node;
-    char *bus; /* or NULL */
-    int index;
-};
-
-static bool same_bus(const struct disk_place *a, const struct disk_place *b)
+static void place_of(xmlNodePtr disk, struct tree_place *ret)
 {
-    if (!a->bus || !b->bus)
-        return !a->bus && !b->bus;
-    return strcmp(a->bus, b->bus) == 0;
+    xmlNodePtr target = xml_child(disk, "target");
+    _cleanup_free_ char *name = xml_attribute(target, "dev");
+
+    ret->group = xml_attribute(target, "bus"); /* one that is not written is none yet */
+    ret->index = disk_target_index(name);
 }
 
-/*
- * Where libvirt inserts a disk into those before it: among those of its bus by name,
- * but behind the last of them that sorts before it.  A bus that is not written is none yet.
- */
-static size_t disk_position(const struct disk_place *places, size_t n,
-                            const struct disk_place *disk)
+void sort_disks(struct completion *c)
 {
-    size_t position = n;
-    bool found = false;
-
-    for (size_t i = n; i-- > 0;) {
-        if (!same_bus(&places[i], disk))
-            continue;
-        if (places[i].index > disk->index)
-            position = i;
-        else if (!found)
-            position = i + 1;
-        found = true;
-    }
-    return position;
-}
-
-static void sort_disks(struct completion *c)
-{
-    size_t n = 0;
-    struct disk_place *places =
-        xcalloc(xmlChildElementCount(c->devices) + 1, sizeof(*places));
-
-    for (xmlNodePtr node = xml_first(c->devices, "disk"); node; node = xml_next(node, "disk")) {
-        xmlNodePtr target = xml_child(node, "target");
-        _cleanup_free_ char *name = xml_attribute(target, "dev");
-        struct disk_place place = { node, xml_attribute(target, "bus"), disk_target_index(name) };
-        size_t at = disk_position(places, n, &place);
-
-        memmove(places + at + 1, places + at, (n - at) * sizeof(*places));
-        places[at] = place;
-        n++;
-    }
-    for (size_t i = 0; i < n; i++) {
-        xmlUnlinkNode(places[i].node);
-        (void)xmlAddChild(c->devices, places[i].node); /* fails only without arguments */
-        free(places[i].bus);
-    }
-    free(places);
+    tree_place_all(c->devices, "disk", place_of);
 }
 
 static int check_target(xmlNodePtr disk, struct verror *err)

@@ -42,6 +42,7 @@ int complete_chardevs(struct completion *c, struct verror *err);    /* complete_
 int complete_devices(struct completion *c, struct verror *err);     /* complete_devices.c */
 int complete_controllers(struct completion *c, struct verror *err); /* complete_controllers.c */
 int complete_addresses(struct completion *c, struct verror *err);   /* complete_addresses.c */
+int complete_usb(struct completion *c, struct verror *err);         /* complete_usb.c */
 int complete_pci(struct completion *c, struct verror *err);         /* complete_pci.c */
 void complete_order(struct completion *c);                          /* complete_order.c */
 
@@ -51,8 +52,13 @@ int controller_need(struct completion *c, const char *type, unsigned int index,
 /* The controller of that type and index, or NULL. */
 xmlNodePtr controller_find(xmlNodePtr devices, const char *type, unsigned int index);
 
+/* By number among those of the type. */
+void sort_controllers(struct completion *c);
+
 /* complete_disks.c: "vdb" -> 1; -1: no such name. */
 int disk_target_index(const char *target);
+/* By name among those of the bus. */
+void sort_disks(struct completion *c);
 
 /* complete_tree.c */
 
@@ -72,6 +78,21 @@ xmlNodePtr tree_copy(xmlNodePtr node, xmlNodePtr parent);
 bool tree_is_word(const char *text, const char *words);
 /* Puts the children in the order of these names, the others behind; equal ones stay in order. */
 void tree_sort(xmlNodePtr parent, const char *const *names, size_t n);
+
+/* What decides an element's place among those of its name; group: free()d; NULL = one too. */
+struct tree_place {
+    xmlNodePtr node;
+    char *group;
+    int index;
+    bool is_second; /* of two with one index */
+};
+
+/*
+ * Puts all elements of that name in order as libvirt inserts them, one by one, into those before:
+ * behind the last of its group that sorts before it, at the end if there is none of its group.
+ */
+void tree_place_all(xmlNodePtr parent, const char *element,
+                    void (*place_of)(xmlNodePtr node, struct tree_place *ret));
 
 /* 1, 0 = the device has none, -1 with err. */
 int tree_pci_address(xmlNodePtr device, struct pci_address *ret, struct verror *err);

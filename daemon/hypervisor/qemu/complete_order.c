@@ -23,7 +23,7 @@ static const char *const in_cpu[] = { "model", "vendor", "topology", "cache", "f
 
 static const char *const in_devices[] = {
     "emulator", "disk", "controller", "interface", "serial", "console", "channel", "input",
-    "graphics", "audio", "video", "watchdog", "memballoon", "rng", "panic",
+    "graphics", "audio", "video", "hub", "watchdog", "memballoon", "rng", "panic",
 };
 
 static const char *const in_disk[] = {

@@ -106,6 +106,58 @@ void tree_sort(xmlNodePtr parent, const char *const *names, size_t n)
             move(nodes[i], parent);
 }
 
+static bool same_group(const struct tree_place *a, const struct tree_place *b)
+{
+    if (!a->group || !b->group)
+        return !a->group && !b->group;
+    return strcmp(a->group, b->group) == 0;
+}
+
+static bool sorts_behind(const struct tree_place *a, const struct tree_place *b)
+{
+    return a->index == b->index ? a->is_second && !b->is_second : a->index > b->index;
+}
+
+static size_t find_place(const struct tree_place *places, size_t n, const struct tree_place *place)
+{
+    size_t position = n;
+    bool found = false;
+
+    for (size_t i = n; i-- > 0;) {
+        if (!same_group(&places[i], place))
+            continue;
+        if (sorts_behind(&places[i], place))
+            position = i;
+        else if (!found)
+            position = i + 1;
+        found = true;
+    }
+    return position;
+}
+
+void tree_place_all(xmlNodePtr parent, const char *element,
+                    void (*place_of)(xmlNodePtr node, struct tree_place *ret))
+{
+    struct tree_place *places = xcalloc(xmlChildElementCount(parent) + 1, sizeof(*places));
+    size_t n = 0;
+
+    for (xmlNodePtr node = xml_first(parent, element); node; node = xml_next(node, element)) {
+        struct tree_place place = { .node = node };
+        size_t at;
+
+        place_of(node, &place);
+        at = find_place(places, n, &place);
+        memmove(places + at + 1, places + at, (n - at) * sizeof(*places));
+        places[at] = place;
+        n++;
+    }
+    for (size_t i = 0; i < n; i++) {
+        move(places[i].node, parent);
+        free(places[i].group);
+    }
+    free(places);
+}
+
 xmlNodePtr tree_address(xmlNodePtr device, const char *type)
 {
     xmlNodePtr address = xml_child(device, "address");

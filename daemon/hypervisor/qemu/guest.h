@@ -105,7 +105,7 @@ void guest_release_files(struct guest *guest);
 
 /* Watches its process from now on. */
 int guest_watch(struct guest *guest, struct verror *err);
-/* Asks QEMU to end, kills it after grace_ms; -1: never. */
+/* Asks QEMU to end, kills it after grace_ms; -1: never.  Nobody waits for that. */
 void guest_end(struct guest *guest, int grace_ms);
 void guest_wait_end(struct guest *guest, struct guest_waiter *waiter);
 void guest_unwait_end(struct guest *guest, struct guest_waiter *waiter);

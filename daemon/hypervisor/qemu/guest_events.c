@@ -35,20 +35,26 @@ static void restarted_cb(void *opaque, json_t *value, struct verror *err)
     guest_unref(guest);
 }
 
-static void guest_start_over(struct guest *guest)
+/* Its CPUs stand until QEMU has reset the machine; it is not going down meanwhile. */
+static void guest_start_over(struct domain *domain)
 {
+    struct guest *guest = domain->guest;
+
+    domain_set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP);
     atomic_store(&guest->resume_reason, VIR_DOMAIN_RUNNING_BOOTED);
     monitor_send(guest->monitor, "system_reset", NULL, COMMAND_MS, restarted_cb, guest_ref(guest));
     monitor_send(guest->monitor, "cont", NULL, COMMAND_MS, restarted_cb, guest_ref(guest));
 }
 
 /* What is done with a guest that cannot go on: on_poweroff and on_crash. */
-static void guest_act(struct guest *guest, enum domain_action action, int end_reason)
+static void guest_act(struct domain *domain, enum domain_action action, int end_reason)
 {
+    struct guest *guest = domain->guest;
+
     switch (action) {
     case DOMAIN_ACTION_RESTART:
     case DOMAIN_ACTION_RENAME_RESTART:
-        guest_start_over(guest);
+        guest_start_over(domain);
         break;
     case DOMAIN_ACTION_PRESERVE:
         break;
@@ -65,24 +71,29 @@ static void guest_act(struct guest *guest, enum domain_action action, int end_re
 
 void guest_crash_over(struct guest *guest, bool restart)
 {
-    if (guest_domain(guest) && !guest->exited)
-        guest_act(guest, restart ? DOMAIN_ACTION_RESTART : DOMAIN_ACTION_DESTROY,
+    struct domain *domain = guest_domain(guest);
+
+    if (domain && !guest->exited)
+        guest_act(domain, restart ? DOMAIN_ACTION_RESTART : DOMAIN_ACTION_DESTROY,
                   VIR_DOMAIN_SHUTOFF_CRASHED);
 }
 
 /* --- events --- */
 
-static bool state_is_final(const struct domain *domain)
+static bool data_says(const json_t *data, const char *member, const char *word)
 {
-    return domain->state == VIR_DOMAIN_SHUTDOWN || domain->state == VIR_DOMAIN_CRASHED;
+    const char *value = json_string_value(json_object_get(data, member));
+
+    return value && strcmp(value, word) == 0;
 }
 
+/* Of one that has powered off or panicked, QEMU also says that it has stopped. */
 static void on_stop(struct domain *domain, const json_t *data)
 {
     int reason = atomic_exchange(&domain->guest->pause_reason, VIR_DOMAIN_PAUSED_UNKNOWN);
 
     (void)data;
-    if (!state_is_final(domain))
+    if (domain->state == VIR_DOMAIN_RUNNING || domain->state == VIR_DOMAIN_PMSUSPENDED)
         domain_set_state(domain, VIR_DOMAIN_PAUSED, reason);
 }
 
@@ -94,21 +105,26 @@ static void on_resume(struct domain *domain, const json_t *data)
     domain_set_state(domain, VIR_DOMAIN_RUNNING, reason);
 }
 
+static bool guest_is_being_ended(const struct guest *guest)
+{
+    return guest->end_reason == VIR_DOMAIN_SHUTOFF_DESTROYED ||
+           guest->end_reason == VIR_DOMAIN_SHUTOFF_SAVED;
+}
+
 static void on_shutdown(struct domain *domain, const json_t *data)
 {
     struct guest *guest = domain->guest;
 
-    (void)data;
-    domain_set_state(domain, VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_USER);
-    if (guest->end_reason == VIR_DOMAIN_SHUTOFF_DESTROYED ||
-        guest->end_reason == VIR_DOMAIN_SHUTOFF_SAVED)
-        return; /* it is being ended already */
-    if (guest->reboot_on_shutdown) {
+    if (domain->state == VIR_DOMAIN_CRASHED || data_says(data, "reason", "guest-panic"))
+        return; /* on_crash says what is done with it */
+    if (guest->reboot_on_shutdown && !guest_is_being_ended(guest)) {
         guest->reboot_on_shutdown = false;
-        guest_start_over(guest);
+        guest_start_over(domain);
         return;
     }
-    guest_act(guest, guest->def->on_poweroff, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
+    domain_set_state(domain, VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_USER);
+    if (!guest_is_being_ended(guest))
+        guest_act(domain, guest->def->on_poweroff, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
 }
 
 static void on_panic(struct domain *domain, const json_t *data)
@@ -117,15 +133,7 @@ static void on_panic(struct domain *domain, const json_t *data)
     if (domain->state == VIR_DOMAIN_CRASHED)
         return;
     domain_set_state(domain, VIR_DOMAIN_CRASHED, VIR_DOMAIN_CRASHED_PANICKED);
-    guest_act(domain->guest, domain->guest->def->on_crash, VIR_DOMAIN_SHUTOFF_CRASHED);
-}
-
-/* The reason of the STOP that follows, if one does. */
-static bool action_stops(const json_t *data, const char *member, const char *word)
-{
-    const char *action = json_string_value(json_object_get(data, member));
-
-    return action && strcmp(action, word) == 0;
+    guest_act(domain, domain->guest->def->on_crash, VIR_DOMAIN_SHUTOFF_CRASHED);
 }
 
 static void on_io_error(struct domain *domain, const json_t *data)
@@ -135,14 +143,14 @@ static void on_io_error(struct domain *domain, const json_t *data)
 
     log_warn("domain '%s': I/O error on disk '%s': %s", domain->name, device ? device : "",
              reason ? reason : "unknown");
-    if (action_stops(data, "action", "stop"))
+    if (data_says(data, "action", "stop"))
         atomic_store(&domain->guest->pause_reason, VIR_DOMAIN_PAUSED_IOERROR);
 }
 
 static void on_watchdog(struct domain *domain, const json_t *data)
 {
     log_warn("domain '%s': its watchdog has fired", domain->name);
-    if (action_stops(data, "action", "pause"))
+    if (data_says(data, "action", "pause"))
         atomic_store(&domain->guest->pause_reason, VIR_DOMAIN_PAUSED_WATCHDOG);
 }
 
@@ -190,8 +198,11 @@ static void guest_event(void *opaque, const char *name, const json_t *data)
 static void guest_monitor_closed(void *opaque, const struct verror *why)
 {
     struct guest *guest = opaque;
+    const struct domain *domain = guest_domain(guest);
 
-    if (guest_domain(guest) && process_is_alive(&guest->process))
+    if (!domain || domain->state == VIR_DOMAIN_SHUTDOWN)
+        return; /* QEMU is ending */
+    if (process_is_alive(&guest->process))
         log_error("the monitor of domain '%s' is lost: %s", guest->def->name, verror_text(why));
 }
 

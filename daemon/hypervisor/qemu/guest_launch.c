@@ -282,7 +282,8 @@ static void explain_end(const struct guest *guest, off_t log_start, struct verro
     err->output = STEAL_PTR(words);
 }
 
-static int spawn(struct launch *launch, const struct qemu_command *command, int monitor_fd,
+/* Closes *monitor_fd: were ours open, a QEMU that ends before it accepts would go unnoticed. */
+static int spawn(struct launch *launch, const struct qemu_command *command, int *monitor_fd,
                  struct job_ctl *ctl, struct verror *err)
 {
     struct guest *guest = launch->guest;
@@ -294,7 +295,7 @@ static int spawn(struct launch *launch, const struct qemu_command *command, int 
         .env = command->env,
         .fds = command->fds,
         .nfds = command->nfds,
-        .listen_fd = monitor_fd,
+        .listen_fd = *monitor_fd,
         .cwd = guest->dir,
         .log_fd = log_fd,
         .uid = policy->uid,
@@ -306,6 +307,8 @@ static int spawn(struct launch *launch, const struct qemu_command *command, int 
     job_ctl_step(ctl, "starting QEMU");
     if (process_spawn(&spec, &guest->process, err) < 0)
         return -1;
+    (void)close(*monitor_fd); /* QEMU has its own */
+    *monitor_fd = -1;
     if (guest_connect(guest, err) == 0 && greet(launch, ctl, err) == 0 &&
         set_passwords(launch, ctl, err) == 0)
         return 0;
@@ -329,13 +332,13 @@ int guest_launch(struct launch *launch, struct job_ctl *ctl, struct verror *err)
     if (caps && build_command(launch, monitor_fd, caps, &command, err) == 0) {
         take_ports(guest, launch->doc);
         if (take_files(guest, live, launch->doc, ctl, err) == 0)
-            rc = spawn(launch, &command, monitor_fd, ctl, err);
+            rc = spawn(launch, &command, &monitor_fd, ctl, err);
     }
     qemu_command_clear(&command);
     qemu_caps_unref(caps);
     domain_def_unref(live);
     if (monitor_fd >= 0)
-        (void)close(monitor_fd); /* QEMU has its own */
+        (void)close(monitor_fd); /* nobody has connected to it */
     return rc;
 }
 

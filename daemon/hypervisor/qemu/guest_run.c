@@ -17,6 +17,8 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
+enum { QUIT_MS = 300 }; /* what listens at all answers sooner */
+
 /* --- ending it --- */
 
 /* pid_send_signal: never to another process that has got its number. */
@@ -39,11 +41,28 @@ static void kill_cb(evutil_socket_t fd, short what, void *opaque)
     guest_signal(guest, SIGKILL);
 }
 
+static void quit_cb(void *opaque, json_t *value, struct verror *err)
+{
+    struct guest *guest = opaque;
+
+    (void)value;
+    if (err->code)
+        guest_signal(guest, SIGTERM);
+    guest_unref(guest);
+}
+
+/*
+ * By its monitor, where it listens there: QEMU 7.2 hangs for ever if a signal ends it while
+ * it has a command in hand, and "quit" waits its turn.
+ */
 void guest_end(struct guest *guest, int grace_ms)
 {
     struct timeval grace = { grace_ms / 1000, grace_ms % 1000 * 1000 };
 
-    guest_signal(guest, SIGTERM);
+    if (guest->monitor && monitor_is_open(guest->monitor))
+        monitor_send(guest->monitor, "quit", NULL, QUIT_MS, quit_cb, guest_ref(guest));
+    else
+        guest_signal(guest, SIGTERM);
     if (grace_ms < 0)
         return;
     if (!guest->kill_timer)

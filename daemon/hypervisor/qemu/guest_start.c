@@ -241,6 +241,22 @@ static int read_image(struct domain_spec *spec, bool begun, struct job_ctl *ctl,
     return rc;
 }
 
+/*
+ * A guest with less <currentMemory> than <memory> is asked to give the rest back once its driver
+ * is up.  One without a balloon keeps it all.
+ */
+static void set_balloon(struct domain_spec *spec, struct job_ctl *ctl)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    json_t *args;
+
+    if (spec->live->current_kib >= spec->live->memory_kib)
+        return;
+    args = json_pack("{s:I}", "value", (json_int_t)spec->live->current_kib * 1024);
+    if (monitor_call(spec->guest->monitor, "balloon", args, -1, ctl, QUICK_MS, NULL, &err) < 0)
+        log_info("domain '%s' has all its memory: %s", spec->name, verror_text(&err));
+}
+
 /* QEMU reads already, for a daemon that has ended.  One too busy to say so does. */
 static bool has_begun(struct guest *guest)
 {
@@ -257,7 +273,10 @@ static int start_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
     (void)job_id;
     if (!found && launch(spec, ctl, err) < 0)
         return -1;
-    return spec->path ? read_image(spec, found && has_begun(spec->guest), ctl, err) : 0;
+    if (spec->path)
+        return read_image(spec, found && has_begun(spec->guest), ctl, err);
+    set_balloon(spec, ctl);
+    return 0;
 }
 
 /* --- the point of no return --- */

@@ -157,35 +157,55 @@ static int write_source(xmlNodePtr disk, const struct domain_disk *def,
     return 0;
 }
 
-static int make_disk_live(struct live *live, xmlNodePtr disk, const struct domain_disk *def,
-                          struct verror *err)
+/* The host's page cache is no other guest's, unless a user says that he wants it so. */
+static void share_safely(xmlNodePtr disk)
 {
-    struct disk_source source;
+    xmlNodePtr driver = xml_child(disk, "driver");
 
-    if (disk_source(live, def, &source, err) < 0)
+    if (xml_child(disk, "shareable") && !xml_child(disk, "readonly") &&
+        (!tree_has(driver, "cache") || xml_attribute_is(driver, "cache", "default")))
+        xml_attribute_set(driver, "cache", "none");
+}
+
+/* The image a guest sees, and those below it if the definition names them. */
+static int make_source_live(struct live *live, xmlNodePtr disk, const struct domain_disk *def,
+                            struct disk_source *ret, struct verror *err)
+{
+    unsigned int index = live->next_index++; /* an empty drive's too, as libvirt counts */
+
+    if (disk_source(live, def, ret, err) < 0)
         return -1;
-    if (!source.path) {
+    if (!ret->path) {
         xml_attribute_drop(xml_child(disk, "driver"), "type"); /* there is no image to have one */
         return 0;
     }
-    if (write_source(disk, def, &source, err) < 0)
+    if (write_source(disk, def, ret, err) < 0)
         return -1;
-    tree_setf(xml_child(disk, "source"), "index", "%u", live->next_index++);
-    return def->backing ? number_chain(live, disk, def, err)
-                        : find_chain(live, disk, &source, err);
+    share_safely(disk);
+    tree_setf(xml_child(disk, "source"), "index", "%u", index);
+    return def->backing ? number_chain(live, disk, def, err) : 0;
 }
 
-/* From the last disk to the first, as libvirt numbers their images. */
+/*
+ * From the last disk to the first, and first those that are named, as libvirt numbers images:
+ * its clients know them by these numbers.
+ */
 static int make_disks_live(struct live *live, struct verror *err)
 {
+    const struct domain_disk *disks = live->def->disks;
     _cleanup_free_ xmlNodePtr *nodes = xcalloc(live->def->ndisks + 1, sizeof(*nodes));
+    _cleanup_free_ struct disk_source *sources = xcalloc(live->def->ndisks + 1, sizeof(*sources));
     size_t n = 0;
 
     for (xmlNodePtr node = xml_first(live->devices, "disk"); node && n < live->def->ndisks;
          node = xml_next(node, "disk"))
         nodes[n++] = node;
-    while (n-- > 0)
-        if (make_disk_live(live, nodes[n], &live->def->disks[n], err) < 0)
+    for (size_t i = n; i-- > 0;)
+        if (make_source_live(live, nodes[i], &disks[i], &sources[i], err) < 0)
+            return -1;
+    for (size_t i = n; i-- > 0;)
+        if (sources[i].path && !disks[i].backing &&
+            find_chain(live, nodes[i], &sources[i], err) < 0)
             return -1;
     return 0;
 }

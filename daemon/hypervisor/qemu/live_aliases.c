@@ -83,8 +83,7 @@ static void name_videos(xmlNodePtr devices)
 
     for (xmlNodePtr node = xml_first(devices, "video"); node;
          node = xml_next(node, "video"), place++)
-        if (!xml_child(node, "alias") &&
-            !xml_attribute_is(xml_child(node, "model"), "type", "none"))
+        if (!xml_child(node, "alias"))
             set_aliasf(node, "video%u", place);
 }
 
@@ -143,7 +142,7 @@ static void name_controllers(xmlNodePtr devices)
 {
     for (xmlNodePtr node = xml_first(devices, "controller"); node;
          node = xml_next(node, "controller")) {
-        if (xml_child(node, "alias") || xml_attribute_is(node, "model", "none"))
+        if (xml_child(node, "alias"))
             continue;
         if (is_built_in_sata(devices, node))
             set_alias(node, "ide");

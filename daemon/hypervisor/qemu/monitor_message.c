@@ -11,6 +11,7 @@
 #include "hypervisor/qemu/monitor_internal.h"
 #include "hypervisor/qemu/qmp_json.h"
 #include "util/alloc.h"
+#include "util/log.h"
 
 enum { QUOTED = 64 };
 
@@ -167,11 +168,25 @@ static void take_greeting(struct monitor *monitor)
 
 /* --- messages --- */
 
+/*
+ * QEMU answers a command of the last connection on the next one, if that one came before it was
+ * done: as a rule the last word to a daemon that was killed.  Not once our first command has its
+ * answer, as there is an order.
+ */
+static bool is_old_reply(const struct monitor *monitor, const json_t *message)
+{
+    return monitor->state != MONITOR_READY && json_object_get(message, "id") &&
+           (json_object_get(message, "return") || json_object_get(message, "error")) &&
+           !is_answer(monitor->in_flight, message);
+}
+
 static void take_object(struct monitor *monitor, json_t *message, const char *line, size_t len)
 {
     const char *event = json_string_value(json_object_get(message, "event"));
 
-    if (monitor->state == MONITOR_GREETING) {
+    if (is_old_reply(monitor, message)) {
+        log_debug("QEMU's monitor: dropping the reply to a command of another connection");
+    } else if (monitor->state == MONITOR_GREETING) {
         if (json_object_get(message, "QMP"))
             take_greeting(monitor);
         else

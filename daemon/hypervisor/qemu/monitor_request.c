@@ -128,15 +128,15 @@ static json_t *take_id(struct monitor *monitor)
     return json_integer((json_int_t)atomic_fetch_add(&monitor->next_id, 1) + 1);
 }
 
-/* arguments are taken over.  -1: they are no JSON, or too large. */
-static int encode_command(struct request *request, const char *command, json_t *arguments,
-                          struct verror *err)
+/* id and arguments are taken over.  -1: they are no JSON, or too large. */
+static int encode_command(struct request *request, json_t *id, const char *command,
+                          json_t *arguments, struct verror *err)
 {
     json_t *object = json_object();
     char *text;
 
     request->command = xstrdup(command);
-    request->id = take_id(request->monitor);
+    request->id = id;
     (void)json_object_set_new(object, "execute", json_string(command));
     if (arguments)
         (void)json_object_set_new(object, "arguments", arguments);
@@ -157,17 +157,21 @@ static struct request *new_command(struct monitor *monitor, const char *command,
 {
     struct request *request = request_new(OP_CALL, monitor, timeout_ms);
 
-    if (encode_command(request, command, arguments, err) == 0)
+    if (encode_command(request, take_id(monitor), command, arguments, err) == 0)
         return request;
     request_unref(request);
     return NULL;
 }
 
+/* Its id is none that a command on an earlier connection has had; see is_old_reply(). */
 struct request *request_capabilities(struct monitor *monitor, monitor_done_fn *done)
 {
-    struct request *request = new_command(monitor, "qmp_capabilities", NULL, -1, NULL);
+    struct request *request = request_new(OP_CALL, monitor, -1);
+    json_t *id = json_integer((json_int_t)now_ms() << 20);
+    int rc = encode_command(request, id, "qmp_capabilities", NULL, NULL);
 
-    assert(request); /* a constant text */
+    assert(rc == 0); /* a constant text */
+    (void)rc;
     request->done = done;
     request->opaque = monitor;
     return request;

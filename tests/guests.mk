@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Real guests, whose QEMU runs a kernel of our own; by way of python-libvirt, skipped without it.
+
+guest_tests = \
+	tests/guests-life.py \
+	tests/guests-save.py \
+	tests/guests-cancel.py \
+	tests/guests-outside.py \
+	$(NULL)
+dist_check_SCRIPTS += $(guest_tests)
+TESTS += $(guest_tests)
+EXTRA_DIST += \
+	tests/guest_kernel.py \
+	tests/guest_lib.py \
+	$(NULL)
