@@ -9,6 +9,7 @@ for kernel in "halt 0" "tick 0" "halt 64"; do
     # shellcheck disable=SC2086 # two words
     guest_kernel $kernel >/dev/null
 done
+echo "no kernel" >"$dir/kernel-broken-0" # QEMU is the first to see
 start_daemon
 for program in api-domains api-guests; do
     check "$builddir/run" tests/$program "$uri" "$ro_uri" "$dir"
