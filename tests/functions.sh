@@ -70,7 +70,7 @@ working_below()
 {
     local proc
     for proc in /proc/[1-9]*; do
-        case $(readlink "$proc/cwd" 2>/dev/null) in
+        case $(readlink "$proc/cwd" 2>/dev/null || true) in
         "$1" | "$1"/*) echo "${proc#/proc/}" ;;
         esac
     done
