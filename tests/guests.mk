@@ -3,13 +3,20 @@
 
 guest_tests = \
 	tests/guests-life.py \
+	tests/guests-many.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
 	tests/guests-outside.py \
+	tests/guests-restart.py \
+	tests/guests-bad-xml.py \
+	tests/guests-states.py \
+	tests/guests-broken-qemu.py \
+	tests/guests-hung.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
 EXTRA_DIST += \
+	tests/fake_qemu.py \
 	tests/guest_kernel.py \
 	tests/guest_lib.py \
 	$(NULL)

@@ -61,7 +61,10 @@ static int monitor_command(struct call *call)
         !(domain = call_domain(call, &args->domain)) ||
         domain_check_active(domain, &call->err) < 0)
         return -1;
-    monitor = domain->guest->starting ? NULL : domain->guest->monitor;
+    if (domain->guest->starting)
+        return verror_set(&call->err, VIR_ERR_OPERATION_INVALID,
+                          "domain '%s' is still being started", domain_name(domain));
+    monitor = domain->guest->monitor;
     if (!monitor || !monitor_is_open(monitor))
         return verror_set(&call->err, VIR_ERR_OPERATION_FAILED,
                           "the monitor of domain '%s' is not connected", domain_name(domain));

@@ -38,7 +38,8 @@ struct lane_state {
     const char *name;
     struct workers_width width;
     struct work *first, **last; /* queued, in order */
-    unsigned int running, threads;
+    unsigned int keyed, unkeyed; /* running */
+    unsigned int threads;
     unsigned int idle;   /* waiting, and not called yet */
     unsigned int called; /* told to look, and not awake yet */
     unsigned int coming; /* called or started, and has not looked yet */
@@ -96,11 +97,12 @@ static void load_remove(struct lane_state *lane, const char *key)
 /* The rule of workers.h. */
 static bool may_run(struct lane_state *lane, const struct work *work)
 {
-    unsigned int mine = work->key ? load_of(lane, work->key) : 0;
+    unsigned int mine;
 
-    if (work->key && mine == 0)
-        return true;
-    return lane->running < lane->width.width && mine < lane->width.per_key;
+    if (!work->key)
+        return lane->unkeyed < lane->width.width;
+    mine = load_of(lane, work->key);
+    return mine == 0 || (lane->keyed < lane->width.width && mine < lane->width.per_key);
 }
 
 static struct work **find_runnable(struct lane_state *lane)
@@ -144,8 +146,9 @@ static void wake_locked(struct lane_state *lane);
 static void run_locked(struct lane_state *lane, struct work *work)
 {
     struct workers *workers = lane->workers;
+    unsigned int *count = work->key ? &lane->keyed : &lane->unkeyed;
 
-    lane->running++;
+    *count += 1;
     if (work->key)
         load_add(lane, work->key);
     if (work->started)
@@ -154,7 +157,7 @@ static void run_locked(struct lane_state *lane, struct work *work)
     pthread_mutex_unlock(&workers->lock);
     work->run(work);
     pthread_mutex_lock(&workers->lock);
-    lane->running--;
+    *count -= 1;
     if (work->key)
         load_remove(lane, work->key);
     report_locked(workers, work, REPORT_DONE);

@@ -4,7 +4,8 @@
  * run at once) and a bound per key (a key is a pool's or guest's UUID), so a
  * stuck disk holds up only its own.  Work past that queues in order.  A key
  * that has nothing running may always start one piece, also past the width:
- * no pool ever waits for another.
+ * no pool or guest ever waits for another.  Work without a key has a width of
+ * its own: it waits for none of theirs.
  */
 #ifndef VIRTJOBD_WORKERS_H
 #define VIRTJOBD_WORKERS_H
@@ -34,7 +35,7 @@ struct work {
 };
 
 struct workers_width {
-    unsigned int width;   /* pieces of work at once */
+    unsigned int width;   /* pieces of work at once: with a key, and as many without */
     unsigned int per_key; /* of these, for one key */
 };
 

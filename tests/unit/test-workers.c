@@ -288,6 +288,34 @@ START_TEST(idle_key_starts_past_the_width)
 }
 END_TEST
 
+/* What has no key waits for nothing that has one, only for its like. */
+START_TEST(unkeyed_has_its_own_width)
+{
+    static struct task stuck[3], first, second;
+    static const char *const keys[] = { "a", "b", "c" };
+
+    start(1, 1);
+    for (int i = 0; i < 3; i++) {
+        task_init(&stuck[i], keys[i][0], false);
+        workers_submit(workers, LANE_CONTROL, keys[i], &stuck[i].work);
+    }
+    for (int i = 0; i < 3; i++)
+        wait_entered(&stuck[i]);
+    task_init(&first, '1', false);
+    task_init(&second, '2', true);
+    workers_submit(workers, LANE_CONTROL, NULL, &first.work);
+    workers_submit(workers, LANE_CONTROL, NULL, &second.work);
+    wait_entered(&first);
+    ck_assert(!has_entered(&second));
+    gate_open(&first);
+    wait_done(2);
+    ck_assert_str_eq(done_order, "12");
+    for (int i = 0; i < 3; i++)
+        gate_open(&stuck[i]);
+    wait_done(5);
+}
+END_TEST
+
 /*
  * One end makes two pieces runnable, one by the width and one because its key
  * fell idle: both must start, for the first may be stuck.
@@ -522,6 +550,7 @@ int main(void)
     tcase_add_test(tcase, fifo);
     tcase_add_test(tcase, per_key);
     tcase_add_test(tcase, idle_key_starts_past_the_width);
+    tcase_add_test(tcase, unkeyed_has_its_own_width);
     tcase_add_test(tcase, one_end_starts_two);
     tcase_add_test(tcase, lanes_are_apart);
     tcase_add_test(tcase, withdraw);

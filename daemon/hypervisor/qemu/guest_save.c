@@ -242,11 +242,24 @@ static bool block_is_sealed(const char *path)
     return fd >= 0;
 }
 
+/* It has begun, for a daemon that has ended.  A QEMU too busy to say so may have. */
+static bool has_begun(const struct domain_spec *spec, struct verror *err)
+{
+    _cleanup_verror_ struct verror why = VERROR_INIT;
+    _cleanup_free_ char *status = migrate_status(spec->guest, &why);
+
+    if (status)
+        return strcmp(status, "none") != 0;
+    if (why.code == VIR_ERR_OPERATION_TIMEOUT)
+        return true;
+    verror_move(err, &why);
+    return false;
+}
+
 static enum job_recovery save_recover(void *opaque, uint64_t job_id, const char *checkpoint,
                                       struct verror *err)
 {
     struct domain_spec *spec = opaque;
-    _cleanup_free_ char *status = NULL;
     struct job_ctl ctl;
 
     job_ctl_init(&ctl);
@@ -262,10 +275,7 @@ static enum job_recovery save_recover(void *opaque, uint64_t job_id, const char 
         return JOB_RECOVER_UNDO;
     }
     spec->file = image_file_find(spec->path, job_id, checkpoint);
-    status = migrate_status(spec->guest, err);
-    if (!spec->file || !status || strcmp(status, "none") == 0)
-        return JOB_RECOVER_UNDO;
-    return JOB_RECOVER_RUN;
+    return spec->file && has_begun(spec, err) ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
 }
 
 static bool save_resumable(const void *opaque)

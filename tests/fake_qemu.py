@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A QEMU that is broken: fake_qemu.py MODE-FILE QEMU'S-ARGUMENTS.
+
+The file says how: a name below.  One that plays a guest reads the file again each time that the
+file FILE.now appears, and then does that.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import time
+
+GREETING = {'QMP': {'version': {'qemu': {'major': 7, 'minor': 2, 'micro': 0}, 'package': ''},
+                    'capabilities': []}}
+TOO_LONG = 17 << 20
+
+
+def line(what):
+    return json.dumps(what).encode() + b'\r\n'
+
+
+class Peer:
+    def __init__(self, argv):
+        [text] = [arg for arg in argv if 'id=charmonitor' in arg]
+        listener = socket.socket(fileno=int(re.search(r'fd=(\d+)', text).group(1)))
+        listener.listen(1)
+        self.socket = listener.accept()[0]
+        self.file = self.socket.makefile('r')
+
+    def say(self, what):
+        try:
+            self.socket.sendall(what)
+        except OSError:
+            pass  # the daemon has had enough
+
+    def greet(self):
+        self.say(line(GREETING))
+
+
+def hang():
+    while True:
+        time.sleep(3600)
+
+
+def exits(argv):
+    print('fake-qemu: cannot do that, Dave', file=sys.stderr, flush=True)
+    sys.exit(1)
+
+
+def exits_after_accept(argv):
+    Peer(argv)
+    exits(argv)
+
+
+def exits_after_greeting(argv):
+    Peer(argv).greet()
+    exits(argv)
+
+
+def crashes(argv):
+    signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def never_accepts(argv):
+    hang()
+
+
+def never_greets(argv):
+    peer = Peer(argv)  # it would be closed without a name
+    hang()
+    del peer
+
+
+def never_answers(argv):
+    Peer(argv).greet()
+    hang()
+
+
+def says(*lines):
+    def run(argv):
+        peer = Peer(argv)
+        for text in lines:
+            peer.say(text)
+        hang()
+    return run
+
+
+def refuses(argv):
+    peer = Peer(argv)
+    peer.greet()
+    for text in peer.file:
+        peer.say(line({'error': {'class': 'GenericError', 'desc': 'no such luck'},
+                       'id': json.loads(text).get('id')}))
+
+
+def closes(argv):
+    peer = Peer(argv)
+    peer.greet()
+    peer.socket.shutdown(socket.SHUT_RDWR)
+    hang()
+
+
+ANSWERS = {'query-chardev': [], 'query-status': {'status': 'running', 'running': True}}
+NOW = {
+    'garbage': lambda peer: peer.say(b'\x00\xff this is not JSON\r\n'),
+    'long': lambda peer: peer.say(b'x' * TOO_LONG),
+    'close': lambda peer: peer.socket.shutdown(socket.SHUT_RDWR),
+    'array': lambda peer: peer.say(b'[1, 2]\r\n'),
+    'flood': lambda peer: peer.say(line({'event': 'NONSENSE', 'data': {'x': 'y' * 1000}}) * 20000),
+    'events': lambda peer: [peer.say(line(event)) for event in (
+        {'event': 'STOP'}, {'event': 'SHUTDOWN', 'data': None}, {'event': 7},
+        {'event': 'GUEST_PANICKED', 'data': []}, {'event': 'BLOCK_IO_ERROR', 'data': {'device': 1}},
+        {'event': ''})],
+}
+
+
+def plays(argv):
+    """A guest that runs, as far as its daemon can tell."""
+    peer, mode = Peer(argv), sys.argv[1]
+    peer.greet()
+    for text in peer.file:
+        asked = json.loads(text)
+        if asked['execute'] == 'now':
+            with open(mode) as file:
+                NOW[file.read()](peer)
+        elif asked['execute'] == 'quit':
+            sys.exit(0)
+        value = ANSWERS.get(asked['execute'], {})
+        if asked['execute'] == 'large':
+            peer.say(b'{"return": {"n": 18446744073709551615}, "id": %s}\r\n'
+                     % json.dumps(asked.get('id')).encode())
+            continue
+        peer.say(line({'return': value, 'id': asked.get('id')}))
+    hang()
+
+
+MODES = {
+    'exits': exits,
+    'exits-after-accept': exits_after_accept,
+    'exits-after-greeting': exits_after_greeting,
+    'crashes': crashes,
+    'never-accepts': never_accepts,
+    'never-greets': never_greets,
+    'never-answers': never_answers,
+    'garbage': says(b'\x00\xff this is not JSON\r\n'),
+    'garbage-later': says(line(GREETING), b'neither is this\r\n'),
+    'array': says(b'[1, 2, 3]\r\n'),
+    'another-greeting': says(b'{"hello": "world"}\r\n'),
+    'long-line': says(b'x' * TOO_LONG),
+    'long-line-later': says(line(GREETING), b'{"event": "' + b'x' * TOO_LONG),
+    'deep': says(line(GREETING), b'[' * 100000 + b'\r\n'),
+    'refuses': refuses,
+    'closes': closes,
+    'plays': plays,
+}
+
+if __name__ == '__main__':
+    with open(sys.argv[1]) as mode_file:
+        MODES[mode_file.read()](sys.argv[2:])

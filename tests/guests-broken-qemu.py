@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A QEMU that ends at once, hangs, or talks nonsense: the start fails and says why, or can be
+cancelled; a guest that goes mad while it runs can be destroyed, and the daemon serves on."""
+
+import os
+import time
+
+import fake_qemu
+import guest_lib
+from guest_lib import (EMULATOR, RUNNING, SHUTOFF, SLOWER, check, equal, error_of, libvirt,
+                       libvirt_qemu, until)
+
+FAKE = os.path.abspath(fake_qemu.__file__)
+HANGING = ('never-accepts', 'never-greets', 'never-answers')
+ENDING = ('exits', 'exits-after-accept', 'exits-after-greeting')
+
+
+class Broken(guest_lib.Guests):
+    def emulator(self):
+        """One that tells what it can do, and then is not what it said."""
+        path = os.path.join(self.dir, 'qemu-broken')
+        with open(path, 'w') as file:
+            file.write(f'''#!/bin/sh
+case $* in
+*guest=*) exec /usr/bin/python3 -B {FAKE} "$0.mode" "$@" ;;
+esac
+exec {EMULATOR} "$@"
+''')
+        os.chmod(path, 0o755)
+        return path
+
+    def mode(self, name):
+        with open(os.path.join(self.dir, 'qemu-broken.mode'), 'w') as file:
+            file.write(name)
+
+    def off(self, what):
+        equal(self.state('g'), (SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_FAILED), f'{what}: state')
+        until(lambda: not self.qemus(), f'{what}: no process is left')
+
+
+def starts(d):
+    """A start from it: the error says what QEMU said or did"""
+    dom = d.define('g', emulator=d.emulator())
+    for mode in fake_qemu.MODES:
+        if mode == 'plays' or mode in HANGING:
+            continue
+        d.mode(mode)
+        begun = time.monotonic()
+        error = error_of(dom.create)
+        check(time.monotonic() - begun < 10 * SLOWER, f'{mode}: {time.monotonic() - begun:.1f} s')
+        check(error.get_error_code() > 0 and len(str(error)) > 20, f'{mode}: {error}')
+        print(f'    {mode}: {str(error)[:110]}')
+        if mode in ENDING:
+            check('cannot do that, Dave' in str(error), f'{mode}: {error}')
+        if mode == 'refuses':
+            check('no such luck' in str(error), f'{mode}: {error}')
+        d.off(mode)
+    d.drop('g')
+
+
+def hangs(d):
+    """One that hangs: others are served, the start can be cancelled"""
+    d.define('g', emulator=d.emulator())
+    for mode in HANGING:
+        d.mode(mode)
+        job = d.begin('start', 'g')
+        until(d.qemus, 'it has been started')
+        other = d.conn.createXML(d.xml('other'), 0)
+        equal((other.state()[0], d.dom('g').isActive()), (RUNNING, 1), 'meanwhile')
+        other.destroy()
+        begun = time.monotonic()
+        d('job-cancel', str(job))
+        d.ends(job, 'cancelled')
+        check(time.monotonic() - begun < 3 * SLOWER, f'{mode}: {time.monotonic() - begun:.1f} s')
+        d.off(mode)
+        job = d.begin('start', 'g')
+        until(d.qemus, 'it has been started')
+        d.dom('g').destroy()
+        d.ends(job, 'cancelled')
+        d.off(mode)
+    d.drop('g')
+
+
+def restarts(d):
+    """The daemon is killed while one hangs: it is killed too, by the next daemon"""
+    d.define('g', emulator=d.emulator())
+    d.mode('never-answers')
+    job = d.begin('start', 'g')
+    until(d.qemus, 'it has been started')
+    d.kill9()
+    d.start()
+    d.ends(job, 'failed', 'interrupted')
+    d.off('killed daemon')
+    d.drop('g')
+
+
+def goes_mad(d):
+    """A guest that talks nonsense while it runs: it stays, and can be destroyed"""
+    d.define('g', emulator=d.emulator())
+    for mode in fake_qemu.NOW:
+        dom = d.dom('g')
+        d.mode('plays')
+        dom.create()
+        equal(d.state('g')[0], RUNNING, 'state')
+        large = libvirt_qemu.qemuMonitorCommand(dom, '{"execute": "large"}', 0)
+        check('1.844674407370955' in large, f'an integer that is too large: {large}')
+        d.mode(mode)
+        try:
+            libvirt_qemu.qemuMonitorCommand(dom, '{"execute": "now"}', 0)
+        except libvirt.libvirtError as error:
+            check('monitor' in str(error), f'{mode}: {error}')
+        if mode in ('garbage', 'long', 'close', 'array'):
+            error = error_of(dom.suspend)
+            check('monitor' in str(error), f'{mode}: {error}')
+            equal(d.state('g')[0], RUNNING, f'{mode}: it runs on')
+        begun = time.monotonic()
+        if dom.isActive():  # a mad one may also say that it has powered off
+            try:
+                dom.destroy()
+            except libvirt.libvirtError as error:
+                check('not running' in str(error), f'{mode}: {error}')
+        check(time.monotonic() - begun < 4 * SLOWER, f'{mode}: {time.monotonic() - begun:.1f} s')
+        d.in_state('g', SHUTOFF)
+        until(lambda: not d.qemus(), f'{mode}: no process is left')
+    d.drop('g')
+
+
+def wrong_emulator(d):
+    """An emulator that cannot even say what it can do"""
+    path = os.path.join(d.dir, 'emulator')
+    for script, word in (('#!/bin/sh\necho nothing here >&2\nexit 3\n', 'nothing here'),
+                         ('#!/bin/sh\nexit 0\n', path), ('no program', path),
+                         ('#!/bin/sh\nyes\n', path)):
+        with open(path, 'w') as file:
+            file.write(script)
+        os.chmod(path, 0o755)
+        error = error_of(d.conn.createXML, d.xml('g', emulator=path))
+        check(word in str(error), str(error))
+        equal(d.names(), [], 'domains')
+
+
+guest_lib.run(starts, hangs, restarts, goes_mad, wrong_emulator, guests=Broken)

@@ -1,0 +1,61 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Twenty guests at once: started, saved, restored and ended, all jobs asked for in one go."""
+
+import os
+import time
+
+import guest_lib
+from guest_lib import ASYNC, RUNNING, SHUTOFF, check, equal, libvirt, patient, until
+
+COUNT, FILL = 20, 24
+NAMES = [f'many{number:02}' for number in range(COUNT)]
+
+
+def image(d, name):
+    return os.path.join(d.path, f'{name}.save')
+
+
+def all_ended(d, wanted):
+    """Reads are answered from memory all the while."""
+    slowest, seen = 0, 0
+    deadline = patient(120)
+    while True:
+        start = time.monotonic()
+        states = [dom.state()[0] for dom in d.conn.listAllDomains(0)]
+        slowest = max(slowest, time.monotonic() - start)
+        kinds = [dom.jobStats().get('operation') for dom in d.conn.listAllDomains(0)]
+        active = sum(kind is not None for kind in kinds)
+        seen = max(seen, active)
+        if states == [wanted] * COUNT and not active:
+            break
+        check(time.monotonic() < deadline, f'they are in states {states}')
+    print(f'    {seen} jobs seen at once; the slowest look at all states: {slowest:.3f} s')
+    check(slowest < 2 * guest_lib.SLOWER, f'a look at all states took {slowest} s')
+    return seen
+
+
+def many(d):
+    """Twenty at once"""
+    domains = [d.define(name, mib=16, fill=FILL) for name in NAMES]
+    for dom in domains:
+        dom.createWithFlags(ASYNC)
+    all_ended(d, RUNNING)
+    for name in NAMES:
+        d.booted(name)
+    digests = [d.memory(name, FILL) for name in NAMES]
+    for dom, name in zip(domains, NAMES):
+        dom.saveFlags(image(d, name), None, ASYNC)
+    check(all_ended(d, SHUTOFF) > 1, 'saves were under way together')
+    for dom, name in zip(domains, NAMES):
+        equal(dom.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)['success'], True, name)
+        check(os.stat(image(d, name)).st_size > FILL << 20, f'the image of {name} is whole')
+        d.conn.restoreFlags(image(d, name), None, ASYNC)
+    all_ended(d, RUNNING)
+    equal([d.memory(name, FILL) for name in NAMES], digests, 'their memory')
+    for name in NAMES:
+        d.drop(name)
+        os.unlink(image(d, name))
+
+
+guest_lib.run(many)
