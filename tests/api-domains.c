@@ -141,8 +141,10 @@ static void try_define(void)
     OK(virDomainGetUUIDString(dom, uuid));
     IS_NULL(virDomainDefineXML(conn, xml), VIR_ERR_OPERATION_FAILED); /* it gets another UUID */
     HAS(virGetLastErrorMessage(), uuid);
-    CHECK(asprintf(&other, "<domain type='qemu'><name>e</name><uuid>%s</uuid>"
-                   "<memory>16384</memory><os><type>hvm</type></os></domain>", uuid) > 0);
+    CHECK(asprintf(&other,
+                   "<domain type='qemu'><name>e</name><uuid>%s</uuid>"
+                   "<memory>16384</memory><os><type>hvm</type></os></domain>",
+                   uuid) > 0);
     IS_NULL(virDomainDefineXML(conn, other), VIR_ERR_OPERATION_FAILED);
     HAS(virGetLastErrorMessage(), "'d'");
     IS_NULL(virDomainDefineXML(conn, "no XML"), VIR_ERR_XML_ERROR);
@@ -158,8 +160,7 @@ static void try_define(void)
     IS_NULL(virDomainDefineXMLFlags(conn, xml, UNKNOWN_FLAG), VIR_ERR_INVALID_ARG);
     IS_NULL(virDomainDefineXMLFlags(conn, NULL, 0), VIR_ERR_INVALID_ARG);
     FAILS(virDomainUndefineFlags(dom, UNKNOWN_FLAG), VIR_ERR_INVALID_ARG);
-    FAILS(virDomainUndefineFlags(dom, VIR_DOMAIN_UNDEFINE_NVRAM |
-                                          VIR_DOMAIN_UNDEFINE_KEEP_NVRAM),
+    FAILS(virDomainUndefineFlags(dom, VIR_DOMAIN_UNDEFINE_NVRAM | VIR_DOMAIN_UNDEFINE_KEEP_NVRAM),
           VIR_ERR_INVALID_ARG);
     FAILS(virDomainUndefine(NULL), VIR_ERR_INVALID_DOMAIN);
     OK(virDomainUndefineFlags(dom, VIR_DOMAIN_UNDEFINE_MANAGED_SAVE));
@@ -310,8 +311,7 @@ static void try_texts(virDomainPtr active, virDomainPtr idle)
     CHECK((xml = virDomainGetXMLDesc(active, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE)));
     HAS(xml, "<domain type='qemu'>");
     free(xml);
-    api_free_text(virDomainGetXMLDesc(idle, VIR_DOMAIN_XML_MIGRATABLE |
-                                                VIR_DOMAIN_XML_UPDATE_CPU));
+    api_free_text(virDomainGetXMLDesc(idle, VIR_DOMAIN_XML_MIGRATABLE | VIR_DOMAIN_XML_UPDATE_CPU));
     IS_NULL(virDomainGetXMLDesc(idle, UNKNOWN_FLAG), VIR_ERR_INVALID_ARG);
     IS_NULL(virDomainGetXMLDesc(NULL, 0), VIR_ERR_INVALID_DOMAIN);
     OK(virDomainGetControlInfo(active, &control, 0));
@@ -391,15 +391,12 @@ static void try_guest_kinds(void)
     CHECK(virConnectGetMaxVcpus(conn, NULL) > 0);
 
     IS_NULL(virConnectGetCapabilities(NULL), VIR_ERR_INVALID_CONN);
-    IS_NULL(virConnectGetDomainCapabilities(conn, NULL, "vax", NULL, NULL, 0),
-            VIR_ERR_INVALID_ARG);
+    IS_NULL(virConnectGetDomainCapabilities(conn, NULL, "vax", NULL, NULL, 0), VIR_ERR_INVALID_ARG);
     IS_NULL(virConnectGetDomainCapabilities(conn, NULL, NULL, "nonsense", NULL, 0),
             VIR_ERR_INVALID_ARG);
-    IS_NULL(virConnectGetDomainCapabilities(conn, NULL, NULL, NULL, "xen", 0),
-            VIR_ERR_INVALID_ARG);
+    IS_NULL(virConnectGetDomainCapabilities(conn, NULL, NULL, NULL, "xen", 0), VIR_ERR_INVALID_ARG);
     CHECK(virConnectGetDomainCapabilities(conn, "/nonexistent", NULL, NULL, NULL, 0) == NULL);
-    IS_NULL(virConnectGetDomainCapabilities(conn, NULL, NULL, NULL, NULL, 1),
-            VIR_ERR_INVALID_ARG);
+    IS_NULL(virConnectGetDomainCapabilities(conn, NULL, NULL, NULL, NULL, 1), VIR_ERR_INVALID_ARG);
     FAILS(virConnectGetCPUModelNames(conn, "vax", &models, 0), VIR_ERR_INVALID_ARG);
     CHECK(models == NULL);
     FAILS(virConnectGetCPUModelNames(conn, NULL, NULL, 0), VIR_ERR_INVALID_ARG);

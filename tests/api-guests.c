@@ -205,8 +205,7 @@ static void try_save(virDomainPtr dom)
     JOB_IS(dom, "domain-restore", VIR_JOB_COMPLETE);
     IN_STATE(dom, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_USER);
     OK(virDomainSaveFlags(dom, image, VIR_DOMAIN_SAVE_BYPASS_CACHE));
-    OK(virDomainRestoreFlags(conn, image,
-                             VIR_DOMAIN_SAVE_BYPASS_CACHE | VIR_DOMAIN_SAVE_RUNNING));
+    OK(virDomainRestoreFlags(conn, image, VIR_DOMAIN_SAVE_BYPASS_CACHE | VIR_DOMAIN_SAVE_RUNNING));
     IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_RESTORED);
 }
 
@@ -250,8 +249,7 @@ static char *with_title(const char *xml, const char *title)
     return text;
 }
 
-static void add_param(virTypedParameterPtr *params, int *count, const char *name,
-                      const char *value)
+static void add_param(virTypedParameterPtr *params, int *count, const char *name, const char *value)
 {
     int room = *count;
 

@@ -335,8 +335,7 @@ static void try_vol_jobs(virStoragePoolPtr pool)
     OK(virStorageVolWaitJob(vol, &info, 10000));
     CHECK(info.state == VIR_JOB_COMPLETE);
     fill(vol);
-    OK(virStorageVolWipePattern(vol, VIR_STORAGE_VOL_WIPE_ALG_GUTMANN,
-                                VIR_STORAGE_VOL_WIPE_ASYNC));
+    OK(virStorageVolWipePattern(vol, VIR_STORAGE_VOL_WIPE_ALG_GUTMANN, VIR_STORAGE_VOL_WIPE_ASYNC));
     OK(virStorageVolGetJobInfo(vol, &info));
     CHECK(info.state == VIR_JOB_RUNNING);
     FAILS(virStorageVolDelete(vol, 0), VIR_ERR_OPERATION_INVALID);

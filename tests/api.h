@@ -16,10 +16,10 @@
 
 _Noreturn void api_failed(const char *file, int line, const char *what);
 
-#define CHECK(what)                               \
-    do {                                          \
-        if (!(what))                              \
-            api_failed(__FILE__, __LINE__, #what); \
+#define CHECK(what)                                                                                \
+    do {                                                                                           \
+        if (!(what))                                                                               \
+            api_failed(__FILE__, __LINE__, #what);                                                 \
     } while (0)
 
 #define OK(call) CHECK((call) >= 0)
@@ -27,16 +27,16 @@ _Noreturn void api_failed(const char *file, int line, const char *what);
 #define HAS(text, part) CHECK(strstr((text), (part)))
 
 /* The call fails (-1 or NULL) with that code, which is this thread's last error. */
-#define FAILS(call, number)                         \
-    do {                                            \
-        CHECK((long)(call) == -1);                  \
-        CHECK(virGetLastErrorCode() == (number));   \
-        CHECK(virGetLastError()->message[0]);       \
+#define FAILS(call, number)                                                                        \
+    do {                                                                                           \
+        CHECK((long)(call) == -1);                                                                 \
+        CHECK(virGetLastErrorCode() == (number));                                                  \
+        CHECK(virGetLastError()->message[0]);                                                      \
     } while (0)
-#define IS_NULL(call, number)                       \
-    do {                                            \
-        CHECK((call) == NULL);                      \
-        CHECK(virGetLastErrorCode() == (number));   \
+#define IS_NULL(call, number)                                                                      \
+    do {                                                                                           \
+        CHECK((call) == NULL);                                                                     \
+        CHECK(virGetLastErrorCode() == (number));                                                  \
     } while (0)
 
 /* For virSetErrorFunc(): counts in the atomic_uint that opaque is. */

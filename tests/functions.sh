@@ -25,6 +25,7 @@
 #   equal GOT WANT [WHAT]    two texts
 #   fail TEXT, skip REASON   end the test: failed, left out (77)
 #   require_cmd CMD ..., require_root, require_space MIB   else the test is left out
+#   editor SED-SCRIPT        what $EDITOR does with its file from now on
 #   at_exit CMD ARG ...      run at the end, last one first
 #
 # VIRTJOBD_WRAPPER is put in front of daemon and tool (see ./run); VIRTJOBD_SLOWER multiplies
@@ -244,6 +245,14 @@ virtjob_ro()
 virsh()
 {
     command virsh -c "$uri" "$@"
+}
+
+editor() # SED-SCRIPT
+{
+    # shellcheck disable=SC2016 # "$1" is the editor's
+    printf '#!/bin/sh\nsed -i "%s" "$1"\n' "$1" >"$dir/editor"
+    chmod +x "$dir/editor"
+    export EDITOR=$dir/editor
 }
 
 # Guests.
