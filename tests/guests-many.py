@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Twenty guests at once: started, saved, restored and ended, all jobs asked for in one go."""
+"""Twenty guests at once: started, saved, restored and ended, all jobs asked for in one go; and the
+daemon killed under that."""
 
 import os
 import time
@@ -58,4 +59,29 @@ def many(d):
         os.unlink(image(d, name))
 
 
-guest_lib.run(many)
+def killed(d):
+    """The daemon is killed while all are saved: each one is saved, or runs as before"""
+    for name in NAMES:
+        d.define(name).create()
+        d.dom(name).managedSave()
+        d.dom(name).createWithFlags(ASYNC)  # one that was restored
+    all_ended(d, RUNNING)
+    for name in NAMES:
+        d.dom(name).managedSave(ASYNC)
+    d.kill9()
+    d.start()
+    last = {job['name']: job['id'] for job in sorted(d.jobs(), key=lambda job: job['id'])}
+    jobs = {name: d.ended_job(last[name]) for name in NAMES}
+    for name, job in jobs.items():
+        saved = job['state'] == 'complete'
+        equal((d.state(name)[0], d.dom(name).hasManagedSaveImage()),
+              (SHUTOFF if saved else RUNNING, saved), f'{name}, {job["state"]}')
+    print(f'    complete: {sum(job["state"] == "complete" for job in jobs.values())}')
+    for name in NAMES:
+        if not d.dom(name).isActive():
+            d.dom(name).createWithFlags(ASYNC)
+    all_ended(d, RUNNING)
+    d.drop(*NAMES)
+
+
+guest_lib.run(many, killed)

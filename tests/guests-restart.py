@@ -191,4 +191,30 @@ def saved_meanwhile(d):
     d.drop('g')
 
 
-guest_lib.run(nothing_happens, meanwhile, hung, save, saved_meanwhile)
+def not_begun(d):
+    """A save whose QEMU was not told to write yet, its guest restored or dumped before: undone"""
+    dom = d.boot('g', then='tick', fill=8)
+    before = d.memory('g', 8)
+    dom.save(image(d))
+    d.conn.restore(image(d))
+    for after in (lambda: None, lambda: dom.coreDump(image(d), 0)):  # both leave it 'completed'
+        after()
+        older = crash_lib.digest(image(d))
+        d.rule('pwrite', 'hold')
+        job = d.begin('save', 'g', image(d))
+        d.held('pwrite')
+        for option in ((), ('--disable',)):  # written behind what the job has: that is on disk, too
+            d('pool-autostart', 'p', *option)
+        d.kill9()
+        d.no_rules()
+        d.start()
+        dom = d.dom('g')
+        d.ends(job, 'failed', 'interrupted')
+        d.in_state('g', RUNNING)
+        d.ticks('g')
+        equal((d.memory('g', 8), crash_lib.digest(image(d))), (before, older), 'memory, older file')
+    os.unlink(image(d))
+    d.drop('g')
+
+
+guest_lib.run(nothing_happens, meanwhile, hung, save, saved_meanwhile, not_begun)

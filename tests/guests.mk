@@ -12,6 +12,7 @@ guest_tests = \
 	tests/guests-states.py \
 	tests/guests-broken-qemu.py \
 	tests/guests-hung.py \
+	tests/guests-owner.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)

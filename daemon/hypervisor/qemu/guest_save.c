@@ -125,7 +125,10 @@ static int begin(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
     spec->file = image_file_create(spec->path, job_id, ctl, err);
     if (!spec->file || pause_guest(spec, ctl, err) < 0 || write_header(spec, err) < 0)
         return -1;
-    return migrate_out_start(spec->guest, spec->file->fd, ctl, err);
+    if (migrate_out_start(spec->guest, spec->file->fd, ctl, err) < 0)
+        return -1;
+    image_file_begin(spec->file, ctl);
+    return 0;
 }
 
 static int save_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
@@ -242,16 +245,19 @@ static bool block_is_sealed(const char *path)
     return fd >= 0;
 }
 
-/* It has begun, for a daemon that has ended.  A QEMU too busy to say so may have. */
+/*
+ * QEMU writes it, or has written it.  That its last migration is over says nothing as long as the
+ * journal does not say that it was this one: it may have been a dump, or how the guest was restored.
+ */
 static bool has_begun(const struct domain_spec *spec, struct verror *err)
 {
     _cleanup_verror_ struct verror why = VERROR_INIT;
     _cleanup_free_ char *status = migrate_status(spec->guest, &why);
 
     if (status)
-        return strcmp(status, "none") != 0;
-    if (why.code == VIR_ERR_OPERATION_TIMEOUT)
-        return true;
+        return spec->file->begun || migrate_is_under_way(status);
+    if (spec->file->begun && why.code == VIR_ERR_OPERATION_TIMEOUT)
+        return true; /* it is too busy to say so */
     verror_move(err, &why);
     return false;
 }

@@ -115,8 +115,8 @@ static int note_identity(struct image_file *file, struct verror *err)
 
 static void journal(const struct image_file *file, struct job_ctl *ctl)
 {
-    json_t *json =
-        json_pack("{s:I, s:I}", "dev", (json_int_t)file->dev, "ino", (json_int_t)file->ino);
+    json_t *json = json_pack("{s:I, s:I, s:b}", "dev", (json_int_t)file->dev, "ino",
+                             (json_int_t)file->ino, "begun", file->begun);
     _cleanup_free_ char *text = json_dumps(json, JSON_COMPACT);
 
     json_decref(json);
@@ -147,32 +147,46 @@ struct image_file *image_file_create(const char *path, uint64_t job_id, struct j
     return NULL;
 }
 
-static bool read_journal(const char *checkpoint, dev_t *ret_dev, ino_t *ret_ino)
+void image_file_begin(struct image_file *file, struct job_ctl *ctl)
+{
+    file->begun = true;
+    journal(file, ctl);
+}
+
+struct identity {
+    dev_t dev;
+    ino_t ino;
+    bool begun;
+};
+
+static bool read_journal(const char *checkpoint, struct identity *ret)
 {
     json_t *json = checkpoint ? json_loads(checkpoint, 0, NULL) : NULL;
     json_int_t dev = 0, ino = 0;
-    bool found = json_unpack(json, "{s:I, s:I}", "dev", &dev, "ino", &ino) == 0;
+    int begun = 0;
+    bool found =
+        json_unpack(json, "{s:I, s:I, s:b}", "dev", &dev, "ino", &ino, "begun", &begun) == 0;
 
     json_decref(json);
-    *ret_dev = (dev_t)dev;
-    *ret_ino = (ino_t)ino;
+    *ret = (struct identity){ (dev_t)dev, (ino_t)ino, begun };
     return found;
 }
 
 struct image_file *image_file_find(const char *path, uint64_t job_id, const char *checkpoint)
 {
     struct image_file *file;
-    dev_t dev;
-    ino_t ino;
+    struct identity was;
 
-    if (!read_journal(checkpoint, &dev, &ino))
+    if (!read_journal(checkpoint, &was))
         return NULL;
     file = image_file_new(path, job_id);
-    file->is_block = ino == 0;
+    file->is_block = was.ino == 0;
+    file->begun = was.begun;
     file->dirfd = open_dir_of(file->target, NULL);
     file->fd = file->is_block ? open(file->target, O_RDWR | O_CLOEXEC)
                               : openat(file->dirfd, file->temp, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    if (file->fd >= 0 && note_identity(file, NULL) == 0 && file->dev == dev && file->ino == ino)
+    if (file->fd >= 0 && note_identity(file, NULL) == 0 && file->dev == was.dev &&
+        file->ino == was.ino)
         return file;
     image_file_close(file);
     return NULL;
@@ -181,12 +195,11 @@ struct image_file *image_file_find(const char *path, uint64_t job_id, const char
 bool image_file_is_published(const char *path, const char *checkpoint)
 {
     _cleanup_free_ char *target = find_target(path);
+    struct identity was;
     struct stat st;
-    dev_t dev;
-    ino_t ino;
 
-    return read_journal(checkpoint, &dev, &ino) && ino != 0 && stat(target, &st) == 0 &&
-           st.st_dev == dev && st.st_ino == ino;
+    return read_journal(checkpoint, &was) && was.ino != 0 && stat(target, &st) == 0 &&
+           st.st_dev == was.dev && st.st_ino == was.ino;
 }
 
 int image_file_publish(struct image_file *file, bool drop_cache, struct verror *err)

@@ -21,6 +21,7 @@ struct image_file {
     int dirfd, fd;
     char temp[PUBLISH_TEMP_MAX];
     bool is_block;
+    bool begun;   /* QEMU was told to write to it */
     dev_t dev;
     ino_t ino;
 };
@@ -30,6 +31,8 @@ int image_file_check(const char *path, struct verror *err);
 /* Makes it and journals which file it is.  NULL with err. */
 struct image_file *image_file_create(const char *path, uint64_t job_id, struct job_ctl *ctl,
                                      struct verror *err);
+/* Journals that QEMU has been told to write to it. */
+void image_file_begin(struct image_file *file, struct job_ctl *ctl);
 /* After a restart, by that journal entry.  NULL: it is not there (any more). */
 struct image_file *image_file_find(const char *path, uint64_t job_id, const char *checkpoint);
 /* The file of that journal entry has its final name. */

@@ -137,7 +137,7 @@ int migrate_out_wait(struct guest *guest, struct job_ctl *ctl, struct verror *er
     return rc;
 }
 
-static bool is_under_way(const char *status)
+bool migrate_is_under_way(const char *status)
 {
     return strcmp(status, "setup") == 0 || strcmp(status, "active") == 0 ||
            strcmp(status, "device") == 0 || strcmp(status, "pre-switchover") == 0 ||
@@ -152,7 +152,7 @@ void migrate_out_stop(struct guest *guest)
         unsigned long mark = monitor_event_mark(guest->monitor);
         _cleanup_free_ char *status = migrate_status(guest, NULL);
 
-        if (!status || !is_under_way(status))
+        if (!status || !migrate_is_under_way(status))
             return;
         if (strcmp(status, "cancelling") != 0)
             (void)monitor_call(guest->monitor, "migrate_cancel", NULL, -1, NULL, STATUS_MS, NULL,

@@ -11,6 +11,7 @@
 
 /* "none", "active", …; a new string, NULL with err. */
 char *migrate_status(struct guest *guest, struct verror *err);
+bool migrate_is_under_way(const char *status);
 
 /* Begins to write to fd, from where that is.  fd stays the caller's. */
 int migrate_out_start(struct guest *guest, int fd, struct job_ctl *ctl, struct verror *err);
