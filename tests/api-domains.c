@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The client library's functions that find, define and describe domains, steer
- * a real guest, and tell of the host: with good arguments and with bad ones.
- * Those of saves, restores, dumps and jobs are in api-guests.c.  Started by
- * api-domains.sh, which has the daemon: api-domains URI READ-ONLY-URI DIRECTORY.
+ * The client library's functions that find, define and describe domains and the
+ * host: with good arguments and with bad ones.  Those of saves, restores and
+ * dumps are in api-guests.c, of jobs in api-jobs.c.  Started by api-domains.sh,
+ * which has the daemon: api-domains URI READ-ONLY-URI DIRECTORY.
  */
 
 #include <stdatomic.h>

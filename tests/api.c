@@ -184,3 +184,39 @@ void guest_release(virDomainPtr dom)
 {
     CHECK(kill(find_process(dom), SIGCONT) == 0);
 }
+
+/* --- how they are --- */
+
+void api_check_state(const char *file, int line, virDomainPtr dom, int want, int want_reason)
+{
+    int state = -1, reason = -1;
+    char text[100];
+
+    OK(virDomainGetState(dom, &state, &reason, 0));
+    (void)snprintf(text, sizeof(text), "state %d, reason %d, not %d, %d", state, reason, want,
+                   want_reason);
+    if (state != want || reason != want_reason)
+        api_failed(file, line, text);
+}
+
+/* The domain's last job, when it has ended. */
+
+void api_check_job(const char *file, int line, virDomainPtr dom, const char *operation, int state)
+{
+    virJobRecordPtr record;
+    virJobInfo info;
+
+    CHECK(virDomainWaitJob(dom, &info, PATIENCE_MS) == 0);
+    if (info.state != state)
+        api_failed(file, line, "the job's end");
+    OK(virDomainGetJobInfo(dom, &info));
+    CHECK(info.state == state);
+    CHECK(state != VIR_JOB_COMPLETE || info.percentComplete == 100);
+    CHECK((record = virDomainGetJobRecord(dom, 0)));
+    if (strcmp(record->operation, operation) != 0)
+        api_failed(file, line, record->operation);
+    SAME(record->name, virDomainGetName(dom));
+    CHECK(record->objectKind == VIR_JOB_OBJECT_DOMAIN && !record->pool);
+    CHECK(record->info.state == state);
+    virJobRecordFree(record);
+}

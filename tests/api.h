@@ -68,4 +68,12 @@ void guest_reaches(virDomainPtr dom, int state);
 void guest_hold(virDomainPtr dom);
 void guest_release(virDomainPtr dom);
 
+/* The domain is in this state for this reason. */
+#define IN_STATE(dom, state, reason) api_check_state(__FILE__, __LINE__, dom, state, reason)
+void api_check_state(const char *file, int line, virDomainPtr dom, int want, int want_reason);
+
+/* The domain's last job, waited for, is of this operation and has ended in this virJobState. */
+#define JOB_IS(dom, operation, state) api_check_job(__FILE__, __LINE__, dom, operation, state)
+void api_check_job(const char *file, int line, virDomainPtr dom, const char *operation, int state);
+
 #endif

@@ -6,23 +6,19 @@
 
 #define OPT_PAUSED OPT_FLAG("paused", "leave the guest paused")
 #define OPT_BYPASS_CACHE OPT_FLAG("bypass-cache", "keep the file out of the host's cache")
-#define OPT_NEW_XML(text)                                                                          \
-    {                                                                                              \
-        .name = "xml", .kind = OPTION_TEXT, .required = true, .positional = true,                  \
-        .values = VALUES_FILE, .help = text                                                        \
-    }
+#define OPT_NEW_XML(text)                                                               \
+    { .name = "xml", .kind = OPTION_TEXT, .required = true, .positional = true,         \
+      .values = VALUES_FILE, .help = text }
 /* What the domain does once it is restored. */
-#define OPT_RESUME                                                                                 \
-    OPT_FLAG("running", "it runs when restored, whatever it did before"),                          \
+#define OPT_RESUME                                                                      \
+    OPT_FLAG("running", "it runs when restored, whatever it did before"),               \
         OPT_FLAG("paused", "it is paused when restored, whatever it did before")
 #define OPT_VERBOSE OPT_FLAG("verbose", "as without: progress is shown anyway")
-#define OPT_MODE                                                                                   \
-    {                                                                                              \
-        .name = "mode", .kind = OPTION_TEXT, .choices = dom_stop_modes,                            \
-        .help = "ways to ask the guest, as in acpi,agent"                                          \
-    }
-#define OPT_IMPACT                                                                                 \
-    OPT_FLAG("live", "of the running domain"), OPT_FLAG("config", "of its definition"),            \
+#define OPT_MODE                                                                        \
+    { .name = "mode", .kind = OPTION_TEXT, .choices = dom_stop_modes,                   \
+      .help = "ways to ask the guest, as in acpi,agent" }
+#define OPT_IMPACT                                                                      \
+    OPT_FLAG("live", "of the running domain"), OPT_FLAG("config", "of its definition"), \
         OPT_FLAG("current", "of the running domain if it runs, else of its definition")
 
 static const struct command commands[] = {
@@ -32,26 +28,24 @@ static const struct command commands[] = {
       .run = dom_define },
     { .name = "undefine",
       .summary = "remove a domain's definition; one that runs becomes transient",
-      .options = OPTIONS(
-          OPT_DOMAIN, OPT_FLAG("managed-save", "remove its managed save image"),
-          OPT_FLAG("snapshots-metadata", "forget its snapshots"),
-          OPT_FLAG("checkpoints-metadata", "forget its checkpoints"),
-          OPT_FLAG("nvram", "remove its NVRAM file"), OPT_FLAG("keep-nvram", "keep its NVRAM file"),
-          OPT_FLAG("tpm", "remove its TPM state"), OPT_FLAG("keep-tpm", "keep its TPM state")),
+      .options = OPTIONS(OPT_DOMAIN, OPT_FLAG("managed-save", "remove its managed save image"),
+                         OPT_FLAG("snapshots-metadata", "forget its snapshots"),
+                         OPT_FLAG("checkpoints-metadata", "forget its checkpoints"),
+                         OPT_FLAG("nvram", "remove its NVRAM file"),
+                         OPT_FLAG("keep-nvram", "keep its NVRAM file"),
+                         OPT_FLAG("tpm", "remove its TPM state"),
+                         OPT_FLAG("keep-tpm", "keep its TPM state")),
       .check = dom_undefine_check,
       .run = dom_undefine },
     { .name = "edit",
       .summary = "edit a domain's XML in $VISUAL or $EDITOR",
-      .options = OPTIONS(
-          OPT_DOMAIN, OPT_FLAG("skip-validate", "take XML with elements that mean nothing here")),
+      .options = OPTIONS(OPT_DOMAIN, OPT_FLAG("skip-validate",
+                                              "take XML with elements that mean nothing here")),
       .run = dom_edit },
     { .name = "domrename",
       .summary = "give an inactive domain another name",
-      .options = OPTIONS(OPT_DOMAIN, { .name = "new-name",
-                                       .kind = OPTION_TEXT,
-                                       .required = true,
-                                       .positional = true,
-                                       .help = "its name from now on" }),
+      .options = OPTIONS(OPT_DOMAIN, { .name = "new-name", .kind = OPTION_TEXT, .required = true,
+                                       .positional = true, .help = "its name from now on" }),
       .run = dom_rename },
     { .name = "autostart",
       .summary = "start a domain with the daemon from now on",
@@ -61,41 +55,34 @@ static const struct command commands[] = {
       .summary = "print or set a domain's description or title",
       .options = OPTIONS(OPT_DOMAIN, OPT_IMPACT, OPT_FLAG("title", "the title instead"),
                          OPT_FLAG("edit", "edit it in $VISUAL or $EDITOR"),
-                         { .name = "new-desc",
-                           .kind = OPTION_TEXT,
-                           .positional = true,
-                           .many = true,
-                           .help = "the new text; an empty one removes it" }),
+                         { .name = "new-desc", .kind = OPTION_TEXT, .positional = true,
+                           .many = true, .help = "the new text; an empty one removes it" }),
       .check = dom_desc_check,
       .run = dom_desc },
     { .name = "metadata",
       .summary = "print or set XML that a user keeps with a domain",
-      .options =
-          OPTIONS(OPT_DOMAIN,
-                  { .name = "uri",
-                    .kind = OPTION_TEXT,
-                    .required = true,
-                    .positional = true,
-                    .help = "namespace of the XML" },
-                  OPT_IMPACT, OPT_FLAG("edit", "edit it in $VISUAL or $EDITOR"),
-                  { .name = "key",
-                    .kind = OPTION_TEXT,
-                    .positional = true,
-                    .help = "prefix for the namespace, needed to set it" },
-                  { .name = "set", .kind = OPTION_TEXT, .positional = true, .help = "the new XML" },
-                  OPT_FLAG("remove", "remove it")),
+      .options = OPTIONS(OPT_DOMAIN,
+                         { .name = "uri", .kind = OPTION_TEXT, .required = true,
+                           .positional = true, .help = "namespace of the XML" },
+                         OPT_IMPACT, OPT_FLAG("edit", "edit it in $VISUAL or $EDITOR"),
+                         { .name = "key", .kind = OPTION_TEXT, .positional = true,
+                           .help = "prefix for the namespace, needed to set it" },
+                         { .name = "set", .kind = OPTION_TEXT, .positional = true,
+                           .help = "the new XML" },
+                         OPT_FLAG("remove", "remove it")),
       .check = dom_metadata_check,
       .run = dom_metadata },
     { .name = "create",
       .summary = "create and start a transient domain from an XML file",
-      .options =
-          OPTIONS(OPT_FILE("file with the domain's XML"), OPT_PAUSED, OPT_VALIDATE, OPT_ASYNC),
+      .options = OPTIONS(OPT_FILE("file with the domain's XML"), OPT_PAUSED, OPT_VALIDATE,
+                         OPT_ASYNC),
       .run = dom_create },
     { .name = "start",
       .summary = "start a defined domain, from its managed save image if it has one",
-      .options =
-          OPTIONS(OPT_DOMAIN_IS("name or UUID of the domain"), OPT_PAUSED, OPT_BYPASS_CACHE,
-                  OPT_FLAG("force-boot", "remove the managed save image, and boot"), OPT_ASYNC),
+      .options = OPTIONS(OPT_DOMAIN_IS("name or UUID of the domain"), OPT_PAUSED,
+                         OPT_BYPASS_CACHE,
+                         OPT_FLAG("force-boot", "remove the managed save image, and boot"),
+                         OPT_ASYNC),
       .run = dom_start },
     { .name = "shutdown",
       .summary = "ask a guest to shut down",
@@ -127,9 +114,7 @@ static const struct command commands[] = {
     { .name = "save",
       .summary = "save a domain's memory and state to a file, and end it",
       .options = OPTIONS(OPT_DOMAIN, OPT_FILE("file to write"), OPT_BYPASS_CACHE,
-                         { .name = "xml",
-                           .kind = OPTION_TEXT,
-                           .values = VALUES_FILE,
+                         { .name = "xml", .kind = OPTION_TEXT, .values = VALUES_FILE,
                            .help = "file with the XML to save in place of its own" },
                          OPT_RESUME, OPT_VERBOSE, OPT_ASYNC),
       .check = dom_save_check,
@@ -137,9 +122,7 @@ static const struct command commands[] = {
     { .name = "restore",
       .summary = "start a domain from a file of save; the file stays",
       .options = OPTIONS(OPT_FILE("file to read"), OPT_BYPASS_CACHE,
-                         { .name = "xml",
-                           .kind = OPTION_TEXT,
-                           .values = VALUES_FILE,
+                         { .name = "xml", .kind = OPTION_TEXT, .values = VALUES_FILE,
                            .help = "file with the XML to use in place of the saved one" },
                          OPT_RESUME, OPT_ASYNC),
       .check = dom_save_check,
@@ -170,14 +153,14 @@ static const struct command commands[] = {
       .run = dom_managedsave_edit },
     { .name = "save-image-dumpxml",
       .summary = "print the XML in a file of save",
-      .options =
-          OPTIONS(OPT_FILE("file to read"), OPT_FLAG("security-info", "with passwords"), OPT_XPATH),
+      .options = OPTIONS(OPT_FILE("file to read"), OPT_FLAG("security-info", "with passwords"),
+                         OPT_XPATH),
       .check = dom_xml_check,
       .run = dom_image_dumpxml },
     { .name = "save-image-define",
       .summary = "replace the XML in a file of save",
-      .options =
-          OPTIONS(OPT_FILE("file to change"), OPT_NEW_XML("file with the new XML"), OPT_RESUME),
+      .options = OPTIONS(OPT_FILE("file to change"), OPT_NEW_XML("file with the new XML"),
+                         OPT_RESUME),
       .check = dom_save_check,
       .run = dom_image_define },
     { .name = "save-image-edit",
@@ -187,16 +170,15 @@ static const struct command commands[] = {
       .run = dom_image_edit },
     { .name = "dump",
       .summary = "write a domain's memory to a file, for debuggers",
-      .options = OPTIONS(
-          OPT_DOMAIN, OPT_FILE("file to write"), OPT_FLAG("live", "let the domain run meanwhile"),
-          OPT_FLAG("crash", "end the domain afterwards, as crashed"), OPT_BYPASS_CACHE,
-          OPT_FLAG("reset", "reset the domain afterwards"), OPT_VERBOSE,
-          OPT_FLAG("memory-only", "memory and registers, not QEMU's own format"),
-          { .name = "format",
-            .kind = OPTION_TEXT,
-            .choices = dom_dump_formats,
-            .help = "with --memory-only: its format; elf when not given" },
-          OPT_ASYNC),
+      .options = OPTIONS(OPT_DOMAIN, OPT_FILE("file to write"),
+                         OPT_FLAG("live", "let the domain run meanwhile"),
+                         OPT_FLAG("crash", "end the domain afterwards, as crashed"),
+                         OPT_BYPASS_CACHE, OPT_FLAG("reset", "reset the domain afterwards"),
+                         OPT_VERBOSE,
+                         OPT_FLAG("memory-only", "memory and registers, not QEMU's own format"),
+                         { .name = "format", .kind = OPTION_TEXT, .choices = dom_dump_formats,
+                           .help = "with --memory-only: its format; elf when not given" },
+                         OPT_ASYNC),
       .check = dom_dump_check,
       .run = dom_dump },
     { .name = "domjobabort",
@@ -208,12 +190,8 @@ static const struct command commands[] = {
       .text = "A command that is no JSON object is the name of a QMP command and its arguments. "
               "What it does is not known to the daemon.",
       .options = OPTIONS(OPT_DOMAIN,
-                         { .name = "cmd",
-                           .kind = OPTION_TEXT,
-                           .required = true,
-                           .positional = true,
-                           .many = true,
-                           .help = "the command" },
+                         { .name = "cmd", .kind = OPTION_TEXT, .required = true,
+                           .positional = true, .many = true, .help = "the command" },
                          OPT_FLAG("hmp", "it is one of the human monitor"),
                          OPT_FLAG("pretty", "print the answer with indents"),
                          OPT_FLAG("return-value", "print what the answer returns alone")),

@@ -5,10 +5,8 @@
 #include "tools/host.h"
 
 /* May also be given without its name, at its place in the order of the options. */
-#define OPT_WORD(word, text)                                                                       \
-    {                                                                                              \
-        .name = word, .kind = OPTION_TEXT, .positional = true, .help = text                        \
-    }
+#define OPT_WORD(word, text)                                                              \
+    { .name = word, .kind = OPTION_TEXT, .positional = true, .help = text }
 
 static const struct command commands[] = {
     { .name = "capabilities",
@@ -18,9 +16,7 @@ static const struct command commands[] = {
     { .name = "domcapabilities",
       .summary = "print what a domain's XML may have, as XML",
       .options = OPTIONS(OPT_WORD("virttype", "type of the domain, kvm or qemu"),
-                         { .name = "emulatorbin",
-                           .kind = OPTION_TEXT,
-                           .positional = true,
+                         { .name = "emulatorbin", .kind = OPTION_TEXT, .positional = true,
                            .values = VALUES_FILE,
                            .help = "path of the emulator" },
                          OPT_WORD("arch", "architecture, as in x86_64"),
@@ -32,9 +28,7 @@ static const struct command commands[] = {
       .run = host_nodeinfo },
     { .name = "freecell",
       .summary = "print how much memory of the host is free",
-      .options = OPTIONS({ .name = "cellno",
-                           .kind = OPTION_NUMBER,
-                           .positional = true,
+      .options = OPTIONS({ .name = "cellno", .kind = OPTION_NUMBER, .positional = true,
                            .help = "of the NUMA cell of this number only" },
                          OPT_FLAG("all", "of each NUMA cell, and the sum")),
       .check = host_freecell_check,
@@ -45,11 +39,8 @@ static const struct command commands[] = {
       .run = host_maxvcpus },
     { .name = "cpu-models",
       .summary = "print the CPU models a guest may have",
-      .options = OPTIONS({ .name = "arch",
-                           .kind = OPTION_TEXT,
-                           .required = true,
-                           .positional = true,
-                           .help = "architecture, as in x86_64" }),
+      .options = OPTIONS({ .name = "arch", .kind = OPTION_TEXT, .required = true,
+                           .positional = true, .help = "architecture, as in x86_64" }),
       .run = host_cpu_models },
     { .name = "uri",
       .summary = "print the URI of the connection",
@@ -65,11 +56,8 @@ static const struct command commands[] = {
       .run = host_version },
     { .name = "help",
       .summary = "print all commands, or tell about one or a group of them",
-      .options = OPTIONS({ .name = "command",
-                           .kind = OPTION_TEXT,
-                           .positional = true,
-                           .values = VALUES_COMMAND,
-                           .help = "name of a command or group" }),
+      .options = OPTIONS({ .name = "command", .kind = OPTION_TEXT, .positional = true,
+                           .values = VALUES_COMMAND, .help = "name of a command or group" }),
       .no_connection = true,
       .run = host_help },
     { .name = "complete",
