@@ -51,7 +51,7 @@ same list --all --autostart
 expect 0 "unmarked" virtjob autostart idle --disable
 expect 0 "successfully renamed" virtjob domrename idle other
 expect 1 "already exists" virtjob domrename other g
-check virtjob domrename other idle
+check virtjob domrename other --new-name idle
 check virtjob desc idle a description of words
 same desc idle
 check virtjob desc idle --title "a title"
@@ -76,6 +76,9 @@ editor ""
 expect 0 "not changed" virtjob edit idle
 editor "s,</domain>,,"
 TMPDIR=$dir refuse virtjob edit idle </dev/null # it keeps what was written
+editor "s,<memory,<nonsense/><memory,"
+TMPDIR=$dir refuse virtjob edit idle </dev/null
+check virtjob edit idle --skip-validate
 editor "s,a ,many ,"
 check virtjob desc idle --edit
 same desc idle
@@ -91,7 +94,7 @@ expect 1 "nonsense" virtjob define "$dir/bad.xml" --validate
 # start, and what there is to know
 expect 0 "Domain 'g' started" virtjob start g
 expect 1 "already running" virtjob start g
-expect 0 "created" virtjob create "$dir/t.xml" --paused
+expect 0 "created" virtjob create "$dir/t.xml" --paused --validate
 expect 1 "already" virtjob create "$dir/t.xml"
 booted g
 for filter in "" --all --inactive --transient --persistent --autostart --no-autostart \
@@ -124,6 +127,7 @@ same domuuid g
 equal "$(virtjob domuuid "$(virtjob domid g)")" "$u"
 expect 0 "<name>g</name>" virtjob dumpxml g --xpath /domain/name
 expect 0 "/kernel-tick-0" virtjob dumpxml g --xpath "//kernel/text()"
+expect 0 "</nodes>" virtjob dumpxml g --xpath "//kernel" --wrap
 for words in "dominfo none" "domstate none" "domcontrol none" "domjobinfo none" "dumpxml none" \
     "domid none" "domname none" "domuuid none" "desc none" "metadata none urn:u" "start none" \
     "shutdown none" "reboot none" "reset none" "destroy none" "suspend none" "resume none" \
@@ -136,6 +140,17 @@ for words in "dominfo none" "domstate none" "domcontrol none" "domjobinfo none" 
     # shellcheck disable=SC2086
     expect 2 "see 'virtjob help" virtjob ${words%% *}
 done
+
+# a running domain is described apart from its definition
+check virtjob desc g --live --new-desc "while it runs"
+check virtjob desc g --config --new-desc "from its next start"
+same desc g --live
+same desc g --config
+equal "$(virtjob desc g --current)" "while it runs"
+check virtjob metadata g --uri urn:u --live --key k --set "<a b='4'/>"
+same metadata g urn:u --current
+expect 1 "not present" virtjob metadata g urn:u --config
+expect 1 "not running" virtjob desc idle --live
 
 # QEMU's monitor
 same qemu-monitor-command g query-status
@@ -200,6 +215,8 @@ expect 0 "Domain 'g' saved to $image" virtjob save g "$image"
 is "shut off (saved)" g
 expect 0 "<name>g</name>" virtjob save-image-dumpxml "$image"
 same save-image-dumpxml "$image" --security-info
+same save-image-dumpxml "$image" --xpath //name
+same save-image-dumpxml "$image" --xpath //name --wrap
 expect 0 "Domain restored from $image" virtjob restore "$image"
 is "running (restored)" g
 expect 1 "already" virtjob restore "$image"
@@ -213,14 +230,19 @@ wait_for "$(virtjob save g "$image" --async)"
 virtjob save-image-dumpxml "$image" | sed 's,>other<,>defined<,' >"$dir/other.xml"
 expect 0 "updated" virtjob save-image-define "$image" "$dir/other.xml" --paused
 editor "s,>defined<,>edited<,"
-expect 0 "edited" virtjob save-image-edit "$image"
+check virtjob save-image-define "$image" "$dir/other.xml" --running
+expect 0 "edited" virtjob save-image-edit "$image" --paused
 editor ""
 expect 0 "not changed" virtjob save-image-edit "$image"
 wait_for "$(virtjob restore "$image" --async)"
 is "paused (user)" g
 equal "$(virtjob desc g --title)" edited
 check virtjob save g "$image"
-check virtjob restore "$image" --xml "$dir/other.xml" --running --bypass-cache
+check virtjob restore "$image" --paused
+is "paused (user)" g
+check virtjob save g "$image" --running
+check virtjob restore "$image" --xml "$dir/other.xml" --bypass-cache
+is "running (restored)" g
 equal "$(virtjob desc g --title)" defined
 expect 2 "exclude" virtjob save g "$image" --running --paused
 expect 1 "No such file" virtjob save g /nonexistent/image
@@ -236,10 +258,13 @@ same list --all --managed-save
 same list --all --with-managed-save --name
 same dominfo g
 same managedsave-dumpxml g
+same managedsave-dumpxml g --security-info --xpath //name --wrap
 expect 1 "managed save" virtjob undefine g
 virtjob managedsave-dumpxml g | sed 's,>defined<,>managed<,' >"$dir/other.xml"
 check virtjob managedsave-define g "$dir/other.xml" --paused
 editor "s,>managed<,>by hand<,"
+check virtjob managedsave-edit g --paused
+check virtjob managedsave-define g --xml "$dir/other.xml" --running
 check virtjob managedsave-edit g --running
 expect 0 "by hand" virtjob managedsave-dumpxml g --xpath //title
 check virtjob start g
@@ -329,6 +354,7 @@ expect 1 "unknown architecture" virtjob domcapabilities --arch vax
 same nodeinfo
 expect 0 "Total:" virtjob freecell
 expect 0 "0: " virtjob freecell 0
+check virtjob freecell --cellno 0
 expect 0 "Total:" virtjob freecell --all
 expect 1 "cell" virtjob freecell 100000
 same maxvcpus
@@ -353,7 +379,7 @@ for words in "dumpxml idle --security-info" "start idle" "undefine idle" "restor
     # shellcheck disable=SC2086 # a command and its words
     expect 1 "operation forbidden" virtjob_ro $words
 done
-check virtjob undefine idle
+check virtjob undefine idle --keep-nvram --keep-tpm
 check virtjob restore "$image"
 check virtjob managedsave g
 check virtjob undefine g --managed-save --snapshots-metadata --checkpoints-metadata --nvram --tpm

@@ -66,15 +66,11 @@ at_exit()
     exit_commands+=("$(printf '%q ' "$@")")
 }
 
-# Processes that work below a directory; others' are not shown to all.
+# Processes that work in a directory or below it; other users' are not shown to all.
 working_below()
 {
-    local proc
-    for proc in /proc/[1-9]*; do
-        case $(readlink "$proc/cwd" 2>/dev/null || true) in
-        "$1" | "$1"/*) echo "${proc#/proc/}" ;;
-        esac
-    done
+    find /proc/[1-9]* -maxdepth 1 -name cwd \( -lname "$1" -o -lname "$1/*" \) -printf '%h\n' \
+        2>/dev/null | sed 's,.*/,,' || true
 }
 
 no_guests()
