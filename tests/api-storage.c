@@ -14,58 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <libvirtjob/libvirtjob.h>
-
-#include "protocol/macros.h"
+#include "tests/api.h"
 
 #define MIB (1024ull * 1024)
 
 enum { THREADS = 8, ROUNDS = 50 };
 
 static const char *uri, *ro_uri, *base;
-static virConnectPtr conn;
-
-_Noreturn static void failed(int line, const char *what)
-{
-    (void)fprintf(stderr, "api-storage.c:%d: %s (last error %d: %s)\n", line, what,
-                  virGetLastErrorCode(), virGetLastErrorMessage());
-    exit(1);
-}
-
-#define CHECK(what)                  \
-    do {                             \
-        if (!(what))                 \
-            failed(__LINE__, #what); \
-    } while (0)
-
-#define OK(call) CHECK((call) >= 0)
-#define SAME(got, want) CHECK(strcmp((got), (want)) == 0)
-
-/* The call fails (-1 or NULL) with that code, which is this thread's last error. */
-#define FAILS(call, number)                                         \
-    do {                                                            \
-        CHECK((long)(call) == -1);                                  \
-        CHECK(virGetLastErrorCode() == (number));                   \
-        CHECK(virGetLastError()->message[0]);                       \
-    } while (0)
-#define IS_NULL(call, number)                                       \
-    do {                                                            \
-        CHECK((call) == NULL);                                      \
-        CHECK(virGetLastErrorCode() == (number));                   \
-    } while (0)
-
-/* Called by whichever thread has the error. */
-static void quiet(void *opaque, virErrorPtr err)
-{
-    (void)err;
-    atomic_fetch_add((atomic_uint *)opaque, 1);
-}
-
-static void free_text(char *text)
-{
-    CHECK(text && *text);
-    free(text);
-}
 
 /* --- the connection --- */
 
@@ -84,8 +39,8 @@ static void try_connection(void)
     CHECK(virConnectClose(other) == 1);
     CHECK(virConnectClose(other) == 0);
 
-    free_text(virConnectGetURI(conn));
-    free_text(virConnectGetHostname(conn));
+    api_free_text(virConnectGetURI(conn));
+    api_free_text(virConnectGetHostname(conn));
     SAME(virConnectGetType(conn), "QEMU");
     OK(virConnectGetVersion(conn, &version));
     OK(virConnectGetLibVersion(conn, &version));
@@ -165,7 +120,7 @@ static void try_pool_lists(void)
     free(pools);
     CHECK(virConnectListAllStoragePools(conn, NULL, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE) == 1);
     FAILS(virConnectListAllStoragePools(conn, NULL, 1u << 29), VIR_ERR_INVALID_ARG);
-    free_text(virConnectGetStoragePoolCapabilities(conn, 0));
+    api_free_text(virConnectGetStoragePoolCapabilities(conn, 0));
     IS_NULL(virConnectGetStoragePoolCapabilities(conn, 1), VIR_ERR_INVALID_ARG);
     CHECK(virConnectFindStoragePoolSources(conn, "dir", NULL, 0) == NULL);
 }
@@ -217,8 +172,8 @@ static void try_pool_state(virStoragePoolPtr pool)
     OK(virStoragePoolSetAutostart(pool, 0));
     CHECK(virStoragePoolIsActive(pool) == 1);
     CHECK(virStoragePoolIsPersistent(pool) == 1);
-    free_text(virStoragePoolGetXMLDesc(pool, 0));
-    free_text(virStoragePoolGetXMLDesc(pool, VIR_STORAGE_XML_INACTIVE));
+    api_free_text(virStoragePoolGetXMLDesc(pool, 0));
+    api_free_text(virStoragePoolGetXMLDesc(pool, VIR_STORAGE_XML_INACTIVE));
     IS_NULL(virStoragePoolGetXMLDesc(pool, 1u << 20), VIR_ERR_INVALID_ARG);
 }
 
@@ -294,7 +249,7 @@ static void try_vol_reads(virStoragePoolPtr pool, virStorageVolPtr vol)
     CHECK(info.type == VIR_STORAGE_VOL_FILE && info.capacity == 2 * MIB && info.allocation == 0);
     OK(virStorageVolGetInfoFlags(vol, &info, VIR_STORAGE_VOL_GET_PHYSICAL));
     CHECK(info.allocation == 2 * MIB);
-    free_text(virStorageVolGetXMLDesc(vol, 0));
+    api_free_text(virStorageVolGetXMLDesc(vol, 0));
 
     IS_NULL(virStorageVolLookupByName(pool, "none"), VIR_ERR_NO_STORAGE_VOL);
     IS_NULL(virStorageVolLookupByName(NULL, "v"), VIR_ERR_INVALID_STORAGE_POOL);
@@ -380,8 +335,7 @@ static void try_vol_jobs(virStoragePoolPtr pool)
     OK(virStorageVolWaitJob(vol, &info, 10000));
     CHECK(info.state == VIR_JOB_COMPLETE);
     fill(vol);
-    OK(virStorageVolWipePattern(vol, VIR_STORAGE_VOL_WIPE_ALG_GUTMANN,
-                                VIR_STORAGE_VOL_WIPE_ASYNC));
+    OK(virStorageVolWipePattern(vol, VIR_STORAGE_VOL_WIPE_ALG_GUTMANN, VIR_STORAGE_VOL_WIPE_ASYNC));
     OK(virStorageVolGetJobInfo(vol, &info));
     CHECK(info.state == VIR_JOB_RUNNING);
     FAILS(virStorageVolDelete(vol, 0), VIR_ERR_OPERATION_INVALID);
@@ -550,7 +504,7 @@ int main(int argc, char **argv)
     base = argv[3];
     OK(virInitialize());
     OK(virGetVersion(&version, NULL, NULL));
-    virSetErrorFunc(&told, quiet);
+    virSetErrorFunc(&told, api_quiet);
     conn = virConnectOpen(uri);
     CHECK(conn);
     try_connection();

@@ -6,8 +6,8 @@
 #     . "$(dirname "$0")/functions.sh"
 #
 # and gets: a directory of its own in $dir, removed at the end; any command that fails ends
-# the test, with its line; the daemon, if one was started, is killed at the end.  It runs in
-# make check, and by hand with the build directory as the current one.
+# the test, with its line; the daemon, if one was started, and its guests are killed at the end.
+# It runs in make check, and by hand with the build directory as the current one.
 #
 #   start_daemon [ARG ...]   starts virtjobd in $dir and returns when it serves: $pid, $uri
 #   stop_daemon              SIGTERM, and it must exit 0 (sanitizers and valgrind say no by this)
@@ -15,12 +15,17 @@
 #   daemon_logged TEXT       true if it has said so, in any of its lives
 #   virtjob, virtjob_ro      the command line tool, connected to it
 #   virsh                    libvirt's, connected to it
+#   guest_xml NAME [THEN [MIB [ELEMENTS]]]    XML of a guest that boots at once, see
+#                            guest_kernel.py; with MIB of its memory filled
+#   booted NAME, ticks NAME  wait until it has booted, until its CPU does something
+#   qemu_of NAME             the process of an active domain
 #   wait_until SECS CMD ...  until CMD succeeds; the test fails when it still does not after SECS
 #   check CMD ..., refuse CMD ...     CMD must succeed, must fail; what it said is in $out
 #   expect STATUS TEXT CMD ...        CMD must end with STATUS and say TEXT
 #   equal GOT WANT [WHAT]    two texts
 #   fail TEXT, skip REASON   end the test: failed, left out (77)
 #   require_cmd CMD ..., require_root, require_space MIB   else the test is left out
+#   editor SED-SCRIPT        what $EDITOR does with its file from now on
 #   at_exit CMD ARG ...      run at the end, last one first
 #
 # VIRTJOBD_WRAPPER is put in front of daemon and tool (see ./run); VIRTJOBD_SLOWER multiplies
@@ -61,6 +66,32 @@ at_exit()
     exit_commands+=("$(printf '%q ' "$@")")
 }
 
+# Processes that work in a directory or below it; other users' are not shown to all.
+working_below()
+{
+    find /proc/[1-9]* -maxdepth 1 -name cwd \( -lname "$1" -o -lname "$1/*" \) -printf '%h\n' \
+        2>/dev/null | sed 's,.*/,,' || true
+}
+
+no_guests()
+{
+    [ -z "$(working_below "$dir/run/qemu")" ]
+}
+
+# QEMUs outlive their daemon.
+kill_guests()
+{
+    local qemu i
+    for qemu in $(working_below "$dir/run/qemu"); do
+        kill -KILL "$qemu"
+    done 2>/dev/null
+    for ((i = 0; i < 200; i++)); do
+        no_guests && return
+        sleep 0.05
+    done
+    echo "$test_name: QEMUs that do not end: $(working_below "$dir/run/qemu")" >&2
+}
+
 clean_up()
 {
     local i
@@ -73,6 +104,7 @@ clean_up()
         kill -KILL "$pid"
         wait "$pid"
     fi 2>/dev/null
+    kill_guests
     rm -rf --one-file-system "$dir"
 }
 
@@ -209,4 +241,67 @@ virtjob_ro()
 virsh()
 {
     command virsh -c "$uri" "$@"
+}
+
+editor() # SED-SCRIPT
+{
+    # shellcheck disable=SC2016 # "$1" is the editor's
+    printf '#!/bin/sh\nsed -i "%s" "$1"\n' "$1" >"$dir/editor"
+    chmod +x "$dir/editor"
+    export EDITOR=$dir/editor
+}
+
+# Guests.
+
+guest_kernel() # THEN MIB: its path
+{
+    local path=$dir/kernel-$1-$2
+    [ -e "$path" ] || python3 "$srcdir/tests/guest_kernel.py" "$path" "$1" "$2"
+    echo "$path"
+}
+
+guest_xml() # NAME [THEN [MIB [ELEMENTS]]]
+{
+    local fill=${3:-0}
+    cat <<END
+<domain type='qemu'>
+  <name>$1</name>
+  <memory unit='MiB'>$((16 + fill))</memory>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <kernel>$(guest_kernel "${2:-halt}" "$fill")</kernel>
+  </os>
+  <features><acpi/></features>
+  ${4:-}
+  <devices>
+    <serial type='file'><source path='$dir/serial-$1'/></serial>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+END
+}
+
+said_booted()
+{
+    grep -q F "$dir/serial-$1" 2>/dev/null
+}
+
+booted()
+{
+    wait_until 60 said_booted "$1"
+}
+
+serial_is_longer() # NAME THAN
+{
+    [ "$(stat -c %s "$dir/serial-$1")" -gt "$2" ]
+}
+
+ticks()
+{
+    wait_until 20 serial_is_longer "$1" "$(stat -c %s "$dir/serial-$1")"
+}
+
+qemu_of()
+{
+    working_below "$dir/run/qemu/$(virtjob domid "$1")"
 }

@@ -8,9 +8,12 @@ on its first serial port, and then does one thing for ever:
     tick    says '.' now and then, and powers off at the press of the power button
     panic   tells the pvpanic device that it has crashed
     off     powers off
+
+Also a command: guest_kernel.py PATH THEN MIB-TO-FILL.
 """
 
 import struct
+import sys
 
 START = 0x100000
 FILL_FROM = 0x200000
@@ -71,3 +74,9 @@ def write(path, then='halt', size=0):
     with open(path, 'wb') as file:
         file.write(header + code)
     return path
+
+
+if __name__ == '__main__':
+    if len(sys.argv) != 4 or sys.argv[2] not in THEN or not sys.argv[3].isdigit():
+        sys.exit(f'usage: guest_kernel.py PATH {"|".join(THEN)} MIB-TO-FILL')
+    write(sys.argv[1], sys.argv[2], int(sys.argv[3]) << 20)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 include tests/badinput.mk
 include tests/crash.mk
+include tests/doms.mk
 include tests/guests.mk
 include tests/ship.mk
 include tests/unit/cli.mk

@@ -11,6 +11,6 @@ TESTS += $(vols_tests)
 dist_check_SCRIPTS += $(vols_tests)
 
 check_PROGRAMS += tests/api-storage
-tests_api_storage_SOURCES = tests/api-storage.c
+tests_api_storage_SOURCES = tests/api-storage.c tests/api.c tests/api.h
 tests_api_storage_CPPFLAGS = $(AM_CPPFLAGS)
 tests_api_storage_LDADD = libvirtjob.la -lpthread

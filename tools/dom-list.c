@@ -67,7 +67,7 @@ static bool is_list_of_words(const struct args *args)
     return args_flag(args, "uuid") || args_flag(args, "id") || args_flag(args, "name");
 }
 
-/* One line a domain of what was asked for, for scripts. */
+/* One line a domain of what was asked for, for scripts; of ids alone, for each that has one. */
 static void words_print(const struct domains *domains, const struct args *args)
 {
     bool uuids = args_flag(args, "uuid"), ids = args_flag(args, "id");
@@ -80,6 +80,8 @@ static void words_print(const struct domains *domains, const struct args *args)
 
         if (virDomainGetUUIDString(domains->all[i], uuid) < 0)
             continue; /* no domain is without one */
+        if (!uuids && !names && virDomainGetID(domains->all[i]) == DOM_NO_ID)
+            continue;
         printf("%s%s%s%s%s\n", uuids ? uuid : "", uuids && (ids || names) ? " " : "", ids ? id : "",
                ids && names ? " " : "", names ? virDomainGetName(domains->all[i]) : "");
     }

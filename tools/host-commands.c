@@ -4,6 +4,10 @@
 #include "tools/groups.h"
 #include "tools/host.h"
 
+/* May also be given without its name, at its place in the order of the options. */
+#define OPT_WORD(word, text)                                                              \
+    { .name = word, .kind = OPTION_TEXT, .positional = true, .help = text }
+
 static const struct command commands[] = {
     { .name = "capabilities",
       .summary = "print what the host is and what guests it can run, as XML",
@@ -11,11 +15,12 @@ static const struct command commands[] = {
       .run = host_capabilities },
     { .name = "domcapabilities",
       .summary = "print what a domain's XML may have, as XML",
-      .options = OPTIONS(OPT_TEXT("virttype", "type of the domain, kvm or qemu"),
-                         { .name = "emulatorbin", .kind = OPTION_TEXT, .values = VALUES_FILE,
+      .options = OPTIONS(OPT_WORD("virttype", "type of the domain, kvm or qemu"),
+                         { .name = "emulatorbin", .kind = OPTION_TEXT, .positional = true,
+                           .values = VALUES_FILE,
                            .help = "path of the emulator" },
-                         OPT_TEXT("arch", "architecture, as in x86_64"),
-                         OPT_TEXT("machine", "type of machine, as in q35")),
+                         OPT_WORD("arch", "architecture, as in x86_64"),
+                         OPT_WORD("machine", "type of machine, as in q35")),
       .run = host_domcapabilities },
     { .name = "nodeinfo",
       .summary = "print CPUs and memory of the host",
@@ -30,7 +35,7 @@ static const struct command commands[] = {
       .run = host_freecell },
     { .name = "maxvcpus",
       .summary = "print how many CPUs a guest may have",
-      .options = OPTIONS(OPT_TEXT("type", "type of the domain, kvm or qemu")),
+      .options = OPTIONS(OPT_WORD("type", "type of the domain, kvm or qemu")),
       .run = host_maxvcpus },
     { .name = "cpu-models",
       .summary = "print the CPU models a guest may have",

@@ -20,16 +20,7 @@ static int power_command(const struct domain_spec *spec, const char *command, st
 
 static int check_running(void *opaque, struct verror *err)
 {
-    struct domain_spec *spec = opaque;
-    const struct domain *domain;
-
-    if (spec_take_guest(spec, err) < 0)
-        return -1;
-    domain = spec_domain(spec);
-    if (domain->state == VIR_DOMAIN_SHUTDOWN)
-        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is being shut down",
-                          domain->name);
-    return 0;
+    return spec_take_up_guest(opaque, err);
 }
 
 /* --- suspend, resume --- */

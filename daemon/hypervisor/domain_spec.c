@@ -225,6 +225,19 @@ int spec_take_guest(struct domain_spec *spec, struct verror *err)
     return 0;
 }
 
+int spec_take_up_guest(struct domain_spec *spec, struct verror *err)
+{
+    const struct domain *domain;
+
+    if (spec_take_guest(spec, err) < 0)
+        return -1;
+    domain = spec_domain(spec);
+    if (domain->state == VIR_DOMAIN_SHUTDOWN)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is being shut down",
+                          domain->name);
+    return 0;
+}
+
 int spec_check_clash(const struct domain_spec *spec, struct verror *err)
 {
     struct domain *by_name = domain_find_name(spec->domains, spec->def->name);

@@ -36,6 +36,8 @@ void domain_locks(const void *spec, struct lock_hold *hold);     /* the domain *
 void domain_new_locks(const void *spec, struct lock_hold *hold); /* and its name */
 /* The domain runs, and its guest is this spec's from now on; -1 with err. */
 int spec_take_guest(struct domain_spec *spec, struct verror *err);
+/* The same of one that is not going down. */
+int spec_take_up_guest(struct domain_spec *spec, struct verror *err);
 /* Name and UUID of spec->def belong to one domain, or to none yet. */
 int spec_check_clash(const struct domain_spec *spec, struct verror *err);
 

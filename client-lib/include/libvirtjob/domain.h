@@ -171,8 +171,8 @@ int virDomainSetAutostart(virDomainPtr domain, int autostart);
 /**
  * Gives a domain that is defined and not active another name; flags is 0.
  * Objects keep the name they were looked up with, and go on meaning this
- * domain.  Returns 0, or -1: VIR_ERR_OPERATION_INVALID (active),
- * VIR_ERR_OPERATION_FAILED (the name is another's).  Source: libvirt.
+ * domain.  Returns 0, or -1: VIR_ERR_OPERATION_INVALID (it is active, or the
+ * name is another's).  Source: libvirt.
  */
 int virDomainRename(virDomainPtr dom, const char *new_name, unsigned int flags);
 
@@ -181,8 +181,8 @@ int virDomainRename(virDomainPtr dom, const char *new_name, unsigned int flags);
  * VIR_DOMAIN_METADATA_ELEMENT the element of <metadata> whose namespace is uri
  * and prefix is key.  metadata NULL removes it.  type is of
  * virDomainMetadataType, flags of virDomainModificationImpact.  Returns 0, or
- * -1: VIR_ERR_INVALID_ARG (a title of more than one line, no uri, bad XML).
- * Source: libvirt.
+ * -1: VIR_ERR_INVALID_ARG (a title of more than one line, no uri),
+ * VIR_ERR_XML_ERROR.  Source: libvirt.
  */
 int virDomainSetMetadata(virDomainPtr domain, int type, const char *metadata, const char *key,
                          const char *uri, unsigned int flags);
@@ -427,7 +427,7 @@ char *virDomainGetOSType(virDomainPtr domain);
 /** The domain's memory in KiB, as it started or will start; 0: raised.  Source: libvirt. */
 unsigned long virDomainGetMaxMemory(virDomainPtr domain);
 
-/** How many CPUs the active domain may have at most, or -1.  Source: libvirt. */
+/** How many CPUs the domain may have at most, or -1.  Source: libvirt. */
 int virDomainGetMaxVcpus(virDomainPtr domain);
 
 /**
@@ -475,7 +475,7 @@ int virDomainGetSecurityLabel(virDomainPtr domain, virSecurityLabelPtr seclabel)
  * *result gets the answer.  The caller frees it.  What the command does is
  * not known to the daemon.  flags is of virDomainQemuMonitorCommandFlags.
  * Returns 0, or -1: VIR_ERR_OPERATION_INVALID (not active),
- * VIR_ERR_INTERNAL_ERROR (no QMP).  Source: libvirt, from its libvirt-qemu.h.
+ * VIR_ERR_INVALID_ARG (no JSON object).  Source: libvirt, from its libvirt-qemu.h.
  */
 int virDomainQemuMonitorCommand(virDomainPtr domain, const char *cmd, char **result,
                                 unsigned int flags);

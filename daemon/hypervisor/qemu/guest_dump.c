@@ -36,15 +36,10 @@ enum {
 static int dump_check(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
-    const struct domain *domain;
 
-    if (spec_take_guest(spec, err) < 0)
+    if (spec_take_up_guest(spec, err) < 0)
         return -1;
-    domain = spec_domain(spec);
-    if (domain->state == VIR_DOMAIN_SHUTDOWN)
-        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is being shut down",
-                          domain->name);
-    spec->was_running = domain->state == VIR_DOMAIN_RUNNING;
+    spec->was_running = spec_domain(spec)->state == VIR_DOMAIN_RUNNING;
     return 0;
 }
 
