@@ -23,6 +23,7 @@ BUILD = os.path.abspath(os.environ.get('builddir', '.'))
 NAME = os.path.basename(sys.argv[0]).rsplit('.', 1)[0]
 SLOWER = int(os.environ.get('VIRTJOBD_SLOWER', '1'))
 MIB = 1024 * 1024
+SANITIZER = re.compile('(Address|Leak|Thread)Sanitizer|runtime error:')
 HOLD = os.path.join(BUILD, 'tests', '.libs', 'hold.so')
 
 
@@ -126,11 +127,13 @@ class Daemon:
         return self
 
     def __exit__(self, kind, *_):
-        if kind:
+        reported = [line for line in self.lines().split('\n') if SANITIZER.search(line)]
+        if kind or reported:
             with open(self.log, errors='replace') as file:
                 print("the daemon's last lines:", *file.readlines()[-60:], sep='\n    ',
                       file=sys.stderr)
         self.clean()
+        check(kind or not reported, f'a sanitizer has reported: {reported}')
 
     def clean(self):
         LIVING.discard(self)

@@ -26,9 +26,10 @@ def line(what):
 class Peer:
     def __init__(self, argv):
         [text] = [arg for arg in argv if 'id=charmonitor' in arg]
-        listener = socket.socket(fileno=int(re.search(r'fd=(\d+)', text).group(1)))
-        listener.listen(1)
-        self.socket = listener.accept()[0]
+        # Kept, as QEMU keeps it: it is how the next daemon finds the process.
+        self.listener = socket.socket(fileno=int(re.search(r'fd=(\d+)', text).group(1)))
+        self.listener.listen(1)
+        self.socket = self.listener.accept()[0]
         self.file = self.socket.makefile('r')
 
     def say(self, what):
@@ -77,8 +78,10 @@ def never_greets(argv):
 
 
 def never_answers(argv):
-    Peer(argv).greet()
+    peer = Peer(argv)  # it would be closed without a name
+    peer.greet()
     hang()
+    del peer
 
 
 def says(*lines):

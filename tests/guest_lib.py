@@ -324,6 +324,7 @@ def run(*tests, conf='', guests=Guests):
             d.quiet()
             said = (test.__doc__ or test.__name__).split('\n')[0].rstrip('.')
             print(f'ok: {said} ({time.monotonic() - start:.1f} s)', flush=True)
+        d.term()  # what it has lost is told at its end
 
 
 def tiny_guest():
