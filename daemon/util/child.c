@@ -429,7 +429,8 @@ int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror 
         if (!child->killed)
             drain(child);
         info = reap(child);
-        line_end(child);
+        if (!child->killed) /* else it is half a line */
+            line_end(child);
         r = report(child, &info, err);
     }
     close_fd(&child->in);

@@ -61,7 +61,7 @@ const struct caps_cpu *caps_find_cpu(const struct caps_cpus *cpus, const char *m
  * missing or cannot be executed.  A few system calls.
  */
 char *caps_identity(const char *emulator, struct verror *err);
-enum { CAPS_PROBE_MS = 10000 };
+enum { CAPS_PROBE_MS = 30000 }; /* a third of a second, but on a machine that is overrun */
 /* Starts the emulator and asks it.  Worker. */
 struct qemu_caps *caps_probe(const char *emulator, const char *identity, int timeout_ms,
                              struct job_ctl *ctl, struct verror *err);
