@@ -12,7 +12,6 @@
 #include <libvirtjob/types.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "hypervisor/internal.h"
@@ -177,22 +176,6 @@ static int save_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, stru
     return end_guest(spec, ctl);
 }
 
-/* For a moment after a migration's end QEMU still refuses: it is "not finalized yet". */
-static int cont_after_migration(struct guest *guest, struct verror *err)
-{
-    const struct timespec pause = { .tv_nsec = 20000000 };
-
-    for (int tries = 0; tries < 100; tries++) {
-        verror_clear(err);
-        if (monitor_call(guest->monitor, "cont", NULL, -1, NULL, QUICK_MS, NULL, err) == 0)
-            return 0;
-        if (err->code != VIR_ERR_OPERATION_FAILED || !strstr(verror_text(err), "not finalized"))
-            return -1;
-        (void)nanosleep(&pause, NULL);
-    }
-    return -1;
-}
-
 /* The file first: a guest that goes on and its image must not both live. */
 static void save_undo(void *opaque, uint64_t job_id)
 {
@@ -206,7 +189,7 @@ static void save_undo(void *opaque, uint64_t job_id)
     if (!spec->was_running)
         return;
     atomic_store(&spec->guest->resume_reason, VIR_DOMAIN_RUNNING_SAVE_CANCELED);
-    if (cont_after_migration(spec->guest, &err) < 0)
+    if (monitor_call(spec->guest->monitor, "cont", NULL, -1, NULL, QUICK_MS, NULL, &err) < 0)
         log_error("domain '%s' is left paused: %s", spec->name, verror_text(&err));
 }
 

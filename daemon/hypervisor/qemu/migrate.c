@@ -16,6 +16,7 @@ enum {
     LOOK_MS = 100,       /* between two looks at the progress */
     STATUS_MS = 2000,    /* a QEMU that reads its memory may not answer for long */
     STOP_WAIT_MS = 5000, /* for a migration to stop once it was told to */
+    SETTLE_MS = 20,      /* between two looks at what takes QEMU a moment */
 };
 
 /* What the descriptor is called in QEMU. */
@@ -108,6 +109,32 @@ static int take_status(const json_t *reply, struct job_ctl *ctl, struct verror *
     return 1;
 }
 
+static bool is_settled(struct guest *guest)
+{
+    json_t *reply = NULL;
+    const char *status;
+    bool settled;
+
+    if (monitor_call(guest->monitor, "query-status", NULL, -1, NULL, STATUS_MS, &reply, NULL) < 0)
+        return true; /* what comes next gets the same error, and has somebody to tell */
+    status = json_string_value(json_object_get(reply, "status"));
+    settled = !status || strcmp(status, "finish-migrate") != 0;
+    json_decref(reply);
+    return settled;
+}
+
+/* QEMU tells of a migration's end before it is done with it, and refuses "cont" until then. */
+static void settle(struct guest *guest)
+{
+    static const char *const names[] = { "MIGRATION", NULL };
+
+    for (int waited = 0; waited < STOP_WAIT_MS && !is_settled(guest); waited += SETTLE_MS) {
+        unsigned long mark = monitor_event_mark(guest->monitor);
+
+        (void)monitor_wait_event(guest->monitor, names, mark, NULL, SETTLE_MS, NULL, NULL);
+    }
+}
+
 int migrate_out_wait(struct guest *guest, struct job_ctl *ctl, struct verror *err)
 {
     static const char *const names[] = { "MIGRATION", NULL };
@@ -134,6 +161,8 @@ int migrate_out_wait(struct guest *guest, struct job_ctl *ctl, struct verror *er
             rc = -1;
         }
     }
+    if (rc == 0)
+        settle(guest);
     return rc;
 }
 
@@ -153,12 +182,13 @@ void migrate_out_stop(struct guest *guest)
         _cleanup_free_ char *status = migrate_status(guest, NULL);
 
         if (!status || !migrate_is_under_way(status))
-            return;
+            break;
         if (strcmp(status, "cancelling") != 0)
             (void)monitor_call(guest->monitor, "migrate_cancel", NULL, -1, NULL, STATUS_MS, NULL,
                                NULL); /* whether it did, the next look tells */
         (void)monitor_wait_event(guest->monitor, names, mark, NULL, LOOK_MS, NULL, NULL);
     }
+    settle(guest);
 }
 
 /* --- in --- */

@@ -15,9 +15,12 @@ bool migrate_is_under_way(const char *status);
 
 /* Begins to write to fd, from where that is.  fd stays the caller's. */
 int migrate_out_start(struct guest *guest, int fd, struct job_ctl *ctl, struct verror *err);
-/* Waits for its end, with progress.  -1 with err; QEMU still writes where it was cancelled. */
+/*
+ * Waits for its end, with progress; the guest may go on then.  -1 with err; QEMU still writes
+ * where it was cancelled.
+ */
 int migrate_out_wait(struct guest *guest, struct job_ctl *ctl, struct verror *err);
-/* Has it stop, if it has begun, and waits for that. */
+/* Has it stop, if it has begun, and waits until the guest may go on. */
 void migrate_out_stop(struct guest *guest);
 
 /* Begins to read from fd, from where that is. */
