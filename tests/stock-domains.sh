@@ -276,6 +276,10 @@ else
     echo "not tried: python3-libvirt is not installed"
 fi
 
+equal "$(virsh -q snapshot-list g)" ""
+equal "$(virsh -q checkpoint-list g)" ""
+expect 1 "no current snapshot" virsh snapshot-current g
+refuse virsh snapshot-list none
 check virsh destroy g
 check virsh undefine g --managed-save --snapshots-metadata --checkpoints-metadata
 check virsh undefine idle --nvram

@@ -137,4 +137,43 @@ rm -r "$p"
 mkdir "$p"
 check virsh pool-delete p
 check virsh pool-undefine p
+
+# what there is none of: lists are empty, events may be waited for, acting on one is not supported
+# (libvirt makes NO_SUPPORT of an unknown procedure, and keeps its text)
+for list in net-list "net-list --all" iface-list "iface-list --all" nodedev-list nwfilter-list \
+    secret-list; do
+    # shellcheck disable=SC2086 # options are words
+    check virsh -q $list
+    equal "$out" "" "$list"
+done
+for event in net-event nodedev-event secret-event; do
+    expect 1 "event loop timed out" virsh "$event" --event lifecycle --timeout 1
+done
+for command in "net-info default" "nodedev-dumpxml computer" "nwfilter-dumpxml x" \
+    "iface-dumpxml lo" "secret-dumpxml 6f8dd2ea-1df5-4ef4-a9b0-5f0d2f3d6a3a"; do
+    # shellcheck disable=SC2086 # options are words
+    expect 1 "unknown procedure" virsh $command
+done
+if /usr/bin/python3 -c 'import libvirt' 2>/dev/null; then
+    LIBVIRT_URI=$uri /usr/bin/python3 - <<'END'
+import os
+import libvirt
+
+conn = libvirt.open(os.environ["LIBVIRT_URI"])
+for count in ("Networks", "DefinedNetworks", "Interfaces", "DefinedInterfaces", "NWFilters",
+              "Secrets"):
+    assert getattr(conn, "numOf" + count)() == 0, count
+    assert getattr(conn, "list" + count)() == [], count
+assert conn.numOfDevices(None) == 0 and conn.listDevices(None) == []
+for list_all in ("Networks", "Interfaces", "Devices", "NWFilters", "Secrets"):
+    assert getattr(conn, "listAll" + list_all)() == [], list_all
+try:
+    conn.networkLookupByName("default")
+    raise AssertionError("there is a network")
+except libvirt.libvirtError as e:
+    assert e.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT, e
+END
+else
+    echo "not tried: python3-libvirt is not installed"
+fi
 stop_daemon

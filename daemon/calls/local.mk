@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
+	daemon/calls/absent.c \
 	daemon/calls/call.c \
 	daemon/calls/call.h \
 	daemon/calls/connect.c \

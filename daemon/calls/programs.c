@@ -12,6 +12,7 @@
 
 const struct program daemon_programs[] = {
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_connect },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_absent },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_host },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_define },
