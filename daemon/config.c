@@ -31,6 +31,13 @@ const struct config_key config_keys[] = {
       .offset = offsetof(struct config, unix_sock_rw_perms),
       .doc = "Permissions of the read-write socket, virtjobd-sock; unset: \"0770\" with\n"
              "unix_sock_group, else \"0700\".  Who may connect may do all root may do to files." },
+    { .name = "extra_sockets",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, extra_sockets),
+      .fallback_text = "",
+      .doc = "Paths of further sockets, with blanks between, for clients that know libvirt's only:\n"
+             "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in -ro is\n"
+             "read-only.  A path that a libvirtd listens on is refused." },
     NUMBER(max_clients, 1, 100000, 5000, true, "Connections at once."),
     NUMBER(max_client_requests, 1, 10000, 64, true,
            "Unanswered calls of one client; beyond it, the client is not read from."),

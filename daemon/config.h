@@ -19,6 +19,7 @@ struct config {
     char *unix_sock_group;    /* NULL = the daemon's own group */
     char *unix_sock_ro_perms; /* octal text */
     char *unix_sock_rw_perms; /* octal text, NULL = by unix_sock_group; see config_socket_mode() */
+    char *extra_sockets;      /* absolute paths with blanks between */
     unsigned int max_clients;
     unsigned int max_client_requests; /* in flight, per client */
     unsigned int max_workers;         /* control lane */

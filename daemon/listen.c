@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the sockets come from: systemd, which then decides about all of them,
- * or ourselves.  Start-up only.
+ * Where the sockets come from: systemd, which then decides about the two of
+ * ours, or ourselves; and those of extra_sockets.  Start-up only.
  */
 
 #include <errno.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -98,27 +99,70 @@ static int find_group(const char *name, gid_t *ret_gid, struct verror *err)
     }
 }
 
-static int listen_own(struct lifecycle *life, struct verror *err)
+/* Makes a socket, with the permissions that the settings give to its sort. */
+static int listen_path(struct lifecycle *life, const char *path, bool readonly, struct verror *err)
 {
     const struct config *config = life->daemon.config;
     gid_t group = (gid_t)-1; /* as the process has it */
 
     if (config->unix_sock_group && find_group(config->unix_sock_group, &group, err) < 0)
         return -1;
+    return server_listen_unix(life->daemon.server, path, config_socket_mode(config, readonly),
+                              group, readonly, err);
+}
+
+static int listen_own(struct lifecycle *life, struct verror *err)
+{
     for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
         _cleanup_free_ char *path = xasprintf("%s/%s", life->daemon.runtime_dir, sockets[i].name);
 
-        if (server_listen_unix(life->daemon.server, path,
-                               config_socket_mode(config, sockets[i].readonly), group,
-                               sockets[i].readonly, err) < 0)
+        if (listen_path(life, path, sockets[i].readonly, err) < 0)
             return -1;
     }
+    return 0;
+}
+
+/* Its directory may be missing: /run/libvirt is gone with each boot, and libvirt may not be here. */
+static int make_socket_directory(const char *path, struct verror *err)
+{
+    _cleanup_free_ char *dir = xstrdup(path);
+
+    *strrchr(dir, '/') = '\0';
+    if (*dir && mkdir(dir, 0755) < 0 && errno != EEXIST)
+        return verror_errno(err, errno, "extra_sockets: cannot make the directory '%s'", dir);
+    return 0;
+}
+
+/* One of libvirt's sockets; as there, the name of a read-only one ends in -ro. */
+static int listen_extra(struct lifecycle *life, const char *path, struct verror *err)
+{
+    size_t len = strlen(path);
+    bool readonly = len > 3 && strcmp(path + len - 3, "-ro") == 0;
+
+    if (*path != '/')
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "extra_sockets: '%s' is no absolute path", path);
+    if (make_socket_directory(path, err) < 0)
+        return -1;
+    return listen_path(life, path, readonly, err);
+}
+
+static int listen_extras(struct lifecycle *life, struct verror *err)
+{
+    _cleanup_free_ char *paths = xstrdup(life->daemon.config->extra_sockets);
+    char *next = NULL;
+
+    for (char *path = strtok_r(paths, " ", &next); path; path = strtok_r(NULL, " ", &next))
+        if (listen_extra(life, path, err) < 0)
+            return -1;
     return 0;
 }
 
 int listen_start(struct lifecycle *life, struct verror *err)
 {
     life->listening = true;
+    if (listen_extras(life, err) < 0)
+        return -1;
     if (!life->inherited.count)
         return listen_own(life, err);
     for (int i = 0; i < life->inherited.count; i++)

@@ -102,6 +102,17 @@ until_true logged "max_clients has changed"
 until_true logged "unix_sock_rw_perms has changed; it takes effect at the next start"
 stop
 
+# further sockets, in a directory that is made; gone at the end
+printf 'extra_sockets = "run/libvirt-sock"\n' >"$dir/conf"
+expect 1 "extra_sockets: 'run/libvirt-sock' is no absolute path" -f "$dir/conf"
+printf 'extra_sockets = "%s %s"\n' "$dir/lib/libvirt-sock" "$dir/lib/libvirt-sock-ro" >"$dir/conf"
+start -f "$dir/conf"
+[ "$(stat -c %a "$dir/lib/libvirt-sock")" = 700 ] || fail "mode of the further socket"
+[ -S "$dir/run/virtjobd-sock" ] || fail "its own socket is not there"
+expect 1 "libvirt-sock" --runtime-dir "$dir/run2" --state-dir "$dir/state2" -f "$dir/conf"
+stop
+[ -z "$(ls "$dir/lib")" ] || fail "a further socket stays"
+
 # -d returns when it serves, and lets go of what it was started with
 out=$("$virtjobd" -d --session --state-dir "$dir/state" --runtime-dir "$dir/run" \
     --log-dir "$dir/logs" 2>&1 </dev/null) || fail "-d: $out"
