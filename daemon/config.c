@@ -35,9 +35,9 @@ const struct config_key config_keys[] = {
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, extra_sockets),
       .fallback_text = "",
-      .doc = "Paths of further sockets, with blanks between, for clients that know libvirt's only:\n"
-             "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in -ro is\n"
-             "read-only.  A path that a libvirtd listens on is refused." },
+      .doc = "Paths of further sockets, blanks between, for clients that know libvirt's only:\n"
+             "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in\n"
+             "-ro is read-only.  A path that a libvirtd listens on is refused." },
     NUMBER(max_clients, 1, 100000, 5000, true, "Connections at once."),
     NUMBER(max_client_requests, 1, 10000, 64, true,
            "Unanswered calls of one client; beyond it, the client is not read from."),
@@ -174,7 +174,7 @@ static int set_text(struct config *config, const struct config_key *key,
         return verror_set(err, VIR_ERR_CONF_SYNTAX,
                           "%s:%u: %s is \"%s\", must be octal permissions such as \"0770\"",
                           at.file, at.line, key->name, text);
-    if (!*text)
+    if (!*text && !(key->fallback_text && !*key->fallback_text))
         return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s is empty", at.file, at.line,
                           key->name);
     free(*text_field(config, key));

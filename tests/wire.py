@@ -44,7 +44,7 @@ class Proc:
 
 
 # s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
-# t job target, m typed parameters, f flags
+# t job target, m typed parameters, f flags, n an optional object that is not given (None)
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
@@ -175,7 +175,7 @@ PROCS = [
     Proc(287, "CONNECT_LIST_ALL_SECRETS", "if", 0xF),
     Proc(298, "DOMAIN_GET_JOB_STATS", "df", 0x3),
     Proc(312, "CONNECT_GET_CPU_MODEL_NAMES", "sif", 0),
-    Proc(313, "CONNECT_NETWORK_EVENT_REGISTER_ANY", "io"),
+    Proc(313, "CONNECT_NETWORK_EVENT_REGISTER_ANY", "in"),
     Proc(314, "CONNECT_NETWORK_EVENT_DEREGISTER_ANY", "i"),
     Proc(334, "DOMAIN_CORE_DUMP_WITH_FORMAT", "dsif", ASYNC | 0x1F, write=True),
     Proc(342, "CONNECT_GET_DOMAIN_CAPABILITIES", "oooof", 0, write=True),
@@ -186,7 +186,7 @@ PROCS = [
     Proc(374, "CONNECT_NODE_DEVICE_EVENT_REGISTER_ANY", "io"),
     Proc(375, "CONNECT_NODE_DEVICE_EVENT_DEREGISTER_ANY", "i"),
     Proc(378, "STORAGE_VOL_GET_INFO_FLAGS", "vf", 0x1),
-    Proc(380, "CONNECT_SECRET_EVENT_REGISTER_ANY", "io"),
+    Proc(380, "CONNECT_SECRET_EVENT_REGISTER_ANY", "in"),
     Proc(381, "CONNECT_SECRET_EVENT_DEREGISTER_ANY", "i"),
     Proc(388, "DOMAIN_MANAGED_SAVE_GET_XML_DESC", "df", 0x1, secure=0x1),
     Proc(389, "DOMAIN_MANAGED_SAVE_DEFINE_XML", "dof", 0x6, write=True),
@@ -264,6 +264,7 @@ def job_of_pool(pool):
 PACKERS = {
     "s": text,
     "o": lambda v: struct.pack(">I", 0) if v is None else struct.pack(">I", 1) + text(v),
+    "n": lambda v: struct.pack(">I", 0),
     "u": lambda v: v,
     "i": lambda v: struct.pack(">I", v & 0xFFFFFFFF),
     "f": lambda v: struct.pack(">I", v),
