@@ -17,7 +17,9 @@ enum {
     INTERFACE_FLAGS = 0x3,
     /* virConnectListAllSecrets(): ephemeral, not, private, not */
     SECRET_FLAGS = 0xf,
-    /* virDomainSnapshotListNames(): as for virDomainSnapshotNum(), and in topological order */
+    /* virDomainSnapshotNum(): roots or descendants, leaves, metadata, kinds of snapshots */
+    SNAPSHOT_NUM_FLAGS = 0x3ff,
+    /* virDomainSnapshotListNames(): the same, and in topological order */
     SNAPSHOT_FLAGS = 0x7ff,
     /* virDomainListAllCheckpoints(): roots or descendants, topological, leaves, no leaves */
     CHECKPOINT_FLAGS = 0xf,
@@ -88,6 +90,13 @@ static int domain_has_none(struct call *call, const struct wire_domain *domain, 
     if (call_check_flags(call, flags, allowed) < 0)
         return -1;
     return call_domain(call, domain) ? 0 : -1;
+}
+
+static int snapshot_num(struct call *call)
+{
+    const struct remote_domain_flags_args *args = call->args;
+
+    return domain_has_none(call, &args->domain, args->flags, SNAPSHOT_NUM_FLAGS);
 }
 
 /* virDomainSnapshotListNames(), virDomainListAllSnapshots() */
@@ -180,6 +189,8 @@ static const struct proc procs[] = {
     NAMES_ROW(CONNECT_LIST_SECRETS, "virConnectListSecrets"),
     LIST_ROW(CONNECT_LIST_ALL_SECRETS, "virConnectListAllSecrets", list_secrets),
 
+    ROW(DOMAIN_SNAPSHOT_NUM, "virDomainSnapshotNum", snapshot_num,
+        PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_int_ret)),
     ROW(DOMAIN_SNAPSHOT_LIST_NAMES, "virDomainSnapshotListNames", list_snapshots,
         PROC_ARGS(remote_domain_list_args), PROC_RET(remote_names_ret)),
     ROW(DOMAIN_LIST_ALL_SNAPSHOTS, "virDomainListAllSnapshots", list_snapshots,

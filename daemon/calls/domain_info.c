@@ -18,8 +18,6 @@ enum {
                 VIR_DOMAIN_XML_MIGRATABLE,
     XML_SECURE_FLAGS = VIR_DOMAIN_XML_SECURE | VIR_DOMAIN_XML_MIGRATABLE,
     AFFECT_FLAGS = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG,
-    /* virDomainSnapshotNum(): roots or descendants, leaves, metadata, kinds of snapshots, order */
-    SNAPSHOT_FLAGS = 0x3ff,
     /* virDomainControlErrorReason: the monitor */
     CONTROL_ERROR_MONITOR = 2,
 };
@@ -186,16 +184,6 @@ static int has_managed_save_image(struct call *call)
 }
 
 /* --- what no domain here has: a zeroed result says none --- */
-
-static int snapshot_num(struct call *call)
-{
-    const struct remote_domain_flags_args *args = call->args;
-
-    return call_check_flags(call, args->flags, SNAPSHOT_FLAGS) == 0 &&
-                   call_domain(call, &args->domain) ?
-               0 :
-               -1;
-}
 
 static int get_messages(struct call *call)
 {
@@ -392,8 +380,6 @@ static const struct proc procs[] = {
         PROC_RET(remote_int_ret)),
     ROW(HAS_MANAGED_SAVE_IMAGE, "virDomainHasManagedSaveImage", has_managed_save_image,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_int_ret)),
-    ROW(SNAPSHOT_NUM, "virDomainSnapshotNum", snapshot_num, PROC_ARGS(remote_domain_flags_args),
-        PROC_RET(remote_int_ret)),
     ROW(GET_MESSAGES, "virDomainGetMessages", get_messages, PROC_ARGS(remote_domain_flags_args),
         PROC_RET(remote_messages_ret)),
     ROW(GET_SECURITY_LABEL, "virDomainGetSecurityLabel", get_security_label,
