@@ -57,7 +57,7 @@ def still_usable(what, client):
 
 
 def short_timeout(daemon, **options):
-    return daemon.client(timeout=20, **options)
+    return daemon.client(timeout=120, **options)
 
 
 # --- frames ---

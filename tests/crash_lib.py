@@ -4,7 +4,7 @@
 A test is run with the build directory as the current one, or with builddir set.  It makes one
 Daemon with `with`, whose directory and process are gone at the end, also of a failed test.
 VIRTJOBD_WRAPPER is put in front of daemon and tool (see ./run), VIRTJOBD_SLOWER multiplies the
-deadlines.
+deadlines; they are for what hangs, not for what is slow.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ import time
 
 BUILD = os.path.abspath(os.environ.get('builddir', '.'))
 NAME = os.path.basename(sys.argv[0]).rsplit('.', 1)[0]
-SLOWER = int(os.environ.get('VIRTJOBD_SLOWER', '1'))
+SLOWER = int(os.environ.get('VIRTJOBD_SLOWER', '4'))
 MIB = 1024 * 1024
 SANITIZER = re.compile('(Address|Leak|Thread)Sanitizer|runtime error:')
 HOLD = os.path.join(BUILD, 'tests', '.libs', 'hold.so')

@@ -142,7 +142,7 @@ require_space()
 
 wait_until()
 {
-    local deadline=$((SECONDS + $1 * ${VIRTJOBD_SLOWER:-1})) secs=$1
+    local deadline=$((SECONDS + $1 * ${VIRTJOBD_SLOWER:-4})) secs=$1
     shift
     until "$@"; do
         [ $SECONDS -le $deadline ] || fail "still not after $secs s: $*"

@@ -33,7 +33,8 @@ clean-local:
 
 # Under a sanitizer: what looks at the tree and at what is delivered is the same without.
 check-sanitized:
-	$(MAKE) check TESTS="$(filter-out $(ship_tests),$(TESTS))"
+	VIRTJOBD_SLOWER=10 CK_TIMEOUT_MULTIPLIER=10 \
+	  $(MAKE) check TESTS="$(filter-out $(ship_tests),$(TESTS))"
 
 # The same tests under valgrind: unit tests by LOG_COMPILER, daemon and tool by the wrapper.
 valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
@@ -60,7 +61,7 @@ valgrind_cannot = \
 	$(NULL)
 
 check-valgrind: all
-	VIRTJOBD_WRAPPER="$(valgrind_command)" VIRTJOBD_SLOWER=20 CK_TIMEOUT_MULTIPLIER=20 \
+	VIRTJOBD_WRAPPER="$(valgrind_command)" VIRTJOBD_SLOWER=40 CK_TIMEOUT_MULTIPLIER=40 \
 	  $(MAKE) check LOG_COMPILER="$(valgrind_compiler)" \
 	  TESTS="$(filter-out $(valgrind_cannot),$(TESTS))"
 check-valgrind-unit:

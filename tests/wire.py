@@ -361,7 +361,7 @@ class Closed(Exception):
 class Client:
     """One connection.  call() sends and waits; send() and receive() do it in two steps."""
 
-    def __init__(self, path, open_flags=0, timeout=60, opened=True):
+    def __init__(self, path, open_flags=0, timeout=240, opened=True):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(timeout)
         self.sock.connect(path)
@@ -546,7 +546,7 @@ class Daemon:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(timeout=60)
+        status = self.process.wait(timeout=240)
         assert status == 0, "the daemon ended with %s after SIGTERM" % status
 
     def alive(self):

@@ -60,6 +60,13 @@ void job_ctl_checkpoint(struct job_ctl *ctl, const char *json)
         ctl->journal->checkpoint(ctl->journal_opaque, json);
 }
 
+int job_ctl_checkpoint_durable(struct job_ctl *ctl, const char *json, struct verror *err)
+{
+    if (ctl->journal && ctl->journal->checkpoint_durable)
+        return ctl->journal->checkpoint_durable(ctl->journal_opaque, json, err);
+    return 0;
+}
+
 void job_ctl_child(struct job_ctl *ctl, pid_t pid)
 {
     if (ctl->journal && ctl->journal->child)

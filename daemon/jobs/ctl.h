@@ -12,10 +12,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct verror;
+
 /* Where resume points and children's pids are journalled; any member may be NULL. */
 struct job_ctl_journal {
     /* json: a resume point that is true on disk now; the callee copies it */
     void (*checkpoint)(void *opaque, const char *json);
+    /* the same, back when it is on disk; -1 with err set if it could not be written */
+    int (*checkpoint_durable)(void *opaque, const char *json, struct verror *err);
     /* pid 0: the child has been reaped */
     void (*child)(void *opaque, pid_t pid);
 };
@@ -64,6 +68,11 @@ static inline void job_ctl_waiting(struct job_ctl *ctl, const char *path)
 /* A descriptor that becomes readable once the work is cancelled; -1 with errno on failure. */
 int job_ctl_cancel_fd(struct job_ctl *ctl);
 void job_ctl_checkpoint(struct job_ctl *ctl, const char *json);
+/*
+ * Before a step that a next daemon must know of, as what it starts outlives this one.  -1 with err
+ * set: it must not be done.
+ */
+int job_ctl_checkpoint_durable(struct job_ctl *ctl, const char *json, struct verror *err);
 void job_ctl_child(struct job_ctl *ctl, pid_t pid);
 
 /* Loop. */

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <event2/event.h>
+#include <semaphore.h>
 
 #include "jobs/job_internal.h"
 #include "util/alloc.h"
@@ -24,14 +25,46 @@ void job_put_progress(struct job *job, struct store_txn *txn)
                        job_running_ms(job));
 }
 
-static void journal_checkpoint(void *opaque, const char *json)
+static struct store_txn *checkpoint_txn(struct job *job, const char *json)
 {
-    struct job *job = opaque;
     struct store_txn *txn = store_begin(job->jobs->daemon->store);
 
     store_set_checkpoint(txn, job->id, json);
     job_put_progress(job, txn);
-    store_commit(txn, NULL, NULL); /* a lost resume point only costs time */
+    return txn;
+}
+
+static void journal_checkpoint(void *opaque, const char *json)
+{
+    store_commit(checkpoint_txn(opaque, json), NULL, NULL); /* lost, it only costs time */
+}
+
+struct durable {
+    sem_t known;
+    struct verror err;
+};
+
+static void durable_cb(void *opaque, struct verror *err)
+{
+    struct durable *durable = opaque;
+
+    verror_move(&durable->err, err);
+    sem_post(&durable->known);
+}
+
+static int journal_checkpoint_durable(void *opaque, const char *json, struct verror *err)
+{
+    struct durable durable = { .err = VERROR_INIT };
+
+    sem_init(&durable.known, 0, 0);
+    store_commit(checkpoint_txn(opaque, json), durable_cb, &durable);
+    while (sem_wait(&durable.known) < 0)
+        continue; /* EINTR */
+    sem_destroy(&durable.known);
+    if (!durable.err.code)
+        return 0;
+    verror_move(err, &durable.err);
+    return -1;
 }
 
 static void journal_child(void *opaque, pid_t pid)
@@ -45,6 +78,7 @@ static void journal_child(void *opaque, pid_t pid)
 
 const struct job_ctl_journal job_ctl_journal = {
     .checkpoint = journal_checkpoint,
+    .checkpoint_durable = journal_checkpoint_durable,
     .child = journal_child,
 };
 

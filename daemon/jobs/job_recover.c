@@ -126,7 +126,8 @@ int jobs_recover(struct jobs *jobs, const struct store_job *row)
     job->checkpoint = xstrdup(row->checkpoint);
     job->cancel_asked = row->cancel_asked;
     job->finishing = state == JOB_FINISHING;
-    job->begun = job->finishing || row->started_at; /* not all kinds have something to run */
+    /* its checkpoint may be older than the note that it has started; not all have either */
+    job->begun = job->finishing || row->started_at || row->checkpoint;
     job->child_pid = row->child_pid;
     job->child_start = row->child_start;
     job->child_boot = xstrdup(row->child_boot ? row->child_boot : "");

@@ -80,7 +80,9 @@ lib_outside_tests = \
 TESTS += $(lib_outside_tests)
 dist_check_SCRIPTS += $(lib_outside_tests)
 
+# CK_DEFAULT_TIMEOUT is for tests that hang: a busy machine is slow, not wrong.
 AM_TESTS_ENVIRONMENT = \
+	CK_DEFAULT_TIMEOUT=$${CK_DEFAULT_TIMEOUT-30}; export CK_DEFAULT_TIMEOUT; \
 	TSAN_OPTIONS="suppressions=$(abs_top_srcdir)/tests/tsan.supp $$TSAN_OPTIONS"; \
 	export TSAN_OPTIONS; \
 	$(NULL)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "scratch.h"
+#include "util/verror.h"
 
 static struct job_ctl ctl;
 
@@ -132,6 +133,12 @@ static void note_checkpoint(void *opaque, const char *json)
     checkpoint = json;
 }
 
+static int note_durable(void *opaque, const char *json, struct verror *err)
+{
+    note_checkpoint(opaque, json);
+    return verror_set(err, VIR_ERR_OPERATION_FAILED, "the disk is full");
+}
+
 static void note_child(void *opaque, pid_t pid)
 {
     ck_assert_ptr_eq(opaque, &ctl);
@@ -140,21 +147,28 @@ static void note_child(void *opaque, pid_t pid)
 
 START_TEST(journal)
 {
-    static const struct job_ctl_journal both = { note_checkpoint, note_child }, none = { 0 };
+    static const struct job_ctl_journal all = { note_checkpoint, note_durable, note_child };
+    static const struct job_ctl_journal none = { 0 };
+    struct verror err = VERROR_INIT;
 
     job_ctl_checkpoint(&ctl, "lost"); /* without a journal nothing happens */
     job_ctl_child(&ctl, 1);
     ctl.journal = &none;
     job_ctl_checkpoint(&ctl, "lost");
     job_ctl_child(&ctl, 1);
+    ck_assert_int_eq(job_ctl_checkpoint_durable(&ctl, "lost", &err), 0);
     ck_assert_ptr_null(checkpoint);
     ck_assert_int_eq(child, 0);
-    ctl.journal = &both;
+    ctl.journal = &all;
     ctl.journal_opaque = &ctl;
     job_ctl_checkpoint(&ctl, "{}");
     job_ctl_child(&ctl, 42);
     ck_assert_str_eq(checkpoint, "{}");
     ck_assert_int_eq(child, 42);
+    ck_assert_int_eq(job_ctl_checkpoint_durable(&ctl, "{\"a\": 1}", &err), -1);
+    ck_assert_str_eq(checkpoint, "{\"a\": 1}");
+    ck_assert_str_eq(verror_text(&err), "operation failed: the disk is full");
+    verror_clear(&err);
 }
 END_TEST
 

@@ -44,6 +44,9 @@ static const struct case_row cases[] = {
       JOB_COMPLETE, "vrdbcEf" },
     { "it had not begun and was cancelled", "fake-long", "queued", false, true, false,
       JOB_RECOVER_UNDO, JOB_CANCELLED, "vuef" },
+    /* its worker was faster than the note that it runs */
+    { "it had begun, says its checkpoint", "fake-long", "queued", false, false, true,
+      JOB_RECOVER_UNDO, JOB_FAILED, "vXuef" },
     { "it ran and is undone", "fake-long", "running", true, false, false, JOB_RECOVER_UNDO,
       JOB_FAILED, "vxuef" },
     { "it ran and goes on", "fake-long", "running", true, false, true, JOB_RECOVER_RUN,

@@ -253,8 +253,8 @@ static int take_files(struct guest *guest, const struct domain_def *live, xmlDoc
         rc = owners_take(guest->domains->owners, &guest->domains->policy, files, nfiles,
                          &guest->owner_memory, err);
     guest_free_owned(files, nfiles);
-    if (rc == 0)
-        job_ctl_checkpoint(ctl, guest->owner_memory);
+    if (rc == 0) /* also, without any, that from here on there may be a QEMU */
+        rc = job_ctl_checkpoint_durable(ctl, guest->owner_memory ? guest->owner_memory : "", err);
     return rc;
 }
 

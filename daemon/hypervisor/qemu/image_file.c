@@ -113,14 +113,22 @@ static int note_identity(struct image_file *file, struct verror *err)
     return 0;
 }
 
-static void journal(const struct image_file *file, struct job_ctl *ctl)
+static char *checkpoint_of(const struct image_file *file)
 {
     json_t *json = json_pack("{s:I, s:I, s:b}", "dev", (json_int_t)file->dev, "ino",
                              (json_int_t)file->ino, "begun", file->begun);
-    _cleanup_free_ char *text = json_dumps(json, JSON_COMPACT);
+    char *text = json_dumps(json, JSON_COMPACT);
 
     json_decref(json);
-    job_ctl_checkpoint(ctl, text);
+    return text;
+}
+
+/* Before the guest is touched: without it the next daemon would take it that nothing has begun. */
+static int journal_file(const struct image_file *file, struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_free_ char *text = checkpoint_of(file);
+
+    return job_ctl_checkpoint_durable(ctl, text, err);
 }
 
 struct image_file *image_file_create(const char *path, uint64_t job_id, struct job_ctl *ctl,
@@ -139,18 +147,19 @@ struct image_file *image_file_create(const char *path, uint64_t job_id, struct j
     } else if (file->dirfd >= 0) {
         file->fd = publish_create(file->dirfd, file->temp, err);
     }
-    if (file->fd >= 0 && note_identity(file, err) == 0) {
-        journal(file, ctl);
+    if (file->fd >= 0 && note_identity(file, err) == 0 && journal_file(file, ctl, err) == 0)
         return file;
-    }
     image_file_close(file);
     return NULL;
 }
 
 void image_file_begin(struct image_file *file, struct job_ctl *ctl)
 {
+    _cleanup_free_ char *text = NULL;
+
     file->begun = true;
-    journal(file, ctl);
+    text = checkpoint_of(file);
+    job_ctl_checkpoint(ctl, text);
 }
 
 struct identity {
