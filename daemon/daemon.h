@@ -12,6 +12,7 @@ struct config;
 struct dispatch;
 struct domains;
 struct event_base;
+struct events;
 struct jobs;
 struct server;
 struct storage;
@@ -30,6 +31,7 @@ struct daemon {
     struct storage *storage;
     struct domains *domains;
     struct dispatch *dispatch;
+    struct events *events;
     struct server *server;
 };
 

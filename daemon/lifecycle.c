@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "calls/call.h"
+#include "calls/event.h"
 #include "config.h"
 #include "hypervisor/domains.h"
 #include "jobs/job.h"
@@ -130,6 +131,10 @@ static int build_daemon(struct lifecycle *life, struct verror *err)
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot build the daemon");
     if (!(daemon->domains = domains_new(daemon, err)))
         return -1;
+    daemon->events = events_new();
+    domain_events_start(daemon);
+    pool_events_start(daemon);
+    job_events_start(daemon);
     if (!(daemon->dispatch = dispatch_new(daemon_programs, daemon_nprograms)) ||
         !(daemon->server = server_new(daemon->base, &limits, &dispatch_handler, daemon)))
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot build the daemon");
@@ -264,6 +269,7 @@ static void take_down_daemon(struct lifecycle *life)
     store_close(daemon->store);
     daemon->store = NULL;
     dispatch_free(daemon->dispatch);
+    events_free(daemon->events);
     storage_free(daemon->storage);
     jobs_free(daemon->jobs);
     domains_free(daemon->domains);

@@ -118,6 +118,8 @@ PROCS = [
     Proc(100, "STORAGE_VOL_GET_PATH", "v"),
     Proc(101, "NODE_GET_CELLS_FREE_MEMORY", "ii"),
     Proc(102, "NODE_GET_FREE_MEMORY"),
+    Proc(105, "CONNECT_DOMAIN_EVENT_REGISTER"),
+    Proc(106, "CONNECT_DOMAIN_EVENT_DEREGISTER"),
     Proc(110, "CONNECT_GET_URI"),
     Proc(111, "NODE_NUM_OF_DEVICES", "of", 0),
     Proc(112, "NODE_LIST_DEVICES", "oif", 0),
@@ -139,6 +141,8 @@ PROCS = [
     Proc(163, "DOMAIN_GET_JOB_INFO", "d"),
     Proc(164, "DOMAIN_ABORT_JOB", "d", write=True),
     Proc(165, "STORAGE_VOL_WIPE", "vf", ASYNC, write=True),
+    Proc(167, "CONNECT_DOMAIN_EVENT_REGISTER_ANY", "i"),
+    Proc(168, "CONNECT_DOMAIN_EVENT_DEREGISTER_ANY", "i"),
     Proc(178, "CONNECT_NUM_OF_NWFILTERS"),
     Proc(179, "CONNECT_LIST_NWFILTERS", "i"),
     Proc(182, "DOMAIN_MANAGED_SAVE", "df", ASYNC | 0xF, write=True),
@@ -177,12 +181,16 @@ PROCS = [
     Proc(312, "CONNECT_GET_CPU_MODEL_NAMES", "sif", 0),
     Proc(313, "CONNECT_NETWORK_EVENT_REGISTER_ANY", "in"),
     Proc(314, "CONNECT_NETWORK_EVENT_DEREGISTER_ANY", "i"),
+    Proc(316, "CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY", "in"),
+    Proc(317, "CONNECT_DOMAIN_EVENT_CALLBACK_DEREGISTER_ANY", "i"),
     Proc(334, "DOMAIN_CORE_DUMP_WITH_FORMAT", "dsif", ASYNC | 0x1F, write=True),
     Proc(342, "CONNECT_GET_DOMAIN_CAPABILITIES", "oooof", 0, write=True),
     Proc(350, "DOMAIN_DEFINE_XML_FLAGS", "sf", 0x1, write=True),
     Proc(358, "DOMAIN_RENAME", "dof", 0, write=True),
     Proc(360, "CONNECT_REGISTER_CLOSE_CALLBACK"),
     Proc(361, "CONNECT_UNREGISTER_CLOSE_CALLBACK"),
+    Proc(368, "CONNECT_STORAGE_POOL_EVENT_REGISTER_ANY", "in"),
+    Proc(369, "CONNECT_STORAGE_POOL_EVENT_DEREGISTER_ANY", "i"),
     Proc(374, "CONNECT_NODE_DEVICE_EVENT_REGISTER_ANY", "io"),
     Proc(375, "CONNECT_NODE_DEVICE_EVENT_DEREGISTER_ANY", "i"),
     Proc(378, "STORAGE_VOL_GET_INFO_FLAGS", "vf", 0x1),
@@ -204,8 +212,15 @@ PROCS = [
     Proc(4, "GET_RECORD", "tf", 0, program=JOB),
     Proc(5, "WAIT", "ti", program=JOB),
     Proc(6, "LIST", "fhi", 0xFF, program=JOB),
+    Proc(10, "EVENT_REGISTER", program=JOB),
+    Proc(11, "EVENT_DEREGISTER", program=JOB),
 ]
 BY_NAME = {proc.name: proc for proc in PROCS}
+
+
+def is_event(name):
+    """Only the daemon sends it."""
+    return name.endswith("EVENT") or ("EVENT_" in name and "REGISTER" not in name)
 
 
 def check_table(fail):
@@ -214,7 +229,8 @@ def check_table(fail):
                                   ("qemu.x", QEMU, "QEMU_PROC_"), ("job.x", JOB, "JOB_PROC_")):
         with open(os.path.join(HERE, "../protocol", file)) as f:
             wanted = {(int(n), name) for name, n in
-                      re.findall(r"\b%s(\w+) = (\d+)" % prefix, f.read())}
+                      re.findall(r"\b%s(\w+) = (\d+)" % prefix, f.read())
+                      if not is_event(name)}
         have = {(p.number, p.name) for p in PROCS if p.program == program}
         if wanted != have:
             fail("%s and the table of tests/wire.py differ: %s" % (file, sorted(wanted ^ have)))
@@ -367,6 +383,7 @@ class Client:
         self.sock.connect(path)
         self.serial = 0
         self.buffer = b""
+        self.events = []
         if opened:
             self.call("AUTH_LIST")
             self.call("CONNECT_OPEN", None, open_flags)
@@ -414,9 +431,23 @@ class Client:
         self.raw(packet(program, procedure, payload, serial, **header))
         return serial
 
+    def event(self):
+        """(program, procedure, what is in it) of the next one."""
+        while not self.events:
+            self._take_event(*self.receive())
+        return self.events.pop(0)
+
+    def _take_event(self, program, procedure, type, serial, status, payload):
+        assert (type, serial, status) == (MESSAGE, 0, OK), "an event is no call and no answer"
+        self.events.append((program, procedure, Reader(payload)))
+
     def answer(self, serial):
-        """The reply to the only unanswered call."""
-        _, _, type, got, status, payload = self.receive()
+        """The reply to the only unanswered call; events before it are kept."""
+        packet = self.receive()
+        while packet[2] == MESSAGE:
+            self._take_event(*packet)
+            packet = self.receive()
+        _, _, type, got, status, payload = packet
         assert type == REPLY and got == serial, \
             "reply %d of type %d, not to %d" % (got, type, serial)
         if status != OK:

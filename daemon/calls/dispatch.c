@@ -8,6 +8,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "calls/event.h"
 #include "calls/internal.h"
 #include "util/alloc.h"
 
@@ -151,6 +152,7 @@ static void handle_gone(void *opaque, struct client *client)
     struct daemon *daemon = opaque;
     struct call *call;
 
+    events_gone(daemon->events, client);
     /* From the start each time: one that is told may end others too. */
     while ((call = find_to_tell(daemon->dispatch, client))) {
         void (*gone)(struct call *) = call->gone;

@@ -52,4 +52,7 @@ int call_complete_domain(struct call *call, const char *xml, bool validate,
 /* The domain's last job that was asked for, ended or not; NULL = none. */
 struct job *call_domain_job(struct call *call, const struct domain *domain);
 
+/* All there is to say of it as libvirt's typed parameters; *ret_params is freed with xdr_free(). */
+void domain_job_params(struct job *job, struct wire_param **ret_params, u_int *ret_nparams);
+
 #endif

@@ -85,33 +85,37 @@ static int get_job_info(struct call *call)
 
 enum { PARAMS_MAX = 17 };
 
-static struct wire_param *add_param(struct remote_domain_job_stats_ret *ret, const char *name,
-                                    wire_param_type type)
+struct params {
+    struct wire_param *val;
+    u_int len;
+};
+
+static struct wire_param *add_param(struct params *ret, const char *name, wire_param_type type)
 {
-    struct wire_param *param = &ret->params.params_val[ret->params.params_len++];
+    struct wire_param *param = &ret->val[ret->len++];
 
     param->field = xstrdup(name);
     param->value.type = type;
     return param;
 }
 
-static void add_int(struct remote_domain_job_stats_ret *ret, const char *name, int value)
+static void add_int(struct params *ret, const char *name, int value)
 {
     add_param(ret, name, WIRE_PARAM_INT)->value.wire_param_value_u.i = value;
 }
 
-static void add_number(struct remote_domain_job_stats_ret *ret, const char *name, uint64_t value)
+static void add_number(struct params *ret, const char *name, uint64_t value)
 {
     add_param(ret, name, WIRE_PARAM_ULLONG)->value.wire_param_value_u.ul = value;
 }
 
-static void add_text(struct remote_domain_job_stats_ret *ret, const char *name, const char *value)
+static void add_text(struct params *ret, const char *name, const char *value)
 {
     add_param(ret, name, WIRE_PARAM_STRING)->value.wire_param_value_u.s = xstrdup(value);
 }
 
 /* All that is moved is the guest's memory; of its disks nothing is. */
-static void add_amounts(struct remote_domain_job_stats_ret *ret, const struct job_snapshot *now)
+static void add_amounts(struct params *ret, const struct job_snapshot *now)
 {
     uint64_t remaining = now->total - now->done;
 
@@ -126,7 +130,7 @@ static void add_amounts(struct remote_domain_job_stats_ret *ret, const struct jo
     add_number(ret, VIR_DOMAIN_JOB_DISK_REMAINING, 0);
 }
 
-static void add_outcome(struct remote_domain_job_stats_ret *ret, const struct job *job)
+static void add_outcome(struct params *ret, const struct job *job)
 {
     const struct verror *err = job_error(job);
     bool success = job_state(job) == JOB_COMPLETE;
@@ -137,13 +141,12 @@ static void add_outcome(struct remote_domain_job_stats_ret *ret, const struct jo
         add_text(ret, VIR_DOMAIN_JOB_ERRMSG, verror_text(err));
 }
 
-static void fill_stats(struct remote_domain_job_stats_ret *ret, struct job *job)
+void domain_job_params(struct job *job, struct wire_param **ret_params, u_int *ret_nparams)
 {
     struct job_snapshot now;
+    struct params params = { xcalloc(PARAMS_MAX, sizeof(struct wire_param)), 0 }, *ret = &params;
 
     job_snapshot(job, &now);
-    ret->type = job_type(&now);
-    ret->params.params_val = xcalloc(PARAMS_MAX, sizeof(struct wire_param));
     add_int(ret, VIR_DOMAIN_JOB_OPERATION, job_operation(job));
     add_number(ret, VIR_DOMAIN_JOB_TIME_ELAPSED, now.running_ms);
     if (now.remaining_seconds)
@@ -153,6 +156,17 @@ static void fill_stats(struct remote_domain_job_stats_ret *ret, struct job *job)
         add_outcome(ret, job);
     add_number(ret, "virtjob.id", job_id(job));
     add_text(ret, "virtjob.operation", job_kind_of(job)->name);
+    *ret_params = params.val;
+    *ret_nparams = params.len;
+}
+
+static void fill_stats(struct remote_domain_job_stats_ret *ret, struct job *job)
+{
+    struct job_snapshot now;
+
+    job_snapshot(job, &now);
+    ret->type = job_type(&now);
+    domain_job_params(job, &ret->params.params_val, &ret->params.params_len);
 }
 
 /* As in libvirt, an outcome is told once, unless it is to be kept. */

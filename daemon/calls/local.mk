@@ -15,6 +15,11 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_life.c \
 	daemon/calls/domain_save.c \
+	daemon/calls/event.c \
+	daemon/calls/event.h \
+	daemon/calls/event_domain.c \
+	daemon/calls/event_job.c \
+	daemon/calls/event_pool.c \
 	daemon/calls/host.c \
 	daemon/calls/internal.h \
 	daemon/calls/job.c \

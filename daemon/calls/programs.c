@@ -13,6 +13,8 @@
 const struct program daemon_programs[] = {
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_connect },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_absent },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_event_domain },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_event_pool },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_host },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_define },
@@ -27,5 +29,6 @@ const struct program daemon_programs[] = {
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_vol_change },
     { QEMU_PROGRAM_NUMBER, QEMU_PROGRAM_VERSION, &calls_qemu },
     { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_job },
+    { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_event_job },
 };
 const size_t daemon_nprograms = ARRAY_SIZE(daemon_programs);

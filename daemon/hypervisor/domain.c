@@ -168,8 +168,11 @@ void domain_set_state(struct domain *domain, int state, int reason)
     domain->state = state;
     domain->reason = reason;
     log_info("domain '%s' is %s (reason %d)", domain->name, state_names[state], reason);
-    if (domain->guest && !domain->guest->starting)
+    if (domain->guest && domain->guest->starting)
+        return; /* what becomes of it is known at its job's end */
+    if (domain->guest)
         domain_save_row(domain);
+    domain_tell_state(domain, state, reason);
 }
 
 /* --- its row --- */

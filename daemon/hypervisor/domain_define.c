@@ -60,6 +60,7 @@ static void define_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
+    bool had_config = domain && domain->config;
 
     if (!done)
         return;
@@ -67,6 +68,8 @@ static void define_ended(void *opaque, bool done)
         domain = domain_add(spec->domains, spec->uuid, spec->def->name);
     domain_set_config(domain, spec->def);
     domain->updated = domain_is_active(domain);
+    domain_tell_lifecycle(domain, DOMAIN_DEFINED,
+                          had_config ? DOMAIN_DEFINED_UPDATED : DOMAIN_DEFINED_ADDED);
 }
 
 /* --- undefine --- */
@@ -118,6 +121,7 @@ static void undefine_ended(void *opaque, bool done)
         domain->managed_save = false;
     domain->autostart = false;
     domain_set_config(domain, NULL);
+    domain_tell_lifecycle(domain, DOMAIN_UNDEFINED, DOMAIN_UNDEFINED_REMOVED);
     if (!domain->guest)
         domain_remove(domain);
 }
@@ -169,9 +173,13 @@ static void rename_commit(void *opaque, struct store_txn *txn)
 static void rename_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
+    struct domain *domain = spec_domain(spec);
 
-    if (done)
-        domain_set_config(spec_domain(spec), spec->new_config);
+    if (!done)
+        return;
+    domain_tell_lifecycle(domain, DOMAIN_UNDEFINED, DOMAIN_UNDEFINED_RENAMED);
+    domain_set_config(domain, spec->new_config);
+    domain_tell_lifecycle(domain, DOMAIN_DEFINED, DOMAIN_DEFINED_RENAMED);
 }
 
 /* --- title, description, metadata --- */
@@ -258,6 +266,10 @@ static void metadata_ended(void *opaque, bool done)
         swap_def(&domain->guest->def, &spec->new_live);
     if (domain && spec->new_config)
         domain_set_config(domain, spec->new_config);
+    if (domain)
+        domain_tell(domain, &(struct domain_event){ DOMAIN_EVENT_METADATA_CHANGE,
+                                                    .what = spec->metadata_type,
+                                                    .path = spec->metadata_uri });
 }
 
 /* --- autostart --- */

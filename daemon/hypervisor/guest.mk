@@ -3,6 +3,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain.c \
 	daemon/hypervisor/domain_define.c \
 	daemon/hypervisor/domain_destroy.c \
+	daemon/hypervisor/domain_event.c \
+	daemon/hypervisor/domain_event.h \
 	daemon/hypervisor/domain_power.c \
 	daemon/hypervisor/domain_spec.c \
 	daemon/hypervisor/domains.c \
@@ -10,6 +12,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/guest.c \
 	daemon/hypervisor/qemu/guest_dump.c \
 	daemon/hypervisor/qemu/guest_events.c \
+	daemon/hypervisor/qemu/guest_tell.c \
 	daemon/hypervisor/qemu/guest_files.c \
 	daemon/hypervisor/qemu/guest_launch.c \
 	daemon/hypervisor/qemu/guest_run.c \

@@ -6,6 +6,7 @@
 #ifndef VIRTJOBD_HYPERVISOR_INTERNAL_H
 #define VIRTJOBD_HYPERVISOR_INTERNAL_H
 
+#include "hypervisor/domain_event.h"
 #include "hypervisor/domain_jobs.h"
 #include "hypervisor/qemu/guest.h"
 #include "hypervisor/qemu/owner.h"
@@ -20,6 +21,8 @@ struct domains {
     struct owners *owners;
     struct owner_policy policy; /* fixed: workers read it */
     int next_id;
+    domain_event_cb *on_event;
+    void *on_event_opaque;
     /* domains_start */
     unsigned int starting; /* guests that are being looked for */
     struct event *start_timer;

@@ -71,6 +71,7 @@ struct job {
     int percent;                             /* the highest ever told */
     bool bounded;
     struct job_rate rate;
+    uint64_t told_done; /* bytes, in its last event */
 
     /* recovery only */
     char *checkpoint;
@@ -104,6 +105,9 @@ struct jobs {
     struct event *rate_timer; /* pending only while there are any */
     bool rate_timer_on;
     unsigned int ended_since_prune;
+    uint64_t event_sequence;
+    void (*on_event)(void *opaque, struct job *job, enum job_event event);
+    void *on_event_opaque;
     /* jobs_stop */
     bool stopping;
     struct event *grace_timer;
@@ -135,6 +139,11 @@ void job_park(struct job *job); /* the daemon stops: the next one takes it up */
 bool job_is_resumable(const struct job *job);
 void job_undo(struct job *job, enum job_state outcome);
 void job_end(struct job *job, enum job_state outcome);
+
+/* job_event.c */
+void job_tell(struct job *job, enum job_event event);
+/* That it has moved on since its last event, if it has. */
+void job_tell_progress(struct job *job);
 
 /* job_state.c */
 void job_set_state(struct job *job, enum job_state state);

@@ -91,4 +91,6 @@ void job_set_state(struct job *job, enum job_state state)
     if (job->asked || state == JOB_FAILED)
         log_state(job);
     jobs_rate_timer(jobs);
+    if (state == JOB_RUNNING || state == JOB_CANCELLING || state == JOB_FINISHING)
+        job_tell(job, JOB_EVENT_PROGRESS);
 }

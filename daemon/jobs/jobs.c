@@ -27,8 +27,10 @@ static void rate_timer_cb(evutil_socket_t fd, short what, void *opaque)
 
     (void)fd;
     (void)what;
-    for (struct job *job = jobs->active_first; job; job = job->next)
+    for (struct job *job = jobs->active_first; job; job = job->next) {
         job_sample_rate(job);
+        job_tell_progress(job);
+    }
 }
 
 static void grace_timer_cb(evutil_socket_t fd, short what, void *opaque);
@@ -40,6 +42,7 @@ struct jobs *jobs_new(struct daemon *daemon)
     jobs->daemon = daemon;
     jobs->locks = locks_new();
     jobs->next_id = store_last_job_id(daemon->store) + 1;
+    jobs->event_sequence = (uint64_t)clock_wall_ms() * 1000; /* as if it went on over restarts */
     jobs->ended_since_prune = PRUNE_EVERY - 1; /* what grew old meanwhile goes with the first */
     jobs->rate_timer = event_new(daemon->base, -1, EV_PERSIST, rate_timer_cb, jobs);
     jobs->grace_timer = evtimer_new(daemon->base, grace_timer_cb, jobs);

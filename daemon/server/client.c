@@ -167,6 +167,8 @@ static void write_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opa
 
 void client_run_due(struct client *client)
 {
+    if (client->event_bytes > EVENTS_MAX)
+        client_drop(client, "too many events that it does not read");
     if (!client->gone)
         run(client, input_resume);
 }
@@ -211,6 +213,19 @@ void client_send_reply(struct client *client, void *packet, size_t len)
         client_drop(client, "too many replies that it does not read");
     else if (!client->busy)
         client_set_due(client);
+}
+
+void client_send_event(struct client *client, void *packet, size_t len)
+{
+    if (client->output_bytes == 0)
+        client->event_bytes = 0;
+    if (client->gone || client->event_bytes > EVENTS_MAX) {
+        free(packet);
+        return;
+    }
+    client->event_bytes += len;
+    output_add(client, packet, len);
+    client_set_due(client);
 }
 
 void client_close_after_flush(struct client *client)

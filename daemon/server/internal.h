@@ -29,6 +29,7 @@ enum {
     OUTPUT_COPY_MAX = 2048,       /* replies up to here share a block */
     OUTPUT_HIGH = 4 * 1024 * 1024, /* past it no further call is started for the client */
     OUTPUT_MAX = 64 * 1024 * 1024, /* past it the client is dropped */
+    EVENTS_MAX = 4 * 1024 * 1024,  /* the same, of events it has not read */
 
     LISTEN_BACKLOG = 128,
     ACCEPT_BATCH = 32,
@@ -96,6 +97,7 @@ struct client {
     struct output_block *output_head, *output_tail;
     size_t output_sent; /* bytes of the head that are gone */
     size_t output_bytes; /* still to send */
+    size_t event_bytes;  /* of events, since all had been sent */
 
     uint32_t *serials; /* calls without an answer yet */
     unsigned int nserials, serials_size;

@@ -79,6 +79,11 @@ const char *client_identity(const struct client *client);
  * call with its serial.  Where the connection is gone it is only freed.
  */
 void client_send_reply(struct client *client, void *packet, size_t len);
+/*
+ * The same of a packet that no call asked for.  A client that does not read its events is dropped
+ * in the next turn of the loop, with a log line, before they fill the memory.
+ */
+void client_send_event(struct client *client, void *packet, size_t len);
 /* Flushes what is queued, then closes. */
 void client_close_after_flush(struct client *client);
 /* Drops a connection that broke the protocol, with one log line. */

@@ -67,6 +67,22 @@ int pool_check_inactive(const struct pool *pool, struct verror *err)
                       pool->def->name);
 }
 
+/* --- telling --- */
+
+void storage_on_event(struct storage *storage, pool_event_cb *cb, void *opaque)
+{
+    storage->on_event = cb;
+    storage->on_event_opaque = opaque;
+}
+
+void pool_tell(const struct pool *pool, enum pool_event event)
+{
+    const struct storage *storage = pool->storage;
+
+    if (storage->on_event)
+        storage->on_event(storage->on_event_opaque, pool, event);
+}
+
 /* --- adding, changing, removing --- */
 
 struct pool *pool_add(struct storage *storage, struct pool_def *def, bool persistent)

@@ -47,8 +47,26 @@ struct pool {
     UT_hash_handle hh_uuid, hh_name;
 };
 
+/* What happens to pools; libvirt's virStoragePoolEventLifecycleType, and one that is its own event. */
+enum pool_event {
+    POOL_DEFINED = 0,
+    POOL_UNDEFINED = 1,
+    POOL_STARTED = 2,
+    POOL_STOPPED = 3,
+    POOL_CREATED = 4, /* built */
+    POOL_DELETED = 5,
+    POOL_REFRESHED,
+};
+
+/* VIR_STORAGE_POOL_EVENT_ID_* */
+enum { POOL_EVENT_LIFECYCLE = 0, POOL_EVENT_REFRESH = 1, POOL_EVENT_ID_MAX };
+
+typedef void pool_event_cb(void *opaque, const struct pool *pool, enum pool_event event);
+
 struct storage {
     struct daemon *daemon;
+    pool_event_cb *on_event;
+    void *on_event_opaque;
     struct pool *by_uuid, *by_name;
     struct vol *vols_by_path;
     /* storage_start */
@@ -57,6 +75,10 @@ struct storage {
     void (*ready)(void *opaque);
     void *ready_opaque;
 };
+
+/* The one who is told of all events, after the fact. */
+void storage_on_event(struct storage *storage, pool_event_cb *cb, void *opaque);
+void pool_tell(const struct pool *pool, enum pool_event event);
 
 /* --- pools --- */
 

@@ -244,7 +244,8 @@ static void define_ended(void *opaque, bool done)
     if (pool)
         pool_set_config(pool, spec->def);
     else
-        pool_add(spec->storage, spec->def, true);
+        pool = pool_add(spec->storage, spec->def, true);
+    pool_tell(pool, POOL_DEFINED);
 }
 
 static void undefine_commit(void *opaque, struct store_txn *txn)
@@ -256,8 +257,10 @@ static void undefine_commit(void *opaque, struct store_txn *txn)
 
 static void undefine_ended(void *opaque, bool done)
 {
-    if (done)
-        pool_remove(spec_pool(opaque));
+    if (!done)
+        return;
+    pool_tell(spec_pool(opaque), POOL_UNDEFINED);
+    pool_remove(spec_pool(opaque));
 }
 
 /* --- build, delete: workers --- */
@@ -285,6 +288,22 @@ static void build_undo(void *opaque, uint64_t job_id)
 
     (void)job_id;
     pool_driver_find(spec->def->type)->unbuild(spec->def, &spec->trace);
+}
+
+static void build_ended(void *opaque, bool done)
+{
+    struct pool *pool = spec_pool(opaque);
+
+    if (done && pool)
+        pool_tell(pool, POOL_CREATED);
+}
+
+static void delete_ended(void *opaque, bool done)
+{
+    struct pool *pool = spec_pool(opaque);
+
+    if (done && pool)
+        pool_tell(pool, POOL_DELETED);
 }
 
 static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
@@ -362,6 +381,8 @@ static void refresh_ended(void *opaque, bool done)
         merge(spec, pool);
     if (spec->refreshing)
         pool_end_refresh(pool);
+    if (done && pool->active)
+        pool_tell(pool, POOL_REFRESHED);
 }
 
 /* --- start, create, stop --- */
@@ -444,6 +465,9 @@ static void start_ended(void *opaque, bool done)
     }
     pool_activate(pool, spec->def, STEAL_PTR(spec->real_path), spec->dev, spec->ino);
     merge(spec, pool);
+    if (spec->with_build)
+        pool_tell(pool, POOL_CREATED);
+    pool_tell(pool, POOL_STARTED);
 }
 
 static void stop_commit(void *opaque, struct store_txn *txn)
@@ -459,8 +483,10 @@ static void stop_commit(void *opaque, struct store_txn *txn)
 
 static void stop_ended(void *opaque, bool done)
 {
-    if (done)
-        pool_set_inactive(spec_pool(opaque));
+    if (!done)
+        return;
+    pool_tell(spec_pool(opaque), POOL_STOPPED);
+    pool_set_inactive(spec_pool(opaque));
 }
 
 /* --- the kinds --- */
@@ -532,6 +558,7 @@ const struct job_kind pool_job_build = {
     .prepare = build_prepare,
     .run = build_run,
     .undo = build_undo,
+    .ended = build_ended,
     POOL_SPEC_FUNCTIONS,
 };
 
@@ -542,6 +569,7 @@ const struct job_kind pool_job_delete = {
     .check = check_inactive,
     .publish = delete_publish,
     .recover = delete_recover,
+    .ended = delete_ended,
     POOL_SPEC_FUNCTIONS,
 };
 

@@ -43,6 +43,7 @@ void domain_def_unref(struct domain_def *def)
     free(def->initrd);
     free(def->dtb);
     free(def->loader);
+    free(def->agent_alias);
     free(def);
 }
 
@@ -243,6 +244,16 @@ static int parse_os(xmlNodePtr domain, struct domain_def *def, struct verror *er
     return 0;
 }
 
+#define AGENT_CHANNEL "org.qemu.guest_agent.0"
+
+static void parse_agent(xmlNodePtr devices, struct domain_def *def)
+{
+    for (xmlNodePtr node = xml_first(devices, "channel"); node; node = xml_next(node, "channel")) {
+        if (!def->agent_alias && xml_attribute_is(xml_child(node, "target"), "name", AGENT_CHANNEL))
+            def->agent_alias = xml_attribute(xml_child(node, "alias"), "name");
+    }
+}
+
 static int parse_devices(xmlNodePtr domain, struct domain_def *def, struct verror *err)
 {
     xmlNodePtr devices = xml_child(domain, "devices");
@@ -253,6 +264,7 @@ static int parse_devices(xmlNodePtr domain, struct domain_def *def, struct verro
     if (def->emulator[0] != '/')
         return verror_set(err, VIR_ERR_XML_ERROR, "emulator '%s' is not an absolute path",
                           xml_quotable(def->emulator));
+    parse_agent(devices, def);
     return domain_disks_parse(devices, def, err);
 }
 

@@ -30,6 +30,8 @@ enum domain_action {
 /* One <disk>, as far as files are concerned. */
 struct domain_disk {
     char *target;        /* "vda" */
+    char *alias;         /* "virtio-disk0", or NULL */
+    char *index;         /* of a live one's top image: QEMU's node is "libvirt-INDEX-format"; or NULL */
     char *path;          /* file or block device; NULL: an empty drive, or a volume */
     char *pool, *volume; /* type='volume', else NULL */
     char *format;        /* "raw", "qcow2"; NULL: a volume's own */
@@ -62,6 +64,7 @@ struct domain_def {
     enum domain_action on_poweroff, on_reboot, on_crash;
     struct domain_disk *disks;
     size_t ndisks;
+    char *agent_alias; /* of the channel to the guest agent, or NULL */
 };
 
 struct domain_def *domain_def_ref(struct domain_def *def);

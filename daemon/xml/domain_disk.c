@@ -43,6 +43,8 @@ static void disk_clear(struct domain_disk *disk)
 {
     backing_forget(disk);
     free(disk->target);
+    free(disk->alias);
+    free(disk->index);
     free(disk->path);
     free(disk->pool);
     free(disk->volume);
@@ -134,6 +136,8 @@ static int parse_device(xmlNodePtr node, struct domain_disk *disk, struct verror
     disk->readonly = xml_child(node, "readonly") || (device && strcmp(device, "cdrom") == 0);
     disk->shareable = xml_child(node, "shareable") != NULL;
     disk->target = xml_attribute(xml_child(node, "target"), "dev");
+    disk->alias = xml_attribute(xml_child(node, "alias"), "name");
+    disk->index = xml_attribute(xml_child(node, "source"), "index");
     if (!disk->target)
         return verror_set(err, VIR_ERR_XML_ERROR, "missing target dev of element disk");
     return 0;

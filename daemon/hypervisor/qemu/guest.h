@@ -118,6 +118,10 @@ void guest_gone(struct guest *guest);
 /* Worker: gives back what it had, its process having ended. */
 void guest_clean_up(struct guest *guest);
 
+/* --- guest_tell.c: an event of QEMU's to whom it may concern; loop --- */
+
+void guest_tell(const struct domain *domain, const char *name, const json_t *data);
+
 /* --- guest_launch.c: workers --- */
 
 /* What a guest is started from. */

@@ -111,6 +111,17 @@ static bool guest_is_being_ended(const struct guest *guest)
            guest->end_reason == VIR_DOMAIN_SHUTOFF_SAVED;
 }
 
+/* Once: QEMU says it again when it is told to end.  A saved one goes on another time. */
+static void tell_shutdown(const struct domain *domain, const json_t *data)
+{
+    bool by_guest = json_is_true(json_object_get(data, "guest"));
+
+    if (domain->state != VIR_DOMAIN_SHUTDOWN &&
+        domain->guest->end_reason != VIR_DOMAIN_SHUTOFF_SAVED)
+        domain_tell_lifecycle(domain, DOMAIN_SHUTDOWN,
+                              by_guest ? DOMAIN_SHUTDOWN_GUEST : DOMAIN_SHUTDOWN_HOST);
+}
+
 static void on_shutdown(struct domain *domain, const json_t *data)
 {
     struct guest *guest = domain->guest;
@@ -122,6 +133,7 @@ static void on_shutdown(struct domain *domain, const json_t *data)
         guest_start_over(domain);
         return;
     }
+    tell_shutdown(domain, data);
     domain_set_state(domain, VIR_DOMAIN_SHUTDOWN, VIR_DOMAIN_SHUTDOWN_USER);
     if (!guest_is_being_ended(guest))
         guest_act(domain, guest->def->on_poweroff, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
@@ -192,6 +204,7 @@ static void guest_event(void *opaque, const char *name, const json_t *data)
         if (strcmp(events[i].name, name) == 0)
             events[i].act(domain, data);
     }
+    guest_tell(domain, name, data);
 }
 
 /* A guest whose monitor is lost is not to be killed for that: it runs on, and can be destroyed. */

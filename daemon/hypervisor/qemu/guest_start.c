@@ -366,6 +366,7 @@ static void started(struct domain_spec *spec, struct domain *domain)
     if (guest_watch(spec->guest, &err) < 0)
         spec->guest->exited = true;
     domain_set_state(domain, state, reason);
+    domain_tell_started(domain, spec->path ? DOMAIN_STARTED_RESTORED : DOMAIN_STARTED_BOOTED);
     if (spec->from_managed || (!spec->path && spec->flags & VIR_DOMAIN_START_FORCE_BOOT))
         drop_managed_image(spec, domain);
     guest_started(spec->guest);
@@ -386,9 +387,8 @@ static void start_ended(void *opaque, bool done)
     guest_never_ran(spec->guest);
     if (!domain || domain->guest)
         return;
-    if (domain->config)
-        domain_set_state(domain, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FAILED);
-    else if (spec->visible)
+    domain_set_state(domain, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FAILED);
+    if (!domain->config && spec->visible)
         domain_remove(domain); /* transient: it exists only while it runs */
 }
 
