@@ -72,7 +72,7 @@ static int take_reply(const struct frame_header *call, const char *packet, size_
     return 0;
 }
 
-static int raise_rpc(const struct channel_error *error)
+int raise_channel(const struct channel_error *error)
 {
     if (error->errnum)
         return error_raise_errno(VIR_FROM_RPC, error->errnum, "%s", error->text);
@@ -106,7 +106,7 @@ int conn_call(virConnectPtr conn, uint32_t program, int procedure, xdrproc_t arg
     if (failed < 0)
         return raise_encode(failed);
     if (channel_call(conn->channel, &header, packet, packet_len, &reply, &reply_len, &error) < 0)
-        return raise_rpc(&error);
+        return raise_channel(&error);
     return take_reply(&header, reply, reply_len, ret_xdr, ret);
 }
 

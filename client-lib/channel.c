@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -27,7 +28,14 @@
 #include "buffer.h"
 #include "protocol/macros.h"
 
-enum { READ_MIN = 16384 };
+enum { READ_MIN = 16384, MESSAGES_MAX = 4096 };
+
+/* A packet that answers no call. */
+struct message {
+    struct message *next;
+    size_t len;
+    char packet[];
+};
 
 /* A thread that waits for the reply with its serial; lives on that thread's stack. */
 struct waiter {
@@ -50,6 +58,11 @@ struct channel {
     struct waiter *waiters;
     uint32_t next_serial;
     struct buffer out;     /* what the socket did not take yet */
+
+    struct message *messages, **messages_end;
+    unsigned int nmessages;
+    int message_fd;        /* an eventfd, set while there are messages; -1 until somebody asks */
+    int epoll_fd;          /* that and the socket */
 
     bool lost;             /* for ever, and why: */
     struct channel_error why;
@@ -80,6 +93,8 @@ struct channel *channel_new(int fd)
         return NULL;
     }
     ch->fd = fd;
+    ch->messages_end = &ch->messages;
+    ch->message_fd = ch->epoll_fd = -1;
     (void)pthread_mutex_init(&ch->lock, NULL);
     ch->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (ch->wake_fd < 0) {
@@ -92,13 +107,26 @@ struct channel *channel_new(int fd)
     return ch;
 }
 
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
+}
+
 void channel_free(struct channel *ch)
 {
     if (!ch)
         return;
-    (void)close(ch->fd);
-    if (ch->wake_fd >= 0)
-        (void)close(ch->wake_fd);
+    close_fd(ch->fd);
+    close_fd(ch->wake_fd);
+    close_fd(ch->message_fd);
+    close_fd(ch->epoll_fd);
+    while (ch->messages) {
+        struct message *next = ch->messages->next;
+
+        free(ch->messages);
+        ch->messages = next;
+    }
     buffer_done(&ch->in);
     buffer_done(&ch->out);
     (void)pthread_mutex_destroy(&ch->lock);
@@ -205,6 +233,24 @@ static void take_reply_locked(struct channel *ch, uint32_t serial, const void *p
     (void)pthread_cond_signal(&waiter->wake);
 }
 
+/* One that there is no memory for is as one that came while too many were there. */
+static void keep_message_locked(struct channel *ch, const void *packet, size_t len)
+{
+    struct message *message =
+        ch->nmessages < MESSAGES_MAX ? malloc(sizeof(*message) + len) : NULL;
+
+    if (!message)
+        return;
+    message->next = NULL;
+    message->len = len;
+    memcpy(message->packet, packet, len);
+    *ch->messages_end = message;
+    ch->messages_end = &message->next;
+    ch->nmessages++;
+    if (ch->message_fd >= 0)
+        (void)eventfd_write(ch->message_fd, 1);
+}
+
 static void take_packet_locked(struct channel *ch, const void *packet, size_t len)
 {
     struct frame_header header;
@@ -223,7 +269,9 @@ static void take_packet_locked(struct channel *ch, const void *packet, size_t le
         if (header.program == KEEPALIVE_PROGRAM_NUMBER &&
             header.procedure == KEEPALIVE_PROC_PING)
             send_keepalive_locked(ch, KEEPALIVE_PROC_PONG);
-        break; /* no other message was asked for */
+        else if (header.program != KEEPALIVE_PROGRAM_NUMBER)
+            keep_message_locked(ch, packet, len);
+        break;
     case FRAME_STREAM:
     case FRAME_STREAM_HOLE:
         break; /* of a stream that is no more: dropped by both sides, as libvirt does */
@@ -403,15 +451,103 @@ int channel_call(struct channel *ch, const struct frame_header *header, void *pa
     return 0;
 }
 
+/* Takes what the socket has, unless another thread is at it. */
+static void look_locked(struct channel *ch)
+{
+    if (!ch->lost && !ch->reading) {
+        read_turn_locked(ch, 0);
+        pass_role_locked(ch);
+    }
+}
+
+/* --- messages --- */
+
+static int watch(int epoll_fd, int fd)
+{
+    struct epoll_event event = { .events = EPOLLIN };
+
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* Of two descriptors one. */
+static int make_message_fd_locked(struct channel *ch)
+{
+    int message_fd = eventfd(ch->messages ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int epoll_fd = epoll_create1(EPOLL_CLOEXEC), failed;
+
+    if (message_fd >= 0 && epoll_fd >= 0 && watch(epoll_fd, ch->fd) == 0 &&
+        watch(epoll_fd, message_fd) == 0) {
+        ch->message_fd = message_fd;
+        ch->epoll_fd = epoll_fd;
+        return 0;
+    }
+    failed = errno;
+    close_fd(message_fd);
+    close_fd(epoll_fd);
+    errno = failed;
+    return -1;
+}
+
+int channel_message_fd(struct channel *ch)
+{
+    int fd, failed;
+
+    (void)pthread_mutex_lock(&ch->lock);
+    if (ch->epoll_fd < 0)
+        (void)make_message_fd_locked(ch);
+    failed = errno;
+    fd = ch->epoll_fd;
+    (void)pthread_mutex_unlock(&ch->lock);
+    errno = failed;
+    return fd;
+}
+
+static struct message *pop_message_locked(struct channel *ch)
+{
+    struct message *message = ch->messages;
+    eventfd_t count;
+
+    if (!message)
+        return NULL;
+    ch->messages = message->next;
+    ch->nmessages--;
+    if (!ch->messages) {
+        ch->messages_end = &ch->messages;
+        if (ch->message_fd >= 0)
+            (void)eventfd_read(ch->message_fd, &count);
+    }
+    return message;
+}
+
+int channel_take_message(struct channel *ch, void **ret_packet, size_t *ret_len,
+                         struct channel_error *ret_error)
+{
+    struct message *message;
+    int rc = 1;
+
+    (void)pthread_mutex_lock(&ch->lock);
+    if (!ch->messages)
+        look_locked(ch);
+    message = pop_message_locked(ch);
+    if (!message) {
+        rc = ch->lost ? -1 : 0;
+        *ret_error = ch->why;
+    }
+    (void)pthread_mutex_unlock(&ch->lock);
+    if (!message)
+        return rc;
+    *ret_len = message->len;
+    memmove(message, message->packet, message->len); /* the block becomes the packet */
+    *ret_packet = message;
+    return 1;
+}
+
 bool channel_is_alive(struct channel *ch)
 {
     bool alive;
 
     (void)pthread_mutex_lock(&ch->lock);
-    if (!ch->lost && !ch->reading) {
-        read_turn_locked(ch, 0);
-        pass_role_locked(ch);
-    }
+    look_locked(ch);
     alive = !ch->lost;
     (void)pthread_mutex_unlock(&ch->lock);
     return alive;

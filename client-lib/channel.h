@@ -33,6 +33,20 @@ void channel_free(struct channel *ch);
 int channel_call(struct channel *ch, const struct frame_header *header, void *packet, size_t len,
              void **ret_reply, size_t *ret_len, struct channel_error *ret_error);
 
+/*
+ * Readable while channel_take_message() has something to do: a message is there, or bytes of one
+ * may be, or the connection is lost.  The channel's own.  -1 with errno.  Any thread.
+ */
+int channel_message_fd(struct channel *ch);
+
+/*
+ * The next packet that answers no call, whole, which the caller frees; reads what has come, never
+ * waits.  Where they are not taken, those beyond some thousands are dropped.  Any thread.
+ * Returns 1, 0 when there is none, or -1 with *ret_error when there will be none any more.
+ */
+int channel_take_message(struct channel *ch, void **ret_packet, size_t *ret_len,
+                         struct channel_error *ret_error);
+
 /* Looks at the socket, without waiting.  Any thread. */
 bool channel_is_alive(struct channel *ch);
 

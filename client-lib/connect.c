@@ -20,6 +20,8 @@ virConnectAuthPtr virConnectAuthPtrDefault = &no_credentials;
 static void connect_free(virConnectPtr conn)
 {
     channel_free(conn->channel);
+    job_listener_unref(conn->listener);
+    (void)pthread_mutex_destroy(&conn->listener_lock);
     free(conn->uri);
     free(atomic_load(&conn->type));
     free(conn);
@@ -95,6 +97,7 @@ static virConnectPtr open_uri(const char *text, const struct uri *uri, unsigned 
         goto no_memory;
     conn->object.magic = MAGIC_CONNECT;
     conn->object.refs = 1;
+    (void)pthread_mutex_init(&conn->listener_lock, NULL);
     if (uri->name[0]) {
         conn->uri = strdup(text);
         if (!conn->uri)

@@ -12,6 +12,7 @@
 #include <libvirtjob/libvirtjob.h>
 #pragma GCC visibility pop
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -126,14 +127,33 @@ void uuid_format(const unsigned char uuid[VIR_UUID_BUFLEN], char text[VIR_UUID_S
 /* Drops a reference; the last one closes.  Returns how many are left. */
 int connect_unref(virConnectPtr conn);
 
+struct job_listener;
+
 struct _virConnect {
     struct object object;
     struct channel *channel;
+    pthread_mutex_t listener_lock;
+    struct job_listener *listener; /* a reference, or NULL */
     char *uri;            /* as opened, or NULL: the daemon knows */
     _Atomic(char *) type; /* once it has been asked for */
 };
 
+/* --- job.c --- */
+
+/* A record off the wire; takes its strings.  NULL: raised. */
+virJobRecordPtr job_record_new(job_record *wire);
+
+/* --- job-event.c --- */
+
+/* Nothing more is told to it; NULL is allowed. */
+void job_listener_unref(struct job_listener *listener);
+
 /* --- call.c --- */
+
+struct channel_error;
+
+/* Raises what became of the connection; returns -1. */
+int raise_channel(const struct channel_error *error);
 
 #define XDR_OF(type) ((xdrproc_t)xdr_##type)
 #define REMOTE(name) REMOTE_PROGRAM_NUMBER, REMOTE_PROC_##name

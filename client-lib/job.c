@@ -112,7 +112,7 @@ static char *take_filled(wire_text *text)
     return *text && **text ? STEAL_PTR(*text) : NULL;
 }
 
-static virJobRecordPtr record_new(job_record *wire)
+virJobRecordPtr job_record_new(job_record *wire)
 {
     virJobRecordPtr record = calloc(1, sizeof(*record));
 
@@ -154,7 +154,7 @@ static virJobRecordPtr get_record(virConnectPtr conn, job_target target, unsigne
     if (conn_call(conn, JOB(GET_RECORD), XDR_OF(job_target_args), &args, XDR_OF(job_record_ret),
                   &ret) < 0)
         return NULL;
-    record = record_new(&ret.record);
+    record = job_record_new(&ret.record);
     xdr_free(XDR_OF(job_record_ret), &ret);
     return record;
 }
@@ -198,7 +198,7 @@ static int record_list_append(struct record_list *list, job_record *wire, size_t
     list->records = records;
     records[list->count] = NULL;
     for (size_t i = 0; i < count; i++) {
-        virJobRecordPtr record = record_new(&wire[i]);
+        virJobRecordPtr record = job_record_new(&wire[i]);
 
         if (!record)
             return -1;

@@ -30,6 +30,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/host.c \
 	client-lib/internal.h \
 	client-lib/job.c \
+	client-lib/job-event.c \
 	client-lib/object.c \
 	client-lib/path.c \
 	client-lib/pool.c \

@@ -5,12 +5,16 @@ vols_tests = \
 	tests/api-storage.sh \
 	tests/pools.sh \
 	tests/stock-virsh.sh \
+	tests/job-events.sh \
 	tests/volumes.sh \
 	$(NULL)
 TESTS += $(vols_tests)
 dist_check_SCRIPTS += $(vols_tests)
 
-check_PROGRAMS += tests/api-storage
+check_PROGRAMS += tests/api-events tests/api-storage
+tests_api_events_SOURCES = tests/api-events.c tests/api.c tests/api.h
+tests_api_events_CPPFLAGS = $(AM_CPPFLAGS)
+tests_api_events_LDADD = libvirtjob.la -lpthread
 tests_api_storage_SOURCES = tests/api-storage.c tests/api.c tests/api.h
 tests_api_storage_CPPFLAGS = $(AM_CPPFLAGS)
 tests_api_storage_LDADD = libvirtjob.la -lpthread

@@ -20,6 +20,9 @@
 static const struct command commands[] = {
     { .name = "jobs",
       .summary = "list jobs, by default those that have not ended",
+      .text = "With --follow, those that run are listed, then each job that starts, moves on or "
+              "ends gets a line, its time first; as JSON, an object with \"event\" and \"job\". "
+              "A daemon that goes away is waited for.",
       .options = OPTIONS(OPT_FLAG("all", "list ended jobs too, from the history"),
                          OPT_FLAG("complete", "list jobs that did their work only"),
                          OPT_FLAG("failed", "list failed jobs only"),
@@ -30,8 +33,9 @@ static const struct command commands[] = {
                            .help = "list jobs on this pool and its volumes only" },
                          { .name = "vol", .kind = OPTION_TEXT, .values = VALUES_VOL,
                            .help = "list jobs on volumes of this name only" },
+                         OPT_FLAG("follow", "go on with a line for each event, until Ctrl-C"),
                          OPT_JSON),
-      .check = job_object_check,
+      .check = job_list_check,
       .run = job_list },
     { .name = "job-info",
       .summary = "print all that is known of a job",

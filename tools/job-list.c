@@ -95,12 +95,24 @@ static unsigned int list_flags(const struct args *args, bool *ret_history)
     return *ret_history ? 0 : VIR_CONNECT_LIST_JOBS_ACTIVE;
 }
 
+int job_list_check(const struct args *args)
+{
+    bool history;
+
+    (void)list_flags(args, &history);
+    if (history && args_flag(args, "follow"))
+        return cli_usage("--follow goes without --all, --complete, --failed and --cancelled");
+    return job_object_check(args);
+}
+
 int job_list(struct cli *cli, const struct args *args)
 {
     _cleanup_jobs_ struct job_list list = { 0 };
     unsigned int flags;
     bool history;
 
+    if (args_flag(args, "follow"))
+        return job_events(cli, args);
     flags = list_flags(args, &history);
     if (job_list_read(cli, &list, flags) != CLI_DONE)
         return CLI_FAILED;

@@ -34,7 +34,11 @@ virJobRecordPtr job_of(struct cli *cli, const struct args *args);
 /* Do the options name exactly one job? */
 int job_check(const struct args *args);
 
+/* job-events.c */
+int job_events(struct cli *cli, const struct args *args);
+
 /* job-list.c */
+int job_list_check(const struct args *args);
 int job_list(struct cli *cli, const struct args *args);
 
 /* job-one.c */

@@ -68,6 +68,7 @@ tools_libcli_la_SOURCES = \
 	tools/host.h \
 	tools/job-commands.c \
 	tools/job-find.c \
+	tools/job-events.c \
 	tools/job-list.c \
 	tools/job-one.c \
 	tools/jobs.h \

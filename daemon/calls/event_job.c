@@ -15,7 +15,7 @@
 /* There is one of this class, and clients have no numbers for it. */
 enum { ANY_JOB_EVENT = 0 };
 
-static void tell_job(struct daemon *daemon, struct job *job, enum job_event event)
+static void tell_job(struct daemon *daemon, struct job *job, virJobEvent event)
 {
     struct job_event_msg msg = { .sequence = jobs_event_sequence(daemon->jobs), .event = event };
     struct event_message message = {
@@ -66,12 +66,12 @@ static void tell_domain_job(struct daemon *daemon, struct job *job)
     store_job_clear(&row);
 }
 
-static void on_event(void *opaque, struct job *job, enum job_event event)
+static void on_event(void *opaque, struct job *job, virJobEvent event)
 {
     struct daemon *daemon = opaque;
 
     tell_job(daemon, job, event);
-    if (event == JOB_EVENT_ENDED && job_object(job) == JOB_OBJECT_DOMAIN)
+    if (event == VIR_JOB_EVENT_ENDED && job_object(job) == JOB_OBJECT_DOMAIN)
         tell_domain_job(daemon, job);
 }
 

@@ -157,17 +157,14 @@ struct job *jobs_find_object(struct jobs *jobs, enum job_object_kind kind, const
 void jobs_each_active(struct jobs *jobs, void (*each)(void *opaque, struct job *job),
                       void *opaque);
 
-/* --- being told; values of virJobEvent --- */
+/* --- being told --- */
 
-enum job_event {
-    JOB_EVENT_STARTED = 0,  /* accepted: it is queued, or about to run */
-    JOB_EVENT_PROGRESS = 1, /* it has moved on, or is in another phase: twice a second at most */
-    JOB_EVENT_ENDED = 2,
-};
-
-/* The one who is told of each event of a job that clients can ask for, after all others. */
-void jobs_on_event(struct jobs *jobs, void (*cb)(void *opaque, struct job *job, enum job_event event),
-                   void *opaque);
+/*
+ * The one who is told of each event of a job that clients can ask for, after all others; PROGRESS
+ * of one that runs comes twice a second at most.
+ */
+void jobs_on_event(struct jobs *jobs,
+                   void (*cb)(void *opaque, struct job *job, virJobEvent event), void *opaque);
 /* The number of the last event.  The next has the next; after a restart they begin higher. */
 uint64_t jobs_event_sequence(const struct jobs *jobs);
 

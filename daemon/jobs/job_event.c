@@ -5,8 +5,8 @@
 
 #include "jobs/job_internal.h"
 
-void jobs_on_event(struct jobs *jobs, void (*cb)(void *opaque, struct job *job, enum job_event event),
-                   void *opaque)
+void jobs_on_event(struct jobs *jobs,
+                   void (*cb)(void *opaque, struct job *job, virJobEvent event), void *opaque)
 {
     jobs->on_event = cb;
     jobs->on_event_opaque = opaque;
@@ -22,7 +22,7 @@ static uint64_t bytes_done(const struct job *job)
     return atomic_load_explicit(&job->ctl.done, memory_order_relaxed);
 }
 
-void job_tell(struct job *job, enum job_event event)
+void job_tell(struct job *job, virJobEvent event)
 {
     struct jobs *jobs = job->jobs;
 
@@ -37,5 +37,5 @@ void job_tell(struct job *job, enum job_event event)
 void job_tell_progress(struct job *job)
 {
     if (job->state == JOB_RUNNING && bytes_done(job) != job->told_done)
-        job_tell(job, JOB_EVENT_PROGRESS);
+        job_tell(job, VIR_JOB_EVENT_PROGRESS);
 }

@@ -106,7 +106,7 @@ struct jobs {
     bool rate_timer_on;
     unsigned int ended_since_prune;
     uint64_t event_sequence;
-    void (*on_event)(void *opaque, struct job *job, enum job_event event);
+    void (*on_event)(void *opaque, struct job *job, virJobEvent event);
     void *on_event_opaque;
     /* jobs_stop */
     bool stopping;
@@ -141,7 +141,7 @@ void job_undo(struct job *job, enum job_state outcome);
 void job_end(struct job *job, enum job_state outcome);
 
 /* job_event.c */
-void job_tell(struct job *job, enum job_event event);
+void job_tell(struct job *job, virJobEvent event);
 /* That it has moved on since its last event, if it has. */
 void job_tell_progress(struct job *job);
 

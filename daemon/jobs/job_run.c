@@ -258,7 +258,7 @@ static void outcome_durable_cb(void *opaque, struct verror *err)
     }
     job_set_state(job, job->outcome);
     job_tell_end(job, done);
-    job_tell(job, JOB_EVENT_ENDED);
+    job_tell(job, VIR_JOB_EVENT_ENDED);
     jobs_end_active(job); /* may free it */
 }
 

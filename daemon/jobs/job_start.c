@@ -248,7 +248,7 @@ static void job_accepted(struct job *job)
             party->accepted(party->opaque, job);
         party = next;
     }
-    job_tell(job, JOB_EVENT_STARTED);
+    job_tell(job, VIR_JOB_EVENT_STARTED);
     if (job->locks.held && job->state == JOB_QUEUED)
         job_run(job);
 }

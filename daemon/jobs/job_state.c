@@ -92,5 +92,5 @@ void job_set_state(struct job *job, enum job_state state)
         log_state(job);
     jobs_rate_timer(jobs);
     if (state == JOB_RUNNING || state == JOB_CANCELLING || state == JOB_FINISHING)
-        job_tell(job, JOB_EVENT_PROGRESS);
+        job_tell(job, VIR_JOB_EVENT_PROGRESS);
 }

@@ -364,6 +364,64 @@ int virConnectGetJobError(virConnectPtr conn, unsigned long long id, virErrorPtr
 int virConnectWaitJob(virConnectPtr conn, unsigned long long id, virJobInfoPtr info,
                       int timeoutMs);
 
+/* --- events of jobs --- */
+
+/**
+ * Told of an event of a job: sequence is its number, one more than that of the
+ * event before; event is of virJobEvent; record is how the job stands, and is
+ * the library's, for the time of the call.  It is called by the thread that is
+ * in virConnectDispatchEvents(), and may call any function of the library.
+ */
+typedef void (*virConnectJobEventCallback)(virConnectPtr conn, unsigned long long sequence,
+                                           int event, virJobRecordPtr record, void *opaque);
+
+/** Frees what was given as opaque. */
+typedef void (*virFreeCallback)(void *opaque);
+
+/**
+ * From now on cb is told of each job that is accepted, moves on and ends, on
+ * any object; one that runs, twice a second at most.  *sequence (NULL is
+ * allowed) gets the number of the last event before.  Numbers go up by one,
+ * and jump up when the daemon starts again: who had seen another number on an
+ * earlier connection has missed events, and lists the jobs anew.  The same is
+ * so of a jump between two events, which happens when this connection's were
+ * not dispatched for long.
+ * cb is called by virConnectDispatchEvents() only, so a program watches
+ * virConnectGetEventFd().  One registration a connection; flags is 0.
+ * freecb (or NULL) is called with opaque once cb is called no more: after
+ * virConnectJobEventDeregister() or the end of the connection, not when this
+ * call fails.  A read-only connection may register.  Any thread.
+ * Returns 0, or -1: VIR_ERR_OPERATION_INVALID when there is a registration.
+ * Source: ours, after virConnectDomainEventRegisterAny().
+ */
+int virConnectJobEventRegister(virConnectPtr conn, virConnectJobEventCallback cb, void *opaque,
+                               virFreeCallback freecb, unsigned long long *sequence,
+                               unsigned int flags);
+
+/**
+ * Ends the registration; events that have come are dropped.  Any thread, also
+ * from within the callback; another thread's call of it may still be under way.
+ * Returns 0, or -1: VIR_ERR_OPERATION_INVALID when there is none.
+ * Source: ours, after virConnectDomainEventDeregisterAny().
+ */
+int virConnectJobEventDeregister(virConnectPtr conn);
+
+/**
+ * A descriptor to be watched with poll(), select() or epoll: while it is
+ * readable there is work for virConnectDispatchEvents(), also when the
+ * connection is lost.  It stays the connection's: not to be read, nor closed.
+ * Any thread.  Returns it, or -1: VIR_ERR_SYSTEM_ERROR.  Source: ours.
+ */
+int virConnectGetEventFd(virConnectPtr conn);
+
+/**
+ * Calls the registered callback for each event that has come; never waits.
+ * Any thread, one at a time if the order matters.
+ * Returns how many it told of, or -1 when the connection is lost: VIR_ERR_RPC,
+ * VIR_ERR_SYSTEM_ERROR.  Source: ours.
+ */
+int virConnectDispatchEvents(virConnectPtr conn);
+
 #ifdef __cplusplus
 }
 #endif

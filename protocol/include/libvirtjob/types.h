@@ -96,6 +96,13 @@ typedef enum {
     VIR_JOB_PHASE_ENDED = 4
 } virJobPhase;
 
+/** What happens to a job, see virConnectJobEventRegister(); may grow. */
+typedef enum {
+    VIR_JOB_EVENT_STARTED = 0,  /**< accepted: it is queued, or about to run */
+    VIR_JOB_EVENT_PROGRESS = 1, /**< it has moved on, or is in another phase */
+    VIR_JOB_EVENT_ENDED = 2     /**< done, failed or cancelled; nothing of it comes after */
+} virJobEvent;
+
 /** What kind of object a job is on. */
 typedef enum {
     VIR_JOB_OBJECT_DOMAIN = 0,
