@@ -29,6 +29,8 @@ enum {
     OUTPUT_COPY_MAX = 2048,       /* replies up to here share a block */
     OUTPUT_HIGH = 4 * 1024 * 1024, /* past it no further call is started for the client */
     OUTPUT_MAX = 64 * 1024 * 1024, /* past it the client is dropped */
+    STREAM_OUTPUT_MAX = 1024 * 1024, /* past it its streams send nothing more */
+    STREAMS_MAX = 64, /* of one client */
 
     LISTEN_BACKLOG = 128,
     ACCEPT_BATCH = 32,
@@ -99,6 +101,9 @@ struct client {
 
     uint32_t *serials; /* calls without an answer yet */
     unsigned int nserials, serials_size;
+
+    struct stream *streams;
+    unsigned int held; /* streams that want no more input now */
 };
 
 /* Takes over fd, a connected unix socket. */
@@ -108,6 +113,8 @@ void client_set_due(struct client *client);
 void client_run_due(struct client *client);
 /* Closes the socket and tells the handler; the struct lives on while referenced. */
 void client_end(struct client *client);
+/* Queues a packet, which it takes over; drops a client that has not read far too much. */
+void client_send(struct client *client, void *packet, size_t len);
 /* May another call be started for it now? */
 bool client_may_call(const struct client *client);
 
@@ -118,6 +125,16 @@ void input_read(struct client *client);
 /* Goes on with packets that had to wait. */
 void input_resume(struct client *client);
 void input_done(struct client *client);
+
+/* --- stream.c --- */
+
+/* A packet of a stream; dropped where that has ended. */
+void streams_take(struct client *client, const struct frame_header *header, const char *payload,
+                  size_t len);
+bool streams_have_serial(const struct client *client, uint32_t serial);
+/* Output has been sent: those who waited for room may go on.  False: nobody did. */
+bool streams_writable(struct client *client);
+void streams_gone(struct client *client);
 
 /* --- output.c --- */
 
