@@ -58,11 +58,16 @@ struct server_limits settings_limits(const struct lifecycle *life)
 }
 
 /* One pool's stuck disk may hold a quarter of the short work, and all bulk jobs are equal. */
+/* They sleep as their clients do: one that stops reading must not hold up another's. */
+enum { STREAM_JOBS = 256 };
+
 struct workers_width settings_lane_width(const struct lifecycle *life, int lane)
 {
     const struct config *config = life->daemon.config;
     unsigned int quarter = config->max_workers / 4;
 
+    if (lane == LANE_STREAM)
+        return (struct workers_width){ STREAM_JOBS, STREAM_JOBS };
     if (lane == LANE_BULK)
         return (struct workers_width){ config->max_bulk_jobs, config->max_bulk_jobs };
     return (struct workers_width){ config->max_workers, quarter ? quarter : 1 };

@@ -8,6 +8,7 @@ badinput_tests = \
 	tests/readonly.py \
 	tests/refusals.py \
 	tests/soak.py \
+	tests/streams.py \
 	tests/stuck-disk.py \
 	tests/swap-race.py \
 	tests/unknown-flags.py \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Unmodified virsh on our daemon, every command of it for pools and volumes that does not
-# stream; and a clone started asynchronously by unmodified python3-libvirt.
+# Unmodified virsh on our daemon, every command of it for pools and volumes but those of
+# stock-streams.sh; and a clone started asynchronously by unmodified python3-libvirt.
 . "$(dirname "$0")/functions.sh"
 require_cmd virsh qemu-img
 

@@ -4,6 +4,7 @@
 vols_tests = \
 	tests/api-storage.sh \
 	tests/pools.sh \
+	tests/stock-streams.sh \
 	tests/stock-virsh.sh \
 	tests/job-events.sh \
 	tests/volumes.sh \

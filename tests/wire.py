@@ -154,6 +154,8 @@ PROCS = [
     Proc(196, "DOMAIN_CREATE_WITH_FLAGS", "df", ASYNC | 0x3F, write=True),
     Proc(200, "DOMAIN_GET_VCPUS_FLAGS", "df", 0xF, secure=0x8),
     Proc(202, "DOMAIN_IS_UPDATED", "d"),
+    Proc(208, "STORAGE_VOL_UPLOAD", "vhhf", 0x1, write=True),
+    Proc(209, "STORAGE_VOL_DOWNLOAD", "vhhf", 0x1, write=True),
     Proc(212, "DOMAIN_GET_STATE", "df", 0),
     Proc(229, "DOMAIN_GET_CONTROL_INFO", "df", 0),
     Proc(231, "DOMAIN_UNDEFINE_FLAGS", "df", 0x7F, write=True),
@@ -462,6 +464,12 @@ class Client:
 
     # what several tests do
 
+    def stream(self, name, *values):
+        """Makes the call and returns its stream."""
+        serial = self.send(name, *values)
+        self.answer(serial)
+        return Stream(self, BY_NAME[name], serial)
+
     def define_pool(self, name, path):
         xml = "<pool type='dir'><name>%s</name><target><path>%s</path></target></pool>"
         return self.call("STORAGE_POOL_DEFINE_XML", xml % (name, path), 0).pool()
@@ -500,6 +508,58 @@ class Client:
         if not self.call("WAIT", target, timeout_ms).int():
             raise AssertionError("the job has not ended")
         return self.record(target)
+
+
+class Stream:
+    """A stream that has been opened; no call may be open on its connection meanwhile."""
+
+    def __init__(self, client, proc, serial):
+        self.client, self.proc, self.serial = client, proc, serial
+
+    def packet(self, payload=b"", status=CONTINUE, type=STREAM):
+        self.client.raw(packet(self.proc.program, self.proc.number, payload, self.serial, type,
+                               status))
+
+    def hole(self, length, flags=0):
+        self.packet(struct.pack(">qI", length, flags), type=STREAM_HOLE)
+
+    def next(self):
+        """(type, status, payload); an error is raised."""
+        program, procedure, type, serial, status, payload = self.client.receive()
+        assert (program, procedure, serial) == (self.proc.program, self.proc.number, self.serial), \
+            "a packet of another stream or call"
+        if status == ERROR:
+            raise WireError(payload)
+        return type, status, payload
+
+    def finish(self):
+        self.packet(status=OK)
+        while True:
+            type, status, payload = self.next()
+            if status == OK:
+                assert type == STREAM and not payload, "malformed end"
+                return
+
+    def abort(self):
+        self.packet(status=ERROR)
+        while self.next()[1] != OK:
+            pass
+
+    def pieces(self):
+        """The bytes, and the lengths of holes, up to the end of the data."""
+        while True:
+            type, status, payload = self.next()
+            assert status == CONTINUE, "the stream ended before its data"
+            if type == STREAM_HOLE:
+                yield struct.unpack(">qI", payload)[0]
+            elif payload:
+                yield payload
+            else:
+                return
+
+    def read(self):
+        """All its bytes; holes as zeros."""
+        return b"".join(b"\0" * p if isinstance(p, int) else p for p in self.pieces())
 
 
 def vol_xml(name, capacity, allocation=0, format="raw"):

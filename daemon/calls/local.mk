@@ -38,6 +38,9 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/pool_change.c \
 	daemon/calls/programs.c \
 	daemon/calls/qemu.c \
+	daemon/calls/stream_error.c \
+	daemon/calls/stream_error.h \
 	daemon/calls/vol.c \
 	daemon/calls/vol_change.c \
+	daemon/calls/vol_transfer.c \
 	$(NULL)

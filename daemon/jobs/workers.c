@@ -57,7 +57,8 @@ struct workers {
     struct event *event; /* loop thread's */
 };
 
-static const char *const lane_names[] = { [LANE_CONTROL] = "control", [LANE_BULK] = "bulk" };
+static const char *const lane_names[] = { [LANE_CONTROL] = "control", [LANE_BULK] = "bulk",
+                                           [LANE_STREAM] = "stream" };
 _Static_assert(ARRAY_SIZE(lane_names) == LANE_MAX, "each lane has a name");
 
 static unsigned int load_of(struct lane_state *lane, const char *key)

@@ -19,6 +19,7 @@ struct workers;
 enum lane {
     LANE_CONTROL, /* short: checks, looks at files, renames */
     LANE_BULK,    /* moves bytes */
+    LANE_STREAM,  /* moves a client's bytes, and mostly waits for it */
     LANE_MAX
 };
 

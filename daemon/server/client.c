@@ -75,7 +75,7 @@ const char *client_identity(const struct client *client)
 bool client_may_call(const struct client *client)
 {
     return client->nserials < client->server->limits.max_client_requests &&
-           client->output_bytes < OUTPUT_HIGH;
+           client->output_bytes < OUTPUT_HIGH && client->held == 0;
 }
 
 void client_end(struct client *client)
@@ -95,6 +95,7 @@ void client_end(struct client *client)
     client->serials = NULL;
     client->nserials = 0;
     server->handler->gone(server->opaque, client);
+    streams_gone(client);
     client->server = NULL;
     server_client_ended(server, client);
     client_unref(client); /* the server's reference */
@@ -131,6 +132,13 @@ static void finish(struct client *client)
     bool held = !client_may_call(client);
     int r = output_flush(client);
 
+    if (r == 0 && streams_writable(client)) {
+        if (client->gone)
+            return;
+        r = output_flush(client);
+        if (client->output_bytes == 0)
+            client_set_due(client); /* the streams may have more, after others had their turn */
+    }
     client->busy = false;
     if (r < 0 || (client->closing && client->output_bytes == 0)) {
         client_end(client);
@@ -147,10 +155,10 @@ static void run(struct client *client, void (*input)(struct client *client))
 
     alive->busy = true;
     input(alive);
-    if (!alive->gone) {
+    if (!alive->gone)
         finish(alive);
+    if (!alive->gone)
         return;
-    }
     alive->busy = false;
     input_done(alive);
 }
@@ -160,9 +168,14 @@ static void read_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaq
     run(opaque, input_read);
 }
 
+static void nothing_new(struct client *client)
+{
+    (void)client;
+}
+
 static void write_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
 {
-    finish(opaque);
+    run(opaque, nothing_new);
 }
 
 void client_run_due(struct client *client)
@@ -208,6 +221,15 @@ void client_send_reply(struct client *client, void *packet, size_t len)
         return;
     }
     serial_remove(client, packet);
+    client_send(client, packet, len);
+}
+
+void client_send(struct client *client, void *packet, size_t len)
+{
+    if (client->gone) {
+        free(packet);
+        return;
+    }
     output_add(client, packet, len);
     if (client->output_bytes > OUTPUT_MAX)
         client_drop(client, "too many replies that it does not read");
@@ -217,8 +239,10 @@ void client_send_reply(struct client *client, void *packet, size_t len)
 
 void client_send_event(struct client *client, void *packet, size_t len)
 {
-    if (client->output_bytes == 0)
+    if (client->output_total >= client->event_mark) {
+        client->event_mark = client->output_total + client->output_bytes;
         client->event_bytes = 0;
+    }
     if (client->gone || client->event_bytes > EVENTS_MAX) {
         free(packet);
         return;

@@ -89,6 +89,10 @@ static void handle_call(struct client *client, const struct frame_header *header
         client_drop(client, "serial of a call that has no answer yet");
         return;
     }
+    if (streams_have_serial(client, header->serial)) {
+        client_drop(client, "serial of a stream that is open");
+        return;
+    }
     serial_add(client, header->serial);
     client->server->handler->call(client->server->opaque, client, header, payload, payload_len);
 }
@@ -104,7 +108,8 @@ static void handle_packet(struct client *client, const struct frame_header *head
         return;
     case FRAME_STREAM:
     case FRAME_STREAM_HOLE:
-        return; /* of a stream that has ended: it may still have been on its way */
+        streams_take(client, header, payload, payload_len);
+        return;
     case FRAME_MESSAGE:
         if (header->program != KEEPALIVE_PROGRAM_NUMBER)
             client_drop(client, "message of a program that has none for a server");

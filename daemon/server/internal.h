@@ -30,6 +30,8 @@ enum {
     OUTPUT_HIGH = 4 * 1024 * 1024, /* past it no further call is started for the client */
     OUTPUT_MAX = 64 * 1024 * 1024, /* past it the client is dropped */
     EVENTS_MAX = 4 * 1024 * 1024,  /* the same, of events it has not read */
+    STREAM_OUTPUT_MAX = 1024 * 1024, /* past it its streams send nothing more */
+    STREAMS_MAX = 64, /* of one client */
 
     LISTEN_BACKLOG = 128,
     ACCEPT_BATCH = 32,
@@ -97,10 +99,15 @@ struct client {
     struct output_block *output_head, *output_tail;
     size_t output_sent; /* bytes of the head that are gone */
     size_t output_bytes; /* still to send */
-    size_t event_bytes;  /* of events, since all had been sent */
+    uint64_t output_total; /* sent so far */
+    uint64_t event_mark; /* what had been queued, counted so, when event_bytes began */
+    size_t event_bytes;  /* of events queued since; begun anew once that mark is sent */
 
     uint32_t *serials; /* calls without an answer yet */
     unsigned int nserials, serials_size;
+
+    struct stream *streams;
+    unsigned int held; /* streams that want no more input now */
 };
 
 /* Takes over fd, a connected unix socket. */
@@ -110,6 +117,8 @@ void client_set_due(struct client *client);
 void client_run_due(struct client *client);
 /* Closes the socket and tells the handler; the struct lives on while referenced. */
 void client_end(struct client *client);
+/* Queues a packet, which it takes over; drops a client that has not read far too much. */
+void client_send(struct client *client, void *packet, size_t len);
 /* May another call be started for it now? */
 bool client_may_call(const struct client *client);
 
@@ -120,6 +129,16 @@ void input_read(struct client *client);
 /* Goes on with packets that had to wait. */
 void input_resume(struct client *client);
 void input_done(struct client *client);
+
+/* --- stream.c --- */
+
+/* A packet of a stream; dropped where that has ended. */
+void streams_take(struct client *client, const struct frame_header *header, const char *payload,
+                  size_t len);
+bool streams_have_serial(const struct client *client, uint32_t serial);
+/* Output has been sent: those who waited for room may go on.  False: nobody did. */
+bool streams_writable(struct client *client);
+void streams_gone(struct client *client);
 
 /* --- output.c --- */
 

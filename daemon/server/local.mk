@@ -8,5 +8,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/server/output.c \
 	daemon/server/server.c \
 	daemon/server/server.h \
+	daemon/server/stream.c \
+	daemon/server/stream.h \
 	daemon/server/transport.c \
 	$(NULL)

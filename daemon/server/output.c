@@ -89,6 +89,7 @@ static void block_release(struct server *server, struct output_block *block)
 static void output_advance(struct client *client, size_t n)
 {
     client->output_bytes -= n;
+    client->output_total += n;
     client->output_sent += n;
     while (client->output_head && client->output_sent >= client->output_head->len) {
         struct output_block *block = client->output_head;

@@ -36,6 +36,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/storage/vol_jobs.h \
 	daemon/storage/vol_spec.c \
 	daemon/storage/vol_spec.h \
+	daemon/storage/vol_transfer.c \
 	daemon/storage/qemu_img.c \
 	daemon/storage/qemu_img.h \
 	$(NULL)

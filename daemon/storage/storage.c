@@ -23,7 +23,7 @@ static const struct job_kind *const kinds[] = {
     &pool_job_define, &pool_job_undefine, &pool_job_create, &pool_job_start,
     &pool_job_stop,   &pool_job_build,    &pool_job_delete, &pool_job_refresh,
     &vol_job_create,  &vol_job_clone,     &vol_job_wipe,    &vol_job_resize,
-    &vol_job_delete,  NULL,
+    &vol_job_delete,  &vol_job_upload,    &vol_job_download, NULL,
 };
 
 struct storage *storage_new(struct daemon *daemon)

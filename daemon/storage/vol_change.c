@@ -70,7 +70,7 @@ static int open_volume(struct vol_spec *spec, struct file_identity *ret, struct 
 }
 
 /* Our own writing changes size and times, so only the inode tells. */
-static int open_same(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
+int vol_open_same(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
 {
     struct file_identity now;
 
@@ -87,7 +87,7 @@ static int open_same(struct vol_spec *spec, struct job_ctl *ctl, struct verror *
                       spec->shown_path);
 }
 
-static int change_prepare(void *opaque, struct verror *err)
+int vol_change_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
     int rc = open_volume(spec, &spec->target, err);
@@ -105,7 +105,7 @@ static int wipe_prepare(void *opaque, struct verror *err)
     if (is_directory(spec))
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "volume '%s' is a directory and cannot be wiped", spec->name);
-    return change_prepare(opaque, err);
+    return vol_change_prepare(opaque, err);
 }
 
 static int wipe(struct vol_spec *spec, unsigned int algorithm, struct job_ctl *ctl,
@@ -127,7 +127,7 @@ static int wipe(struct vol_spec *spec, unsigned int algorithm, struct job_ctl *c
 }
 
 /* In place there is nothing to take back: see what the file is now. */
-static void look_again(void *opaque, uint64_t job_id)
+void vol_look_again(void *opaque, uint64_t job_id)
 {
     struct vol_spec *spec = opaque;
     _cleanup_verror_ struct verror err = VERROR_INIT;
@@ -142,10 +142,10 @@ static int wipe_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct v
 {
     struct vol_spec *spec = opaque;
 
-    if (open_same(spec, ctl, err) < 0 ||
+    if (vol_open_same(spec, ctl, err) < 0 ||
         wipe(spec, (unsigned int)spec->algorithm, ctl, err) < 0)
         return -1;
-    look_again(opaque, job_id);
+    vol_look_again(opaque, job_id);
     return 0;
 }
 
@@ -161,7 +161,7 @@ static enum job_recovery wipe_recover(void *opaque, uint64_t job_id, const char 
     (void)job_id;
     (void)err;
     vol_spec_set_resume(opaque, checkpoint);
-    return JOB_RECOVER_RUN; /* open_same() sees to it that it is the same file */
+    return JOB_RECOVER_RUN; /* vol_open_same() sees to it that it is the same file */
 }
 
 /* --- resize --- */
@@ -280,7 +280,7 @@ static int resize_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
     struct vol_spec *spec = opaque;
 
     (void)job_id;
-    if (open_same(spec, ctl, err) < 0)
+    if (vol_open_same(spec, ctl, err) < 0)
         return -1;
     job_ctl_step(ctl, "resizing");
     if (is_raw(spec))
@@ -297,7 +297,7 @@ static int resize_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
     job_ctl_waiting(ctl, spec->shown_path);
     if (is_raw(spec) && spec->capacity < spec->old_capacity && set_size(spec, err) < 0)
         return -1;
-    look_again(opaque, job_id);
+    vol_look_again(opaque, job_id);
     return 0;
 }
 
@@ -332,11 +332,11 @@ static void resize_undo(void *opaque, uint64_t job_id)
 
     if (grown && is_raw(spec))
         ungrow_raw(spec);
-    look_again(opaque, job_id);
+    vol_look_again(opaque, job_id);
     if (!grown || is_raw(spec) || !spec->info || spec->info->capacity != spec->capacity)
         return;
     ungrow_image(spec);
-    look_again(opaque, job_id);
+    vol_look_again(opaque, job_id);
 }
 
 static bool resize_resumable(const void *spec)
@@ -370,7 +370,7 @@ static int delete_prepare(void *opaque, struct verror *err)
     if (is_directory(spec) && is_zeroed_first(spec))
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "volume '%s' is a directory and cannot be zeroed", spec->name);
-    return change_prepare(opaque, err);
+    return vol_change_prepare(opaque, err);
 }
 
 static int delete_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
@@ -379,7 +379,7 @@ static int delete_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
 
     (void)job_id;
     spec->deleting = true; /* after a restart nothing was prepared */
-    if (open_same(spec, ctl, err) < 0)
+    if (vol_open_same(spec, ctl, err) < 0)
         return -1;
     if (is_zeroed_first(spec))
         return wipe(spec, VIR_STORAGE_VOL_WIPE_ALG_ZERO, ctl, err);
@@ -397,7 +397,7 @@ static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
         return verror_errno(err, errno, "cannot remove volume '%s'", spec->shown_path);
     if (fsync(spec->dirfd) < 0)
         return verror_errno(err, errno, "cannot sync '%s'", spec->pool_path);
-    look_again(opaque, job_id);
+    vol_look_again(opaque, job_id);
     return 0;
 }
 
@@ -412,7 +412,7 @@ static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const cha
     if (dirfd < 0)
         return JOB_RECOVER_UNDO;
     if (fstatat(dirfd, spec->name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
-        look_again(opaque, job_id);
+        vol_look_again(opaque, job_id);
         return JOB_RECOVER_DONE;
     }
     vol_spec_set_resume(spec, checkpoint);
@@ -421,7 +421,7 @@ static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const cha
 
 /* --- objects: loop --- */
 
-static int change_check(void *opaque, struct verror *err)
+int vol_change_check(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
     struct pool *pool = pool_find_uuid(spec->storage, spec->pool_uuid);
@@ -434,7 +434,7 @@ static int change_check(void *opaque, struct verror *err)
                       spec->name);
 }
 
-static void change_ended(void *opaque, bool done)
+void vol_change_ended(void *opaque, bool done)
 {
     (void)done; /* what the worker saw in the end is true either way */
     vol_take_result(opaque);
@@ -459,11 +459,11 @@ const struct job_kind vol_job_wipe = {
     .is_long = true,
     .resumable = always_resumable,
     .locks = vol_locks,
-    .check = change_check,
+    .check = vol_change_check,
     .prepare = wipe_prepare,
     .run = wipe_run,
-    .undo = look_again,
-    .ended = change_ended,
+    .undo = vol_look_again,
+    .ended = vol_change_ended,
     .recover = wipe_recover,
     .spec_save = vol_spec_save,
     .spec_load = vol_spec_load,
@@ -475,13 +475,13 @@ const struct job_kind vol_job_resize = {
     .lane = LANE_BULK,
     .is_long = true,
     .locks = vol_locks,
-    .check = change_check,
+    .check = vol_change_check,
     .prepare = resize_prepare,
     .resumable = resize_resumable,
     .run = resize_run,
     .publish = resize_publish,
     .undo = resize_undo,
-    .ended = change_ended,
+    .ended = vol_change_ended,
     .recover = resize_recover,
     .spec_save = vol_spec_save,
     .spec_load = vol_spec_load,
@@ -494,11 +494,11 @@ const struct job_kind vol_job_delete = {
     .is_long = true,
     .resumable = always_resumable,
     .locks = vol_locks,
-    .check = change_check,
+    .check = vol_change_check,
     .prepare = delete_prepare,
     .run = delete_run,
     .publish = delete_publish,
-    .undo = look_again,
+    .undo = vol_look_again,
     .ended = delete_ended,
     .recover = delete_recover,
     .spec_save = vol_spec_save,

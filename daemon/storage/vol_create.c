@@ -188,6 +188,11 @@ static int resolve_source(struct vol_spec *spec, struct verror *err)
     return 0;
 }
 
+int vol_open_source(struct vol_spec *spec, struct verror *err)
+{
+    return resolve_source(spec, err) < 0 ? -1 : open_source(spec, err);
+}
+
 /*
  * Is the clone to be the same bytes?  Then no format is looked at: the copy can be
  * a reflink, resumes, and keeps what a conversion would drop.
@@ -218,11 +223,8 @@ static int check_backing_format(const struct vol_spec *spec, struct verror *err)
 static int clone_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
-    _cleanup_close_ int fd = -1;
+    _cleanup_close_ int fd = vol_open_source(spec, err);
 
-    if (resolve_source(spec, err) < 0)
-        return -1;
-    fd = open_source(spec, err);
     if (fd < 0 || file_identity_of(fd, spec->source_path, &spec->source, err) < 0 ||
         check_backing_format(spec, err) < 0)
         return -1;

@@ -54,6 +54,7 @@ void vol_spec_free(void *opaque)
     free(spec->source_path);
     vol_def_free(spec->def);
     vol_info_free(spec->info);
+    pipe_unref(spec->pipe);
     free(spec->pool_state.perms.label);
     free(spec);
 }
@@ -94,6 +95,8 @@ static const struct member members[] = {
     NUMBER(capacity),
     NUMBER(old_capacity),
     NUMBER(old_allocation),
+    NUMBER(offset),
+    NUMBER(length),
 };
 
 char *vol_spec_save(const void *spec)

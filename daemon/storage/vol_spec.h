@@ -9,6 +9,7 @@
 #include "jobs/job.h"
 #include "storage/io.h"
 #include "storage/pool.h"
+#include "util/pipe.h"
 
 /* A file as it was when the job was accepted: any difference later is another file. */
 struct file_identity {
@@ -35,6 +36,7 @@ struct vol_spec {
     uint64_t capacity;    /* resize: the new one, absolute */
     uint64_t old_capacity;
     uint64_t old_allocation;
+    uint64_t offset, length; /* upload, download: bytes of the file; length 0 = to its end */
     /* from the above, on load and on creation */
     struct vol_def *def;
     /* where to go on after a restart: vol_spec_set_resume */
@@ -43,6 +45,7 @@ struct vol_spec {
     /* while it runs: the worker's */
     int dirfd, fd;
     bool deleting;
+    struct pipe *pipe;    /* upload, download: to or from the client; not after a restart */
     struct job_ctl *ctl;
     struct file_identity temp; /* the file under its temporary name */
     /* what the worker found in the end: the loop's to take */

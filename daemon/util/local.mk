@@ -10,6 +10,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/util/clock.h \
 	daemon/util/log.c \
 	daemon/util/log.h \
+	daemon/util/pipe.c \
+	daemon/util/pipe.h \
 	daemon/util/uuid.c \
 	daemon/util/uuid.h \
 	daemon/util/verror.c \

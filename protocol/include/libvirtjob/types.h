@@ -249,6 +249,16 @@ typedef enum {
     VIR_STORAGE_VOL_RESIZE_ASYNC = 1 << 30 /**< return once the job is accepted */
 } virStorageVolResizeFlags;
 
+/** virStorageVolUpload(). */
+typedef enum {
+    VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM = 1 << 0 /**< the stream may carry holes */
+} virStorageVolUploadFlags;
+
+/** virStorageVolDownload(). */
+typedef enum {
+    VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM = 1 << 0 /**< the stream may carry holes */
+} virStorageVolDownloadFlags;
+
 /** virStorageVolGetInfoFlags(). */
 typedef enum {
     VIR_STORAGE_VOL_USE_ALLOCATION = 0,
