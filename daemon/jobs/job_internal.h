@@ -136,6 +136,9 @@ bool job_is_resumable(const struct job *job);
 void job_undo(struct job *job, enum job_state outcome);
 void job_end(struct job *job, enum job_state outcome);
 
+/* job_verbs.c */
+bool job_takes_speed(const struct job *job);
+
 /* job_state.c */
 void job_set_state(struct job *job, enum job_state state);
 
