@@ -65,6 +65,14 @@ static int cancel(virConnectPtr conn, job_target target, unsigned int flags)
     return conn_call(conn, JOB(CANCEL), XDR_OF(job_target_args), &args, NULL, NULL);
 }
 
+static int set_speed(virConnectPtr conn, job_target target, unsigned long long speed,
+                     unsigned int flags)
+{
+    job_set_speed_args args = { .target = target, .speed = speed, .flags = flags };
+
+    return conn_call(conn, JOB(SET_SPEED), XDR_OF(job_set_speed_args), &args, NULL, NULL);
+}
+
 static int get_error(virConnectPtr conn, job_target target, virErrorPtr error)
 {
     job_target_args args = { .target = target };
@@ -139,6 +147,7 @@ virJobRecordPtr job_record_new(job_record *wire)
         .errorMessage = take_text(wire->error_message),
         .errorStep = take_text(wire->error_step),
         .errorOutput = take_text(wire->error_output),
+        .speed = wire->speed,
     };
     memcpy(record->uuid, wire->uuid, sizeof(record->uuid));
     info_from_wire(&record->info, &wire->info);
@@ -267,6 +276,30 @@ int virConnectCancelJob(virConnectPtr conn, unsigned long long id, unsigned int 
     return conn_enter(conn) ? cancel(conn, id_target(id), flags) : -1;
 }
 
+int virConnectSetJobSpeed(virConnectPtr conn, unsigned long long id, unsigned long long speed,
+                          unsigned int flags)
+{
+    return conn_enter(conn) ? set_speed(conn, id_target(id), speed, flags) : -1;
+}
+
+int virConnectPauseJob(virConnectPtr conn, unsigned long long id, unsigned int flags)
+{
+    job_target_args args = { .target = id_target(id), .flags = flags };
+
+    if (!conn_enter(conn))
+        return -1;
+    return conn_call(conn, JOB(PAUSE), XDR_OF(job_target_args), &args, NULL, NULL);
+}
+
+int virConnectResumeJob(virConnectPtr conn, unsigned long long id, unsigned int flags)
+{
+    job_target_args args = { .target = id_target(id), .flags = flags };
+
+    if (!conn_enter(conn))
+        return -1;
+    return conn_call(conn, JOB(RESUME), XDR_OF(job_target_args), &args, NULL, NULL);
+}
+
 int virConnectGetJobError(virConnectPtr conn, unsigned long long id, virErrorPtr error)
 {
     return conn_enter(conn) ? get_error(conn, id_target(id), error) : -1;
@@ -291,6 +324,13 @@ int virDomainCancelJob(virDomainPtr dom)
     if (!domain_enter(dom))
         return -1;
     return cancel(dom->object.conn, domain_target(dom), 0);
+}
+
+int virDomainSetJobSpeed(virDomainPtr dom, unsigned long long speed, unsigned int flags)
+{
+    if (!domain_enter(dom))
+        return -1;
+    return set_speed(dom->object.conn, domain_target(dom), speed, flags);
 }
 
 int virDomainGetJobError(virDomainPtr dom, virErrorPtr error)
@@ -330,6 +370,13 @@ int virStoragePoolCancelJob(virStoragePoolPtr pool)
     return cancel(pool->object.conn, pool_target(pool), 0);
 }
 
+int virStoragePoolSetJobSpeed(virStoragePoolPtr pool, unsigned long long speed, unsigned int flags)
+{
+    if (!pool_enter(pool))
+        return -1;
+    return set_speed(pool->object.conn, pool_target(pool), speed, flags);
+}
+
 int virStoragePoolGetJobError(virStoragePoolPtr pool, virErrorPtr error)
 {
     if (!pool_enter(pool))
@@ -365,6 +412,13 @@ int virStorageVolCancelJob(virStorageVolPtr vol)
     if (!vol_enter(vol))
         return -1;
     return cancel(vol->object.conn, vol_target(vol), 0);
+}
+
+int virStorageVolSetJobSpeed(virStorageVolPtr vol, unsigned long long speed, unsigned int flags)
+{
+    if (!vol_enter(vol))
+        return -1;
+    return set_speed(vol->object.conn, vol_target(vol), speed, flags);
 }
 
 int virStorageVolGetJobError(virStorageVolPtr vol, virErrorPtr error)

@@ -9,6 +9,9 @@ job_function_pages = \
 	man/virConnectGetJobError.3 \
 	man/virConnectGetJobRecord.3 \
 	man/virConnectListAllJobs.3 \
+	man/virConnectPauseJob.3 \
+	man/virConnectResumeJob.3 \
+	man/virConnectSetJobSpeed.3 \
 	man/virConnectWaitJob.3 \
 	man/virDomainAbortJob.3 \
 	man/virDomainAbortJobFlags.3 \
@@ -17,17 +20,20 @@ job_function_pages = \
 	man/virDomainGetJobInfo.3 \
 	man/virDomainGetJobRecord.3 \
 	man/virDomainGetJobStats.3 \
+	man/virDomainSetJobSpeed.3 \
 	man/virDomainWaitJob.3 \
 	man/virJobRecordFree.3 \
 	man/virStoragePoolCancelJob.3 \
 	man/virStoragePoolGetJobError.3 \
 	man/virStoragePoolGetJobInfo.3 \
 	man/virStoragePoolGetJobRecord.3 \
+	man/virStoragePoolSetJobSpeed.3 \
 	man/virStoragePoolWaitJob.3 \
 	man/virStorageVolCancelJob.3 \
 	man/virStorageVolGetJobError.3 \
 	man/virStorageVolGetJobInfo.3 \
 	man/virStorageVolGetJobRecord.3 \
+	man/virStorageVolSetJobSpeed.3 \
 	man/virStorageVolWaitJob.3 \
 	$(NULL)
 nodist_man_MANS = $(job_function_pages)

@@ -7,6 +7,7 @@ crash_tests = \
 	tests/crash-many.py \
 	tests/crash-cancel.py \
 	tests/crash-fail.py \
+	tests/job-speed.py \
 	tests/guests-table.py \
 	$(NULL)
 dist_check_SCRIPTS += $(crash_tests)

@@ -55,7 +55,7 @@ INFO = i32(1) + i32(2) + i32(0x0a0b0c0d) + i32(FLAGS) + i32(99)
 RECORD = (i64(HYPER) + i32(2) + text('disk.raw') + text('pool') + UUID + text('vol-clone') +
           i32(3) + INFO + i64(HYPER + 1) + i64(HYPER + 2) + i64(HYPER + 3) + i64(-1) +
           i64(HYPER + 4) + i64(HYPER + 5) + text('root') + opt(text('note')) + i32(38) +
-          opt(text('no space')) + opt() + opt(text('tail')))
+          opt(text('no space')) + opt() + opt(text('tail')) + i64(HYPER + 6))
 BY_ID = i32(3) + i64(HYPER)
 PARAM = text('file') + i32(7) + text('/x')
 
@@ -190,6 +190,7 @@ SAMPLES = [
     ('job_wait_ret', i32(1) + INFO),
     ('job_list_args', i32(FLAGS) + i64(HYPER) + i32(1024)),
     ('job_list_ret', array(RECORD, RECORD) + i32(1)),
+    ('job_set_speed_args', BY_ID + i64(HYPER) + i32(FLAGS)),
     ('job_event_register_ret', i64(HYPER)),
     ('job_event_msg', i64(HYPER + 9) + i32(2) + RECORD),
     ('qemu_monitor_command_args', DOMAIN + text('stop') + i32(FLAGS)),

@@ -214,6 +214,9 @@ PROCS = [
     Proc(4, "GET_RECORD", "tf", 0, program=JOB),
     Proc(5, "WAIT", "ti", program=JOB),
     Proc(6, "LIST", "fhi", 0xFF, program=JOB),
+    Proc(7, "SET_SPEED", "thf", 0, write=True, program=JOB),
+    Proc(8, "PAUSE", "tf", 0, write=True, program=JOB),
+    Proc(9, "RESUME", "tf", 0, write=True, program=JOB),
     Proc(10, "EVENT_REGISTER", program=JOB),
     Proc(11, "EVENT_DEREGISTER", program=JOB),
 ]
@@ -353,6 +356,7 @@ class Record:
         self.started_by, self.note = r.text(), r.opt()
         self.error_code, self.error = r.int(), r.opt()
         self.error_step, self.error_output = r.opt(), r.opt()
+        self.speed = r.hyper()
 
 
 RUNNING, COMPLETE, FAILED, CANCELLED = range(4)

@@ -181,6 +181,13 @@ void args_done(struct args *args)
     args->words = NULL;
 }
 
+bool args_has(const struct args *args, const char *name)
+{
+    const struct option_row *options = args->command->options;
+
+    return options[option_find(options, name, strlen(name))].name;
+}
+
 const char *args_text(const struct args *args, const char *name)
 {
     size_t row = option_find(args->command->options, name, strlen(name));

@@ -31,6 +31,8 @@ int args_parse(struct args *args, const struct command *command, int argc, char 
                char **ret_error);
 void args_done(struct args *args);
 
+/* Has the command such an option? */
+bool args_has(const struct args *args, const char *name);
 /* Asking for an option that the command has no row for is a mistake of ours: it aborts. */
 bool args_flag(const struct args *args, const char *name);
 const char *args_text(const struct args *args, const char *name);

@@ -91,6 +91,9 @@ const struct command_group *command_group_find(const char *name);
 #define OPT_FLAG(word, text) { .name = word, .kind = OPTION_FLAG, .help = text }
 #define OPT_TEXT(word, text) { .name = word, .kind = OPTION_TEXT, .help = text }
 #define OPT_ASYNC OPT_FLAG("async", "print the job's id and return, do not wait for its end")
+#define OPT_SPEED                                                                        \
+    { .name = "speed", .kind = OPTION_SIZE,                                              \
+      .help = "move at most so many bytes a second, such as 10M" }
 #define OPT_XPATH                                                                         \
     OPT_TEXT("xpath", "print only what this XPath expression selects"),                   \
         OPT_FLAG("wrap", "with --xpath: as the children of one element")

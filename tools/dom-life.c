@@ -19,7 +19,7 @@ int dom_create(struct cli *cli, const struct args *args)
     _cleanup_free_ char *xml = xml_read_file(file);
     _cleanup_domain_ virDomainPtr dom = NULL;
 
-    if (!xml || long_job_prepare(args) != CLI_DONE)
+    if (!xml || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     dom = virDomainCreateXML(cli->conn, xml, VIR_DOMAIN_CREATE_XML_ASYNC | args_flags(args, rows));
     if (!dom)
@@ -38,7 +38,7 @@ int dom_start(struct cli *cli, const struct args *args)
     };
     _cleanup_domain_ virDomainPtr dom = dom_of(cli, args);
 
-    if (!dom || long_job_prepare(args) != CLI_DONE)
+    if (!dom || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     if (virDomainCreateFlags(dom, VIR_DOMAIN_CREATE_ASYNC | args_flags(args, rows)) < 0)
         return cli_fail("cannot start domain '%s'", virDomainGetName(dom));

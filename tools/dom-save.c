@@ -72,7 +72,8 @@ int dom_save(struct cli *cli, const struct args *args)
     _cleanup_free_ char *xml = NULL;
     int r;
 
-    if (xml_of(args, &xml) < 0 || !(dom = dom_of(cli, args)) || long_job_prepare(args) != CLI_DONE)
+    if (xml_of(args, &xml) < 0 || !(dom = dom_of(cli, args)) ||
+        long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     r = xml ? params_call(cli, dom, file, xml, flags) : virDomainSaveFlags(dom, file, flags);
     if (r < 0)
@@ -110,7 +111,7 @@ int dom_restore(struct cli *cli, const struct args *args)
     int r;
 
     if (xml_of(args, &xml) < 0 || !(uuid = image_uuid(cli, file)) ||
-        long_job_prepare(args) != CLI_DONE)
+        long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     r = xml ? params_call(cli, NULL, file, xml, flags)
             : virDomainRestoreFlags(cli->conn, file, flags);
@@ -123,7 +124,7 @@ int dom_managedsave(struct cli *cli, const struct args *args)
 {
     _cleanup_domain_ virDomainPtr dom = dom_of(cli, args);
 
-    if (!dom || long_job_prepare(args) != CLI_DONE)
+    if (!dom || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     if (virDomainManagedSave(dom, VIR_DOMAIN_SAVE_ASYNC | args_flags(args, save_rows)) < 0)
         return cli_fail("cannot save the state of domain '%s'", virDomainGetName(dom));
@@ -188,7 +189,7 @@ int dom_dump(struct cli *cli, const struct args *args)
     const char *file = args_text(args, "file");
     _cleanup_domain_ virDomainPtr dom = dom_of(cli, args);
 
-    if (!dom || long_job_prepare(args) != CLI_DONE)
+    if (!dom || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     if (virDomainCoreDumpWithFormat(dom, file, dump_format(args), flags) < 0)
         return cli_fail("cannot dump domain '%s' to '%s'", virDomainGetName(dom), file);

@@ -170,10 +170,13 @@ int follow_job(struct cli *cli, virJobRecordPtr *job, const struct follow *follo
     return end_tell(&wait, end);
 }
 
-int long_job_prepare(const struct args *args)
+int long_job_prepare(struct cli *cli, const struct args *args)
 {
     int r;
 
+    if (args_has(args, "speed") && args_text(args, "speed") &&
+        virConnectSetJobSpeed(cli->conn, 0, args_size(args, "speed", 0), 0) < 0)
+        return cli_fail("cannot set the speed '%s'", args_text(args, "speed"));
     if (args_flag(args, "async"))
         return CLI_DONE;
     r = signals_catch();

@@ -21,8 +21,11 @@ struct follow {
  */
 int follow_job(struct cli *cli, virJobRecordPtr *job, const struct follow *follow);
 
-/* Before a long call is started: its signals are ours from here on.  CLI_DONE or CLI_FAILED. */
-int long_job_prepare(const struct args *args);
+/*
+ * Before a long call is started: its job has the speed of --speed, where the command has that,
+ * and its signals are ours from here on.  CLI_DONE, or CLI_FAILED and told.
+ */
+int long_job_prepare(struct cli *cli, const struct args *args);
 /*
  * After its start: prints the job with --async, else waits for it and says
  * what was done.  Takes job, which is NULL when the library could not tell it.

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One job asked for, waited for, cancelled, or asked for its error. */
+/* One job asked for, waited for, cancelled, limited, or asked for its error. */
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/util/alloc.h"
 #include "tools/follow.h"
+#include "tools/format.h"
 #include "tools/job-text.h"
 #include "tools/jobs.h"
 #include "tools/signals.h"
@@ -91,6 +93,58 @@ int job_cancel(struct cli *cli, const struct args *args)
         return cancel_wait(cli, &job);
     cli_say(cli, "Job %llu is being cancelled: %s of %s", job->id, job->operation, object);
     return CLI_DONE;
+}
+
+int job_speed_check(const struct args *args)
+{
+    if (!args_text(args, "speed"))
+        return cli_usage("command 'job-speed' needs --speed");
+    return job_check(args);
+}
+
+int job_speed(struct cli *cli, const struct args *args)
+{
+    unsigned long long speed = args_size(args, "speed", 0);
+    _cleanup_record_ virJobRecordPtr job = job_of(cli, args);
+    _cleanup_free_ char *object = NULL;
+    _cleanup_free_ char *rate = NULL;
+
+    if (!job)
+        return CLI_FAILED;
+    object = job_object_text(job);
+    if (virConnectSetJobSpeed(cli->conn, job->id, speed, 0) < 0)
+        return cli_fail("cannot set the speed of job %llu (%s of %s)", job->id, job->operation,
+                        object);
+    rate = speed ? format_rate(speed) : xstrdup("no limit");
+    cli_say(cli, "Job %llu speed: %s", job->id, rate);
+    return CLI_DONE;
+}
+
+typedef int job_verb(virConnectPtr conn, unsigned long long id, unsigned int flags);
+
+static int verb_run(struct cli *cli, const struct args *args, job_verb *verb, const char *word,
+                    const char *done)
+{
+    _cleanup_record_ virJobRecordPtr job = job_of(cli, args);
+    _cleanup_free_ char *object = NULL;
+
+    if (!job)
+        return CLI_FAILED;
+    object = job_object_text(job);
+    if (verb(cli->conn, job->id, 0) < 0)
+        return cli_fail("cannot %s job %llu (%s of %s)", word, job->id, job->operation, object);
+    cli_say(cli, "Job %llu %s: %s of %s", job->id, done, job->operation, object);
+    return CLI_DONE;
+}
+
+int job_pause(struct cli *cli, const struct args *args)
+{
+    return verb_run(cli, args, virConnectPauseJob, "pause", "paused");
+}
+
+int job_resume(struct cli *cli, const struct args *args)
+{
+    return verb_run(cli, args, virConnectResumeJob, "resume", "resumed");
 }
 
 int job_error(struct cli *cli, const struct args *args)

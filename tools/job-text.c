@@ -27,7 +27,7 @@ static const char *const state_names[] = {
 static const char *const phase_names[] = {
     [VIR_JOB_PHASE_QUEUED] = "queued",         [VIR_JOB_PHASE_RUNNING] = "running",
     [VIR_JOB_PHASE_CANCELLING] = "cancelling", [VIR_JOB_PHASE_FINISHING] = "finishing",
-    [VIR_JOB_PHASE_ENDED] = "ended",
+    [VIR_JOB_PHASE_ENDED] = "ended",           [VIR_JOB_PHASE_PAUSED] = "paused",
 };
 
 /* A daemon newer than this program may know more of them. */
@@ -94,6 +94,8 @@ static void progress_print(const virJobRecord *job, FILE *out)
         line_take(out, "Total:", format_size(job->bytesTotal));
     if (running && job->rate > 0)
         line_take(out, "Rate:", format_rate(job->rate));
+    if (job->speed > 0)
+        line_take(out, "Speed limit:", format_rate(job->speed));
     line_take(out, "Running time:", format_duration(job->info.runningTime));
     if (running && job->info.remainingTime > 0)
         line_take(out, "Time left:", format_duration(job->info.remainingTime));
@@ -200,6 +202,7 @@ json_t *job_to_json(const virJobRecord *job)
     json_object_set_new(json, "bytes_done", json_count(job->bytesDone));
     json_object_set_new(json, "bytes_total", json_count(job->bytesTotal));
     json_object_set_new(json, "bytes_per_second", json_count(job->rate));
+    json_object_set_new(json, "speed_limit", json_count(job->speed));
     json_object_set_new(json, "running_seconds", json_integer(job->info.runningTime));
     json_object_set_new(json, "remaining_seconds", json_integer(job->info.remainingTime));
     json_object_set_new(json, "queued_at_ms", json_time(job->queuedAt));

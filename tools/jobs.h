@@ -46,6 +46,10 @@ int job_info(struct cli *cli, const struct args *args);
 int job_wait_check(const struct args *args);
 int job_wait(struct cli *cli, const struct args *args);
 int job_cancel(struct cli *cli, const struct args *args);
+int job_speed_check(const struct args *args);
+int job_speed(struct cli *cli, const struct args *args);
+int job_pause(struct cli *cli, const struct args *args);
+int job_resume(struct cli *cli, const struct args *args);
 int job_error(struct cli *cli, const struct args *args);
 
 #endif

@@ -87,7 +87,7 @@ static int create_from(struct cli *cli, const struct args *args, const char *xml
 {
     _cleanup_pool_ virStoragePoolPtr pool = NULL;
 
-    if (long_job_prepare(args) != CLI_DONE)
+    if (long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     pool = virStoragePoolCreateXML(cli->conn, xml, pool_create_flags(args));
     if (!pool)

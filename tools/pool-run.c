@@ -33,7 +33,7 @@ static int long_call(struct cli *cli, const struct args *args,
     _cleanup_pool_ virStoragePoolPtr pool = pool_of(cli, args);
     const char *name;
 
-    if (!pool || long_job_prepare(args) != CLI_DONE)
+    if (!pool || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     name = virStoragePoolGetName(pool);
     if (call(pool, flags) < 0)

@@ -44,7 +44,7 @@ int vol_wipe(struct cli *cli, const struct args *args)
 {
     _cleanup_vol_ virStorageVolPtr vol = vol_of(cli, args);
 
-    if (!vol || long_job_prepare(args) != CLI_DONE)
+    if (!vol || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     if (virStorageVolWipePattern(vol, wipe_algorithm(args), VIR_STORAGE_VOL_WIPE_ASYNC) < 0)
         return cli_fail("cannot wipe volume '%s'", virStorageVolGetName(vol));
@@ -92,7 +92,7 @@ int vol_resize(struct cli *cli, const struct args *args)
     unsigned long long capacity = 0;
 
     (void)resize_capacity(args, &capacity); /* vol_resize_check() has seen that it is one */
-    if (!vol || long_job_prepare(args) != CLI_DONE)
+    if (!vol || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     if (virStorageVolResize(vol, capacity, resize_flags(args)) < 0)
         return cli_fail("cannot change the size of volume '%s' to '%s'", virStorageVolGetName(vol),
@@ -107,7 +107,7 @@ int vol_delete(struct cli *cli, const struct args *args)
 {
     _cleanup_vol_ virStorageVolPtr vol = vol_of(cli, args);
 
-    if (!vol || long_job_prepare(args) != CLI_DONE)
+    if (!vol || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     if (virStorageVolDelete(vol, VIR_STORAGE_VOL_DELETE_ASYNC) < 0)
         return cli_fail("cannot delete volume '%s'", virStorageVolGetName(vol));

@@ -30,7 +30,7 @@ int vol_create(struct cli *cli, const struct args *args)
     _cleanup_free_ char *xml = pool ? xml_read_file(file) : NULL;
     _cleanup_vol_ virStorageVolPtr vol = NULL;
 
-    if (!xml || long_job_prepare(args) != CLI_DONE)
+    if (!xml || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     vol = virStorageVolCreateXML(pool, xml, create_flags(args, false, true));
     if (!vol)
@@ -122,7 +122,7 @@ int vol_create_as(struct cli *cli, const struct args *args)
         fputs(xml, stdout);
         return CLI_DONE;
     }
-    if (long_job_prepare(args) != CLI_DONE)
+    if (long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     vol = virStorageVolCreateXML(pool, xml, create_flags(args, false, false));
     if (!vol)
@@ -144,7 +144,7 @@ int vol_create_from(struct cli *cli, const struct args *args)
     if (!xml)
         return CLI_FAILED;
     input = vol_find(cli, args_text(args, "vol"), from_pool);
-    if (!input || long_job_prepare(args) != CLI_DONE)
+    if (!input || long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     vol = virStorageVolCreateXMLFrom(pool, xml, input, create_flags(args, true, true));
     if (!vol)
@@ -188,7 +188,7 @@ int vol_clone(struct cli *cli, const struct args *args)
     pool = virStoragePoolLookupByVolume(source);
     if (!pool)
         return cli_fail("cannot find the pool of volume '%s'", virStorageVolGetName(source));
-    if (long_job_prepare(args) != CLI_DONE)
+    if (long_job_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
     vol = virStorageVolCreateXMLFrom(pool, xml, source, create_flags(args, true, false));
     if (!vol)

@@ -123,6 +123,11 @@ static const struct proc procs[] = {
         PROC_RET(job_wait_ret)),
     ROW(LIST, "virConnectListAllJobs", READ, MEMORY, job_call_list, PROC_ARGS(job_list_args),
         PROC_RET(job_list_ret)),
+    ROW(SET_SPEED, "virStorageVolSetJobSpeed", WRITE, CHANGE, job_call_set_speed,
+        PROC_ARGS(job_set_speed_args)),
+    ROW(PAUSE, "virConnectPauseJob", WRITE, CHANGE, job_call_pause, PROC_ARGS(job_target_args)),
+    ROW(RESUME, "virConnectResumeJob", WRITE, CHANGE, job_call_resume,
+        PROC_ARGS(job_target_args)),
 };
 
 const struct proc_table calls_job = { procs, ARRAY_SIZE(procs) };

@@ -74,6 +74,7 @@ void call_start_job(struct call *call, struct job_request *request, bool async,
 
     *job_call = (struct job_call){ .call = call, .async = async, .fill = fill };
     request->async = async;
+    request->speed = client_job_speed(call->client);
     request->started_by = client_identity(call->client);
     request->accepted = job_accepted_cb;
     request->refused = job_refused_cb;

@@ -7,5 +7,8 @@ struct call;
 
 int job_call_wait(struct call *call);
 int job_call_list(struct call *call);
+int job_call_set_speed(struct call *call);
+int job_call_pause(struct call *call);
+int job_call_resume(struct call *call);
 
 #endif

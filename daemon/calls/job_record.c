@@ -73,6 +73,7 @@ void job_row_to_record(struct store_job *row, const struct job_snapshot *snapsho
     ret->error_message = text_opt(&row->error_message);
     ret->error_step = text_opt(&row->error_step);
     ret->error_output = text_opt(&row->error_output);
+    ret->speed = snapshot->speed;
     store_job_clear(row);
 }
 

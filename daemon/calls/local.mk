@@ -28,6 +28,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/job_calls.h \
 	daemon/calls/job_find.c \
 	daemon/calls/job_find.h \
+	daemon/calls/job_limit.c \
 	daemon/calls/job_list.c \
 	daemon/calls/job_record.c \
 	daemon/calls/job_record.h \

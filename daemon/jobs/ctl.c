@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The progress counter and cancel token; see ctl.h for who may call what. */
+/* The progress counter, the cancel token and the limits; see ctl.h for who may call what. */
 
 #include "jobs/ctl.h"
 
@@ -10,14 +10,21 @@ void job_ctl_init(struct job_ctl *ctl)
 {
     *ctl = (struct job_ctl){ 0 };
     atomic_init(&ctl->cancel_fd, -1);
+    atomic_init(&ctl->pace_fd, -1);
+}
+
+static void fd_done(atomic_int *place)
+{
+    int fd = atomic_exchange(place, -1);
+
+    if (fd >= 0)
+        (void)close(fd); /* an eventfd holds nothing to lose */
 }
 
 void job_ctl_done(struct job_ctl *ctl)
 {
-    int fd = atomic_exchange(&ctl->cancel_fd, -1);
-
-    if (fd >= 0)
-        (void)close(fd); /* an eventfd holds nothing to lose */
+    fd_done(&ctl->cancel_fd);
+    fd_done(&ctl->pace_fd);
     job_ctl_waiting(ctl, NULL); /* the path goes with the spec */
 }
 
@@ -25,33 +32,60 @@ static void signal_fd(int fd)
 {
     uint64_t one = 1;
 
-    (void)!write(fd, &one, sizeof(one)); /* the counter cannot overflow by two writes */
+    (void)!write(fd, &one, sizeof(one)); /* full, it is readable all the same */
 }
 
-int job_ctl_cancel_fd(struct job_ctl *ctl)
+/* What came before the store saw no descriptor to write to: the caller looks once more. */
+static int fd_make(atomic_int *place)
 {
-    int fd = atomic_load(&ctl->cancel_fd);
+    int fd = atomic_load(place);
 
     if (fd >= 0)
         return fd;
     fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0)
-        return -1;
-    atomic_store(&ctl->cancel_fd, fd);
-    /* a cancel that came before the store saw no descriptor to write to */
-    if (atomic_load(&ctl->cancelled))
+    if (fd >= 0)
+        atomic_store(place, fd);
+    return fd;
+}
+
+int job_ctl_cancel_fd(struct job_ctl *ctl)
+{
+    int fd = fd_make(&ctl->cancel_fd);
+
+    if (fd >= 0 && atomic_load(&ctl->cancelled))
         signal_fd(fd);
     return fd;
 }
 
-void job_ctl_cancel(struct job_ctl *ctl)
+int job_ctl_pace_fd(struct job_ctl *ctl)
 {
-    int fd;
+    return fd_make(&ctl->pace_fd);
+}
 
-    atomic_store(&ctl->cancelled, true);
-    fd = atomic_load(&ctl->cancel_fd);
+static void signal_place(atomic_int *place)
+{
+    int fd = atomic_load(place);
+
     if (fd >= 0)
         signal_fd(fd);
+}
+
+void job_ctl_cancel(struct job_ctl *ctl)
+{
+    atomic_store(&ctl->cancelled, true);
+    signal_place(&ctl->cancel_fd);
+}
+
+void job_ctl_set_speed(struct job_ctl *ctl, uint64_t speed)
+{
+    atomic_store(&ctl->speed, speed);
+    signal_place(&ctl->pace_fd);
+}
+
+void job_ctl_set_paused(struct job_ctl *ctl, bool paused)
+{
+    atomic_store(&ctl->paused, paused);
+    signal_place(&ctl->pace_fd);
 }
 
 void job_ctl_checkpoint(struct job_ctl *ctl, const char *json)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * All that the loop and a worker share about one piece of work: an atomic
- * progress counter and a cancel token.  The worker reports and obeys, the loop
- * reads and asks.  Knows nothing of jobs, so unit tests and engines use it bare.
+ * progress counter, a cancel token, and how fast it may go (see pace.h).  The worker
+ * reports and obeys, the loop reads and asks.  Knows nothing of jobs, so unit tests and engines use it bare.
  */
 #ifndef VIRTJOBD_CTL_H
 #define VIRTJOBD_CTL_H
@@ -29,6 +29,9 @@ struct job_ctl {
     atomic_uint_fast64_t total;      /* 0 = not known: an UNBOUNDED job */
     atomic_bool cancelled;           /* only ever goes to true */
     atomic_int cancel_fd;            /* eventfd, -1 until a worker wants to poll for it */
+    atomic_uint_fast64_t speed;      /* bytes a second that it may move, 0 = no limit */
+    atomic_bool paused;              /* meanwhile it moves none */
+    atomic_int pace_fd;              /* eventfd as cancel_fd, for changes of these two */
     _Atomic(const char *) step;      /* static text: what it is doing, for errors and records */
     _Atomic(const char *) waiting_for; /* a path in a call that cannot be interrupted, or NULL;
                                           points into the spec, which outlives the work */
@@ -67,6 +70,16 @@ static inline void job_ctl_waiting(struct job_ctl *ctl, const char *path)
 }
 /* A descriptor that becomes readable once the work is cancelled; -1 with errno on failure. */
 int job_ctl_cancel_fd(struct job_ctl *ctl);
+/* A descriptor that becomes readable once speed or paused has changed; -1 with errno. */
+int job_ctl_pace_fd(struct job_ctl *ctl);
+static inline uint64_t job_ctl_speed(const struct job_ctl *ctl)
+{
+    return atomic_load_explicit(&ctl->speed, memory_order_relaxed);
+}
+static inline bool job_ctl_paused(const struct job_ctl *ctl)
+{
+    return atomic_load_explicit(&ctl->paused, memory_order_relaxed);
+}
 void job_ctl_checkpoint(struct job_ctl *ctl, const char *json);
 /*
  * Before a step that a next daemon must know of, as what it starts outlives this one.  -1 with err
@@ -77,5 +90,7 @@ void job_ctl_child(struct job_ctl *ctl, pid_t pid);
 
 /* Loop. */
 void job_ctl_cancel(struct job_ctl *ctl);
+void job_ctl_set_speed(struct job_ctl *ctl, uint64_t speed);
+void job_ctl_set_paused(struct job_ctl *ctl, bool paused);
 
 #endif

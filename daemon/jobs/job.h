@@ -47,6 +47,9 @@ enum job_recovery {
     JOB_RECOVER_DONE, /* it was published before the end */
 };
 
+/* What can be set of a job while it runs. */
+enum job_limit { JOB_LIMIT_SPEED, JOB_LIMIT_PAUSE };
+
 /*
  * A kind of operation.  All functions get the spec of the job; it belongs to
  * one thread at a time: to the loop before and after, to the worker that runs
@@ -86,6 +89,8 @@ struct job_kind {
     void (*ended)(void *spec, bool done);
     /* Any thread: may it stop at SIGTERM and go on after the restart?  Optional: no. */
     bool (*resumable)(const void *spec);
+    /* Loop: NULL = it keeps to that limit, else why it cannot.  Optional: it moves no bytes. */
+    const char *(*unlimited)(const void *spec, enum job_limit limit);
     /* Worker, after a restart.  Without it a job is undone. */
     enum job_recovery (*recover)(void *spec, uint64_t job_id, const char *checkpoint,
                                  struct verror *err);
@@ -112,6 +117,7 @@ struct job_request {
     const char *uuid;        /* text: the domain's or the pool's */
     const char *started_by;
     bool async;              /* a short operation becomes a job to be asked for, too */
+    uint64_t speed;          /* bytes a second from its start, where its kind takes it; 0 = any */
     void (*accepted)(void *opaque, struct job *job);
     void (*refused)(void *opaque, struct verror *err);
     void (*ended)(void *opaque, struct job *job);
@@ -139,6 +145,7 @@ struct job_snapshot {
     uint32_t running_ms, remaining_seconds;
     int percent;
     uint64_t done, total, rate; /* bytes; bytes a second */
+    uint64_t speed;             /* the limit, 0 = none; bytes a second */
 };
 void job_snapshot(struct job *job, struct job_snapshot *ret);
 /* The same from a row of the history. */
@@ -176,6 +183,18 @@ uint64_t jobs_event_sequence(const struct jobs *jobs);
  */
 int job_cancel(struct job *job, void (*done)(void *opaque, struct verror *err), void *opaque,
                struct verror *err);
+
+/*
+ * How fast it may move bytes (a second; 0 = as fast as it can), and whether it may at all.  -1
+ * with err: VIR_ERR_OPERATION_INVALID where it is too late, VIR_ERR_OPERATION_UNSUPPORTED
+ * where its kind cannot; else it holds at once, and done is called once it is durable.
+ */
+int job_set_speed(struct job *job, uint64_t speed,
+                  void (*done)(void *opaque, struct verror *err), void *opaque,
+                  struct verror *err);
+int job_set_paused(struct job *job, bool paused,
+                   void (*done)(void *opaque, struct verror *err), void *opaque,
+                   struct verror *err);
 
 /* Called once it has ended, unless removed before. */
 struct job_waiter {

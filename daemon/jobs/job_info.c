@@ -115,6 +115,12 @@ static int outer_phase(enum job_state state)
     return phases[state];
 }
 
+/* It was asked to be, and has not been asked for its end since. */
+static bool job_is_paused(const struct job *job)
+{
+    return (job->state == JOB_QUEUED || job->state == JOB_RUNNING) && job_ctl_paused(&job->ctl);
+}
+
 uint32_t job_running_ms(const struct job *job)
 {
     int64_t start = atomic_load_explicit(&job->started_mono, memory_order_relaxed);
@@ -156,11 +162,12 @@ void job_snapshot(struct job *job, struct job_snapshot *ret)
     *ret = (struct job_snapshot){
         .type = job->bounded ? VIR_JOB_BOUNDED : VIR_JOB_UNBOUNDED,
         .state = outer_state(job->state),
-        .phase = outer_phase(job->state),
+        .phase = job_is_paused(job) ? VIR_JOB_PHASE_PAUSED : outer_phase(job->state),
         .running_ms = job_running_ms(job),
         .percent = percent_of(job, done, total),
         .done = bytes ? done : 0,
         .total = bytes ? total : 0,
+        .speed = job_ctl_speed(&job->ctl),
     };
     if (job->state != JOB_RUNNING || job->rate.per_second < 1.0)
         return;
@@ -187,6 +194,7 @@ void job_row_snapshot(const struct jobs *jobs, const struct store_job *row,
         .percent = complete ? 100 : percent_below(row->done, row->total),
         .done = bytes ? row->done : 0,
         .total = bytes ? row->total : 0,
+        .speed = row->speed,
     };
 }
 
@@ -199,6 +207,8 @@ char *job_note(struct job *job)
         return NULL;
     if (job->state == JOB_CANCELLING && path)
         return xasprintf("cancelling, waiting for %s", path);
+    if (job_is_paused(job))
+        return NULL; /* the phase says it */
     if (path)
         return xasprintf("waiting for %s", path);
     if (job->state == JOB_QUEUED && job->locks.waiting)
@@ -233,6 +243,8 @@ void job_to_row(const struct job *job, struct store_job *ret_row)
         .error_message = xstrdup(err->message),
         .error_step = xstrdup(err->step),
         .error_output = xstrdup(err->output),
+        .speed = job_ctl_speed(&job->ctl),
+        .paused = job_ctl_paused(&job->ctl),
     };
 }
 

@@ -145,6 +145,9 @@ void job_tell(struct job *job, virJobEvent event);
 /* That it has moved on since its last event, if it has. */
 void job_tell_progress(struct job *job);
 
+/* job_verbs.c */
+bool job_takes_speed(const struct job *job);
+
 /* job_state.c */
 void job_set_state(struct job *job, enum job_state state);
 

@@ -68,6 +68,8 @@ static struct job *job_from_row(struct jobs *jobs, const struct job_kind *kind,
     job->running_ms_before = row->running_ms;
     job_ctl_set_done(&job->ctl, row->done);
     job_ctl_set_total(&job->ctl, row->total);
+    job_ctl_set_speed(&job->ctl, row->speed);
+    job_ctl_set_paused(&job->ctl, row->paused);
     return job;
 }
 

@@ -9,13 +9,19 @@
  */
 
 #include "jobs/job_internal.h"
+#include "jobs/pace.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
 /* --- the work --- */
 
+/* One that is paused does not begin, nor go on after a restart. */
 static int run_step(struct job *job)
 {
+    struct job_pace pace = { .speed = 0 };
+
+    if (job_ctl_paused(&job->ctl) && job_pace_wait(&pace, &job->ctl, &job->step_err) < 0)
+        return -1;
     return job->kind->run(job->spec, job->id, &job->ctl, &job->step_err);
 }
 

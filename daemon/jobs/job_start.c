@@ -187,6 +187,8 @@ static struct job *job_from_request(struct jobs *jobs, struct job_request *reque
     job->key = job_object_key(request->object_kind, request->name, request->pool, request->uuid);
     job->title = xasprintf("%s of %s", request->kind->name, object);
     job->spec = request->spec;
+    if (request->speed && job_takes_speed(job))
+        job_ctl_set_speed(&job->ctl, request->speed);
     job_arm(job);
     job_add_party(job, request);
     jobs_add_active(job);

@@ -1,31 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What others may ask of a job: cancel it, wait for its end.  Loop thread. */
+/* What others may ask of a job: cancel it, limit it, wait for its end.  Loop thread. */
 
 #include "jobs/job_internal.h"
 #include "util/alloc.h"
+#include "util/log.h"
 
-struct cancel_request {
+struct verb_request {
     void (*done)(void *opaque, struct verror *err);
     void *opaque;
 };
 
-static void cancel_durable_cb(void *opaque, struct verror *err)
+static void verb_durable_cb(void *opaque, struct verror *err)
 {
-    struct cancel_request *request = opaque;
+    struct verb_request *request = opaque;
 
     request->done(request->opaque, err);
     free(request);
 }
 
+/* Of what was asked for; done is called once that is on disk. */
+static void verb_commit(struct store_txn *txn, void (*done)(void *opaque, struct verror *err),
+                        void *opaque)
+{
+    struct verb_request *request = XNEW(struct verb_request);
+
+    *request = (struct verb_request){ .done = done, .opaque = opaque };
+    store_commit(txn, verb_durable_cb, request);
+}
+
 static void journal_cancel(struct job *job, void (*done)(void *opaque, struct verror *err),
                            void *opaque)
 {
-    struct cancel_request *request = XNEW(struct cancel_request);
     struct store_txn *txn = store_begin(job->jobs->daemon->store);
 
-    *request = (struct cancel_request){ .done = done, .opaque = opaque };
     store_set_cancel_asked(txn, job->id);
-    store_commit(txn, cancel_durable_cb, request);
+    verb_commit(txn, done, opaque);
 }
 
 /* Which verbs a state takes: NULL = it may be cancelled, else why not. */
@@ -64,6 +73,72 @@ int job_cancel(struct job *job, void (*done)(void *opaque, struct verror *err), 
         job->working = false;
         job_undo(job, JOB_CANCELLED);
     }
+    return 0;
+}
+
+/* --- how fast, and whether at all --- */
+
+/* NULL: it keeps to that limit. */
+static const char *why_unlimited(const struct job *job, enum job_limit limit)
+{
+    if (!job->kind->unlimited)
+        return "it does not move a volume's or a guest's bytes";
+    return job->spec ? job->kind->unlimited(job->spec, limit) : "nothing is known of its work";
+}
+
+static int check_limit(const struct job *job, enum job_limit limit, struct verror *err)
+{
+    static const char *const what[] = { [JOB_LIMIT_SPEED] = "takes no speed",
+                                        [JOB_LIMIT_PAUSE] = "cannot be paused" };
+    const char *refusal =
+        job->state == JOB_CANCELLING ? "is being cancelled" : why_not_cancel(job);
+
+    if (refusal)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID, "job %llu (%s) %s",
+                          (unsigned long long)job->id, job->title, refusal);
+    refusal = why_unlimited(job, limit);
+    if (refusal)
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED, "job %llu (%s) %s: %s",
+                          (unsigned long long)job->id, job->title, what[limit], refusal);
+    return 0;
+}
+
+static void journal_pace(struct job *job, void (*done)(void *opaque, struct verror *err),
+                         void *opaque)
+{
+    struct store_txn *txn = store_begin(job->jobs->daemon->store);
+
+    store_set_pace(txn, job->id, job_ctl_speed(&job->ctl), job_ctl_paused(&job->ctl));
+    verb_commit(txn, done, opaque);
+}
+
+bool job_takes_speed(const struct job *job)
+{
+    return !why_unlimited(job, JOB_LIMIT_SPEED);
+}
+
+int job_set_speed(struct job *job, uint64_t speed,
+                  void (*done)(void *opaque, struct verror *err), void *opaque,
+                  struct verror *err)
+{
+    if (check_limit(job, JOB_LIMIT_SPEED, err) < 0)
+        return -1;
+    log_job(LOG_INFO_, job->id, job->title, "speed %llu bytes a second%s",
+            (unsigned long long)speed, speed ? "" : ": no limit");
+    job_ctl_set_speed(&job->ctl, speed);
+    journal_pace(job, done, opaque);
+    return 0;
+}
+
+int job_set_paused(struct job *job, bool paused,
+                   void (*done)(void *opaque, struct verror *err), void *opaque,
+                   struct verror *err)
+{
+    if (check_limit(job, JOB_LIMIT_PAUSE, err) < 0)
+        return -1;
+    log_job(LOG_INFO_, job->id, job->title, "%s", paused ? "paused" : "resumed");
+    job_ctl_set_paused(&job->ctl, paused);
+    journal_pace(job, done, opaque);
     return 0;
 }
 

@@ -320,7 +320,7 @@ void jobs_stop(struct jobs *jobs, unsigned int grace_seconds, void (*stopped)(vo
             (!job->working || workers_withdraw(jobs->daemon->workers, &job->work))) {
             job->working = false;
             job_park(job);
-        } else if (job_is_resumable(job) &&
+        } else if ((job_is_resumable(job) || job_ctl_paused(&job->ctl)) &&
                    (job->state == JOB_QUEUED || job->state == JOB_RUNNING)) {
             job->cut_short = true; /* so that the stop does not count as a client's cancel */
             job_ctl_cancel(&job->ctl);

@@ -16,6 +16,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/jobs/jobs.h \
 	daemon/jobs/locks.c \
 	daemon/jobs/locks.h \
+	daemon/jobs/pace.c \
+	daemon/jobs/pace.h \
 	daemon/jobs/workers.c \
 	daemon/jobs/workers.h \
 	$(NULL)

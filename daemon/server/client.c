@@ -62,6 +62,16 @@ void client_set_open(struct client *client)
     client->open = true;
 }
 
+uint64_t client_job_speed(const struct client *client)
+{
+    return client->job_speed;
+}
+
+void client_set_job_speed(struct client *client, uint64_t speed)
+{
+    client->job_speed = speed;
+}
+
 bool client_is_secure(const struct client *client)
 {
     return client->transport.ops->secure;

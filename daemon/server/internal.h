@@ -86,6 +86,7 @@ struct client {
     struct transport transport;
     struct event read_event, write_event;
     bool readonly, open;
+    uint64_t job_speed;
     bool gone;    /* the socket is closed */
     bool closing; /* reads nothing more; ends once the output is sent */
     bool busy;    /* inside its callback, which ends with a flush */

@@ -70,6 +70,9 @@ bool client_is_readonly(const struct client *client);
 void client_set_readonly(struct client *client); /* CONNECT_OPEN with the flag */
 bool client_is_open(const struct client *client); /* CONNECT_OPEN has succeeded */
 void client_set_open(struct client *client);
+/* Of the jobs that it starts, bytes a second; 0 = no limit. */
+uint64_t client_job_speed(const struct client *client);
+void client_set_job_speed(struct client *client, uint64_t speed);
 bool client_is_secure(const struct client *client); /* nobody between can read or change it */
 /* "uid=1000 pid=42 (virsh)", for records, errors and logs; owned by the client. */
 const char *client_identity(const struct client *client);

@@ -34,10 +34,11 @@ static int allocate_by_kernel(struct io_pace *pace, uint64_t offset, uint64_t si
     pace->chunk = STEP_FIRST;
     pace->chunk_max = STEP_MAX;
     while (offset < size) {
-        uint64_t length = size - offset < pace->chunk ? size - offset : pace->chunk;
+        size_t length;
 
         if (io_pace_begin(pace, err) < 0)
             return -1;
+        length = io_pace_piece(pace, size - offset);
         if (fallocate(pace->fd, 0, (off_t)offset, (off_t)length) < 0) {
             if (errno == EINTR)
                 continue;
@@ -59,11 +60,12 @@ static int fill_hole(struct io_pace *pace, uint64_t start, uint64_t end, struct 
     static const char zeros[ZEROS_SIZE];
 
     while (start < end) {
-        size_t length = end - start < pace->chunk ? (size_t)(end - start) : pace->chunk;
+        size_t length;
         int r;
 
         if (io_pace_begin(pace, err) < 0)
             return -1;
+        length = io_pace_piece(pace, end - start);
         r = io_write_all(pace->fd, zeros, length, start);
         if (r < 0)
             return verror_errno(err, -r, "cannot allocate blocks for '%s'", pace->path);

@@ -190,11 +190,11 @@ static int chunk_write(struct copier *c, uint64_t pos, size_t length, struct ver
 static int copy_extent(struct copier *c, uint64_t pos, uint64_t end, struct verror *err)
 {
     while (pos < end) {
-        size_t length = end - pos < c->pace.chunk ? (size_t)(end - pos) : c->pace.chunk;
-        size_t moved = 0;
+        size_t length, moved = 0;
 
         if (io_pace_begin(&c->pace, err) < 0)
             return -1;
+        length = io_pace_piece(&c->pace, end - pos);
         if (c->kernel_copies)
             moved = chunk_by_kernel(c, pos, length);
         if (!moved) {

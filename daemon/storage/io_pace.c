@@ -49,14 +49,6 @@ int io_cancelled_error(struct verror *err)
     return verror_set(err, VIR_ERR_OPERATION_ABORTED, "canceled by client");
 }
 
-int io_pace_begin(struct io_pace *pace, struct verror *err)
-{
-    if (job_ctl_cancelled(pace->ctl))
-        return io_cancelled_error(err);
-    (void)clock_gettime(CLOCK_MONOTONIC, &pace->started); /* cannot fail */
-    return 0;
-}
-
 static int64_t elapsed_ms(const struct timespec *since)
 {
     struct timespec now;
@@ -167,17 +159,54 @@ int io_pace_sync(struct io_pace *pace, struct verror *err)
     return 0;
 }
 
-static int checkpoint_when_due(struct io_pace *pace, uint64_t offset, struct verror *err)
+/* Unless everything that was written is covered by the last one. */
+static int checkpoint_now(struct io_pace *pace, struct verror *err)
 {
     const struct io_checkpoint *checkpoint = pace->checkpoint;
 
-    if (!checkpoint || !checkpoint->every || pace->since_checkpoint < checkpoint->every)
+    if (!checkpoint || !checkpoint->every || !pace->since_checkpoint)
         return 0;
     if (io_pace_sync(pace, err) < 0)
         return -1;
     pace->since_checkpoint = 0;
-    checkpoint->reached(checkpoint->opaque, pace->pass, offset);
+    checkpoint->reached(checkpoint->opaque, pace->pass, pace->reached);
     return 0;
+}
+
+/* A pause may outlive the daemon: nothing that was done before it is done again. */
+static int wait_for_turn(struct io_pace *pace, struct verror *err)
+{
+    int delay;
+
+    while ((delay = job_pace_delay(&pace->limit, pace->ctl)) != 0) {
+        if (delay < 0 && checkpoint_now(pace, err) < 0)
+            return -1;
+        if (job_pace_sleep(pace->ctl, delay, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int io_pace_begin(struct io_pace *pace, struct verror *err)
+{
+    if (job_ctl_cancelled(pace->ctl))
+        return io_cancelled_error(err);
+    if (wait_for_turn(pace, err) < 0)
+        return -1;
+    (void)clock_gettime(CLOCK_MONOTONIC, &pace->started); /* cannot fail */
+    return 0;
+}
+
+size_t io_pace_piece(const struct io_pace *pace, uint64_t left)
+{
+    return job_pace_piece(pace->ctl, left < pace->chunk ? left : pace->chunk);
+}
+
+static int checkpoint_when_due(struct io_pace *pace, struct verror *err)
+{
+    if (!pace->checkpoint || pace->since_checkpoint < pace->checkpoint->every)
+        return 0;
+    return checkpoint_now(pace, err);
 }
 
 int io_pace_wrote(struct io_pace *pace, uint64_t offset, uint64_t length, struct verror *err)
@@ -187,11 +216,13 @@ int io_pace_wrote(struct io_pace *pace, uint64_t offset, uint64_t length, struct
     pace->now.end = offset + length;
     pace->now.bytes += length;
     pace->since_checkpoint += length;
+    pace->reached = offset + length;
+    job_pace_moved(&pace->limit, length);
     io_progress_add(pace->ctl, length);
     if (pace->now.bytes >= BATCH_CHUNKS * pace->chunk && batch_start(pace, err) < 0)
         return -1;
     io_pace_adapt(pace);
-    return checkpoint_when_due(pace, offset + length, err);
+    return checkpoint_when_due(pace, err);
 }
 
 int io_write_all(int fd, const void *buf, size_t length, uint64_t offset)
@@ -233,14 +264,15 @@ int io_zero_range(struct io_pace *pace, uint64_t start, uint64_t end, struct ver
     for (; start < end; start += length) {
         int r;
 
-        length = end - start < pace->chunk ? (size_t)(end - start) : pace->chunk;
-        if (length > CHUNK_MAX)
-            length = CHUNK_MAX;
         if (io_pace_begin(pace, err) < 0)
             return -1;
+        length = io_pace_piece(pace, end - start);
+        if (length > CHUNK_MAX)
+            length = CHUNK_MAX;
         r = zero_piece(pace->fd, start, length);
         if (r < 0)
             return verror_errno(err, -r, "cannot write to '%s'", pace->path);
+        job_pace_moved(&pace->limit, length);
         io_pace_adapt(pace);
     }
     return 0;

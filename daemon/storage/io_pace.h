@@ -2,7 +2,8 @@
 /*
  * The pace all engines keep: pieces of work small enough to obey a cancel,
  * write-back started close behind the writer and waited for a little later (so
- * dirty data stay bounded and the last sync is short), checkpoints, progress.
+ * dirty data stay bounded and the last sync is short), checkpoints, progress, and
+ * the speed and pause of the job.
  * Lives on the stack of the worker that runs the engine.
  */
 #ifndef VIRTJOBD_IO_PACE_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "jobs/pace.h"
 #include "storage/io.h"
 
 enum { IO_PACE_BATCHES = 32 };
@@ -32,7 +34,9 @@ struct io_pace {
     bool drop_cache;         /* forget pages once they are on disk */
     size_t chunk, chunk_max; /* bytes to do between two looks at the cancel token */
     struct timespec started; /* of this piece of work */
+    struct job_pace limit;
     uint64_t since_checkpoint;
+    uint64_t reached; /* end of what was last written */
     struct io_batch now; /* being filled */
     struct io_batch batches[IO_PACE_BATCHES]; /* a ring, oldest at head */
     unsigned int head, count;
@@ -42,8 +46,10 @@ struct io_pace {
 void io_pace_init(struct io_pace *pace, int fd, const char *path, struct job_ctl *ctl,
                   const struct io_checkpoint *checkpoint);
 
-/* Before each piece of work; -1 with err when cancelled. */
+/* Before each piece of work: waits until it may be done; -1 with err when cancelled. */
 int io_pace_begin(struct io_pace *pace, struct verror *err);
+/* After that: how much of what is left this piece is. */
+size_t io_pace_piece(const struct io_pace *pace, uint64_t left);
 /* The piece took its time: makes the next one smaller or larger. */
 void io_pace_adapt(struct io_pace *pace);
 

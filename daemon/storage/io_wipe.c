@@ -111,9 +111,12 @@ static int chunk_wipe(struct wiper *w, uint64_t pos, size_t length, struct verro
 static int wipe_extent(struct wiper *w, uint64_t pos, uint64_t end, struct verror *err)
 {
     while (pos < end) {
-        size_t length = end - pos < w->pace.chunk ? (size_t)(end - pos) : w->pace.chunk;
+        size_t length;
 
-        if (io_pace_begin(&w->pace, err) < 0 || chunk_wipe(w, pos, length, err) < 0 ||
+        if (io_pace_begin(&w->pace, err) < 0)
+            return -1;
+        length = io_pace_piece(&w->pace, end - pos);
+        if (chunk_wipe(w, pos, length, err) < 0 ||
             io_pace_wrote(&w->pace, pos, length, err) < 0)
             return -1;
         pos += length;
@@ -234,10 +237,11 @@ static int wipe_by_trim(const struct io_wipe *wipe, struct job_ctl *ctl,
     pace.chunk = TRIM_STEP_FIRST;
     pace.chunk_max = TRIM_STEP_MAX;
     while (pos < wipe->size) {
-        uint64_t length = wipe->size - pos < pace.chunk ? wipe->size - pos : pace.chunk;
+        size_t length;
 
         if (io_pace_begin(&pace, err) < 0)
             return -1;
+        length = io_pace_piece(&pace, wipe->size - pos);
         if (trim_piece(wipe->fd, &st, pos, length) < 0) {
             if (errno == EINTR)
                 continue;

@@ -200,7 +200,8 @@ static int run_on(const struct args *args, const char *path, int fd,
                                .keep_fds = &fd,
                                .nkeep_fds = fd > 0,
                                .line = line,
-                               .opaque = opaque };
+                               .opaque = opaque,
+                               .paced = true };
     struct open_name name;
     int r = child_run(&spec, ctl, err);
 

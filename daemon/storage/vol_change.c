@@ -453,6 +453,21 @@ static void delete_ended(void *opaque, bool done)
 
 /* --- the kinds --- */
 
+const char *vol_unlimited(const void *spec, enum job_limit limit)
+{
+    (void)spec;
+    (void)limit;
+    return NULL;
+}
+
+static const char *delete_unlimited(const void *opaque, enum job_limit limit)
+{
+    const struct vol_spec *spec = opaque;
+
+    (void)limit;
+    return spec->flags & VIR_STORAGE_VOL_DELETE_ZEROED ? NULL : "it moves no bytes";
+}
+
 const struct job_kind vol_job_wipe = {
     .name = "vol-wipe",
     .lane = LANE_BULK,
@@ -464,6 +479,7 @@ const struct job_kind vol_job_wipe = {
     .run = wipe_run,
     .undo = vol_look_again,
     .ended = vol_change_ended,
+    .unlimited = vol_unlimited,
     .recover = wipe_recover,
     .spec_save = vol_spec_save,
     .spec_load = vol_spec_load,
@@ -482,6 +498,7 @@ const struct job_kind vol_job_resize = {
     .publish = resize_publish,
     .undo = resize_undo,
     .ended = vol_change_ended,
+    .unlimited = vol_unlimited,
     .recover = resize_recover,
     .spec_save = vol_spec_save,
     .spec_load = vol_spec_load,
@@ -500,6 +517,7 @@ const struct job_kind vol_job_delete = {
     .publish = delete_publish,
     .undo = vol_look_again,
     .ended = delete_ended,
+    .unlimited = delete_unlimited,
     .recover = delete_recover,
     .spec_save = vol_spec_save,
     .spec_load = vol_spec_load,

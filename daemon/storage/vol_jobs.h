@@ -28,6 +28,8 @@ int vol_open_source(struct vol_spec *spec, struct verror *err);
 
 /* Loop or worker: does the definition make sense for create (source NULL) or clone? */
 int vol_check_def(const struct vol_def *def, unsigned int flags, bool clone, struct verror *err);
+/* For what our engines or qemu-img write: keeps to every limit. */
+const char *vol_unlimited(const void *spec, enum job_limit limit); /* vol_change.c */
 /* The volume as it is shown while it is being made. */
 struct vol_info *vol_info_from_def(const struct vol_spec *spec);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "jobs/pace.h"
 #include "storage/io_pace.h"
 #include "storage/vol_jobs.h"
 #include "util/alloc.h"
@@ -261,22 +262,24 @@ static int read_piece(struct vol_spec *spec, uint64_t pos, struct pipe_piece *pi
 }
 
 static int send_data(struct vol_spec *spec, uint64_t pos, uint64_t end, struct job_ctl *ctl,
-                     struct verror *err)
+                     struct job_pace *pace, struct verror *err)
 {
     while (pos < end) {
-        uint64_t len = end - pos < PIECE_MAX ? end - pos : PIECE_MAX;
-        struct pipe_piece *piece = pipe_piece_new(len, false);
+        uint64_t len = job_pace_piece(ctl, end - pos < PIECE_MAX ? end - pos : PIECE_MAX);
+        struct pipe_piece *piece;
 
+        if (job_ctl_cancelled(ctl))
+            return io_cancelled_error(err);
+        if (job_pace_wait(pace, ctl, err) < 0)
+            return -1;
+        piece = pipe_piece_new(len, false);
         if (read_piece(spec, pos, piece, err) < 0) {
             pipe_piece_free(piece);
             return -1;
         }
-        if (job_ctl_cancelled(ctl)) {
-            pipe_piece_free(piece);
-            return io_cancelled_error(err);
-        }
         if (put_piece(spec, ctl, piece, err) < 0)
             return -1;
+        job_pace_moved(pace, len);
         pos += len;
     }
     return 0;
@@ -288,14 +291,14 @@ static int send_hole(struct vol_spec *spec, uint64_t len, struct job_ctl *ctl, s
 }
 
 static int send_sparse(struct vol_spec *spec, uint64_t pos, uint64_t end, struct job_ctl *ctl,
-                       struct verror *err)
+                       struct job_pace *pace, struct verror *err)
 {
     struct io_extent extent;
     int r;
 
     while ((r = io_extent_next(spec->fd, pos, end, &extent)) > 0) {
         if (send_hole(spec, extent.start - pos, ctl, err) < 0 ||
-            send_data(spec, extent.start, extent.end, ctl, err) < 0)
+            send_data(spec, extent.start, extent.end, ctl, pace, err) < 0)
             return -1;
         pos = extent.end;
     }
@@ -322,6 +325,7 @@ static int count_total(struct vol_spec *spec, uint64_t end, struct job_ctl *ctl,
 static int download_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct vol_spec *spec = opaque;
+    struct job_pace pace = { 0 };
     struct file_identity now;
     uint64_t end;
 
@@ -336,8 +340,8 @@ static int download_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, stru
     end = spec->length ? spec->offset + spec->length : now.size;
     if (count_total(spec, end, ctl, err) < 0)
         return -1;
-    return is_sparse(spec) ? send_sparse(spec, spec->offset, end, ctl, err)
-                           : send_data(spec, spec->offset, end, ctl, err);
+    return is_sparse(spec) ? send_sparse(spec, spec->offset, end, ctl, &pace, err)
+                           : send_data(spec, spec->offset, end, ctl, &pace, err);
 }
 
 /* --- the kinds --- */
@@ -352,6 +356,7 @@ const struct job_kind vol_job_upload = {
     .run = upload_run,
     .undo = vol_look_again,
     .ended = vol_change_ended,
+    .unlimited = vol_unlimited,
     .spec_save = vol_spec_save,
     .spec_load = vol_spec_load,
     .spec_free = vol_spec_free,
@@ -365,6 +370,7 @@ const struct job_kind vol_job_download = {
     .check = vol_change_check,
     .prepare = download_prepare,
     .run = download_run,
+    .unlimited = vol_unlimited,
     .spec_save = vol_spec_save,
     .spec_load = vol_spec_load,
     .spec_free = vol_spec_free,

@@ -46,6 +46,8 @@ static const struct column job_columns[] = {
     JOB(error_message, TEXT),
     JOB(error_step, TEXT),
     JOB(error_output, TEXT),
+    JOB(speed, U64),
+    JOB(paused, BOOL),
 };
 
 const struct table object_table = { "objects", object_columns, ARRAY_SIZE(object_columns) };

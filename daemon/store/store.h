@@ -52,6 +52,8 @@ struct store_job {
     int64_t queued_at, started_at, ended_at; /* ms since 1970, 0 = not yet */
     int error_code, error_domain, error_errno;
     char *error_message, *error_step, *error_output;
+    uint64_t speed; /* bytes a second that it may move, 0 = no limit */
+    bool paused;
 };
 
 void store_object_clear(struct store_object *object);
@@ -90,6 +92,7 @@ void store_set_progress(struct store_txn *txn, uint64_t job_id, uint64_t done, u
 void store_set_started(struct store_txn *txn, uint64_t job_id, int64_t started_at);
 void store_set_state(struct store_txn *txn, uint64_t job_id, const char *state);
 void store_set_cancel_asked(struct store_txn *txn, uint64_t job_id);
+void store_set_pace(struct store_txn *txn, uint64_t job_id, uint64_t speed, bool paused);
 /* Ended jobs beyond keep or ended before the given time (ms since 1970) go. */
 void store_prune_jobs(struct store_txn *txn, unsigned int keep, int64_t ended_before);
 

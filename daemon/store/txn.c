@@ -148,6 +148,15 @@ void store_set_cancel_asked(struct store_txn *txn, uint64_t job_id)
     values[0] = number_value(job_id);
 }
 
+void store_set_pace(struct store_txn *txn, uint64_t job_id, uint64_t speed, bool paused)
+{
+    struct value *values = add_op(txn, STATEMENT_SET_PACE, 3);
+
+    values[0] = number_value(job_id);
+    values[1] = number_value(speed);
+    values[2] = number_value(paused);
+}
+
 void store_prune_jobs(struct store_txn *txn, unsigned int keep, int64_t ended_before)
 {
     struct value *values = add_op(txn, STATEMENT_PRUNE_OLD, 1);

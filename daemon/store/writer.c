@@ -38,6 +38,7 @@ static const char *const statements[STATEMENT_MAX] = {
     [STATEMENT_SET_STATE] = "UPDATE jobs SET state = ?2 WHERE id = ?1 AND ended_at = 0",
     [STATEMENT_SET_CANCEL_ASKED] =
         "UPDATE jobs SET cancel_asked = 1 WHERE id = ?1 AND ended_at = 0",
+    [STATEMENT_SET_PACE] = "UPDATE jobs SET speed = ?2, paused = ?3 WHERE id = ?1 AND ended_at = 0",
     [STATEMENT_PRUNE_OLD] = "DELETE FROM jobs WHERE ended_at > 0 AND ended_at < ?1",
     [STATEMENT_PRUNE_MANY] =
         "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE ended_at > 0"

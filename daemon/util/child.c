@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "util/child_pace.h"
 #include "util/child_spawn.h"
 #include "util/alloc.h"
 
@@ -28,7 +29,7 @@ enum {
     DRAIN_MS = 200,        /* for output still in the pipes of a dead child */
 };
 
-enum { WAIT_STDOUT, WAIT_STDERR, WAIT_DEATH, WAIT_CANCEL, WAIT_MAX };
+enum { WAIT_STDOUT, WAIT_STDERR, WAIT_DEATH, WAIT_CANCEL, WAIT_PACE, WAIT_MAX };
 
 /* Why we killed it. */
 enum killed { KILLED_NOT = 0, KILLED_CANCEL, KILLED_TIMEOUT, KILLED_OUTPUT };
@@ -41,6 +42,7 @@ struct child {
     int in;              /* our end of its stdin: open until it has died, or -1 */
     int64_t deadline;    /* of the monotonic clock in ms; 0: none */
     enum killed killed;
+    struct child_pace pace; /* of one that is paced */
     char *line;
     size_t line_len, line_size, line_max;
     size_t output; /* of stdout so far */
@@ -160,6 +162,16 @@ static int ms_left(const struct child *child)
     return left > 0 ? (int)left : 0;
 }
 
+/* Also keeps it to its pace. */
+static int ms_to_next_look(struct child *child)
+{
+    int left = ms_left(child), pace = -1;
+
+    if (child->spec->paced && !child->killed)
+        pace = child_pace_look(&child->pace);
+    return left < 0 || (pace >= 0 && pace < left) ? pace : left;
+}
+
 /* Reads until it dies; a cancel or the time limit kills it, and then it dies. */
 static void follow(struct child *child, int cancel_fd)
 {
@@ -169,9 +181,10 @@ static void follow(struct child *child, int cancel_fd)
             [WAIT_STDERR] = { .fd = child->err, .events = POLLIN },
             [WAIT_DEATH] = { .fd = child->pidfd, .events = POLLIN },
             [WAIT_CANCEL] = { .fd = child->killed ? -1 : cancel_fd, .events = POLLIN },
+            [WAIT_PACE] = { .fd = child->killed ? -1 : child->pace.change_fd, .events = POLLIN },
         };
 
-        if (poll(fds, WAIT_MAX, ms_left(child)) < 0)
+        if (poll(fds, WAIT_MAX, ms_to_next_look(child)) < 0)
             continue; /* EINTR; nothing else can happen with these arguments */
         if (fds[WAIT_CANCEL].revents)
             kill_child(child, KILLED_CANCEL);
@@ -414,6 +427,7 @@ int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror 
 {
     _cleanup_free_ struct child *child = XNEW(struct child); /* large for a stack */
     int cancel_fd = job_ctl_cancel_fd(ctl), r = -1;
+    int pace_fd = spec->paced ? job_ctl_pace_fd(ctl) : -1;
     siginfo_t info;
 
     child->spec = spec;
@@ -421,10 +435,13 @@ int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror 
     child->line_max = spec->line_max ? spec->line_max : LINE_MAX_BYTES;
     child->deadline = spec->timeout_ms ? now_ms() + spec->timeout_ms : 0;
     child->pidfd = child->in = child->out = child->err = -1;
-    if (cancel_fd < 0)
+    child->pace.io_fd = child->pace.change_fd = -1;
+    if (cancel_fd < 0 || (spec->paced && pace_fd < 0))
         return verror_errno(err, errno, "cannot run '%s'", spec->argv[0]);
     if (child_open(child, err) == 0) {
         job_ctl_child(ctl, child->pid);
+        if (spec->paced)
+            child_pace_open(&child->pace, child->pid, ctl, pace_fd);
         follow(child, cancel_fd);
         if (!child->killed)
             drain(child);
@@ -437,6 +454,7 @@ int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror 
     close_fd(&child->out);
     close_fd(&child->err);
     close_fd(&child->pidfd);
+    close_fd(&child->pace.io_fd);
     free(child->line);
     return r;
 }

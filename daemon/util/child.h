@@ -26,6 +26,7 @@ struct child_spec {
     size_t line_max;   /* of such a piece; what is longer loses its end.  0: 4096 */
     size_t output_max; /* of stdout; more of it and the child is killed.  0: any */
     int timeout_ms;    /* then it is killed.  0: never */
+    bool paced;        /* it moves the job's bytes: keeps to its speed and pause */
     /* What it finds on its stdin, which then stays open; fits a pipe (64 KiB).  NULL: nothing */
     const char *input;
 };

@@ -4,6 +4,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/util/alloc.h \
 	daemon/util/child.c \
 	daemon/util/child.h \
+	daemon/util/child_pace.c \
+	daemon/util/child_pace.h \
 	daemon/util/child_spawn.c \
 	daemon/util/child_spawn.h \
 	daemon/util/child_stray.c \

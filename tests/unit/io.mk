@@ -6,6 +6,7 @@ io_tests = \
 	tests/unit/test-io_wipe \
 	tests/unit/test-publish \
 	tests/unit/test-child \
+	tests/unit/test-child_pace \
 	tests/unit/test-qemu_img \
 	$(NULL)
 check_PROGRAMS += $(io_tests)
@@ -33,6 +34,10 @@ tests_unit_test_publish_LDADD = $(io_test_libs)
 tests_unit_test_child_SOURCES = tests/unit/test-child.c
 tests_unit_test_child_CPPFLAGS = $(io_test_cppflags)
 tests_unit_test_child_LDADD = $(io_test_libs)
+
+tests_unit_test_child_pace_SOURCES = tests/unit/test-child_pace.c
+tests_unit_test_child_pace_CPPFLAGS = $(io_test_cppflags)
+tests_unit_test_child_pace_LDADD = $(io_test_libs)
 
 tests_unit_test_qemu_img_SOURCES = tests/unit/test-qemu_img.c
 tests_unit_test_qemu_img_CPPFLAGS = $(io_test_cppflags)

@@ -3,6 +3,7 @@
 job_tests = \
 	tests/unit/test-locks \
 	tests/unit/test-ctl \
+	tests/unit/test-pace \
 	tests/unit/test-workers \
 	tests/unit/test-job_state \
 	tests/unit/test-job \
@@ -25,6 +26,10 @@ tests_unit_test_locks_LDADD = $(job_test_libs)
 tests_unit_test_ctl_SOURCES = tests/unit/test-ctl.c
 tests_unit_test_ctl_CPPFLAGS = $(job_test_cppflags)
 tests_unit_test_ctl_LDADD = $(job_test_libs)
+
+tests_unit_test_pace_SOURCES = tests/unit/test-pace.c
+tests_unit_test_pace_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_pace_LDADD = $(job_test_libs)
 
 tests_unit_test_workers_SOURCES = tests/unit/test-workers.c
 tests_unit_test_workers_CPPFLAGS = $(job_test_cppflags)

@@ -66,6 +66,7 @@ START_TEST(states_are_named)
         { VIR_JOB_RUNNING, VIR_JOB_PHASE_RUNNING, "running" },
         { VIR_JOB_RUNNING, VIR_JOB_PHASE_CANCELLING, "cancelling" },
         { VIR_JOB_RUNNING, VIR_JOB_PHASE_FINISHING, "finishing" },
+        { VIR_JOB_RUNNING, VIR_JOB_PHASE_PAUSED, "paused" },
         { VIR_JOB_COMPLETE, VIR_JOB_PHASE_ENDED, "complete" },
         { VIR_JOB_FAILED, VIR_JOB_PHASE_ENDED, "failed" },
         { VIR_JOB_CANCELLED, VIR_JOB_PHASE_ENDED, "cancelled" },
@@ -120,6 +121,7 @@ START_TEST(json_has_every_key)
         "\"uuid\":\"12340000-0000-0000-0000-0000000000ef\",\"operation\":\"vol-clone\","
         "\"state\":\"failed\",\"phase\":\"ended\",\"bounded\":true,\"percent\":45,"
         "\"bytes_done\":1024,\"bytes_total\":9223372036854775807,\"bytes_per_second\":7,"
+        "\"speed_limit\":0,"
         "\"running_seconds\":65,\"remaining_seconds\":0,\"queued_at_ms\":1700000000001,"
         "\"started_at_ms\":1700000000002,\"ended_at_ms\":1700000065002,\"started_by\":\"root\","
         "\"note\":null,\"error\":{\"code\":38,\"message\":\"cannot write\\n'/p/b'\","
@@ -140,7 +142,7 @@ START_TEST(json_has_null_for_what_is_not)
     ck_assert(json_is_null(json_object_get(json, "pool")));
     ck_assert(json_is_null(json_object_get(json, "error")));
     ck_assert(json_is_null(json_object_get(json, "started_at_ms")));
-    ck_assert_uint_eq(json_object_size(json), 21);
+    ck_assert_uint_eq(json_object_size(json), 22);
     json_decref(json);
 }
 END_TEST

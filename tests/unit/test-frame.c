@@ -300,6 +300,7 @@ static const struct shape {
     SHAPE(job_wait_ret),
     SHAPE(job_list_args),
     SHAPE(job_list_ret),
+    SHAPE(job_set_speed_args),
 #undef SHAPE
 };
 

@@ -52,7 +52,7 @@ static wire_error job_failure = {
         .total = 1ULL << 40, .rate = 16, .queued_at = 17, .started_at = 18,         \
         .ended_at = 19, .started_by = TEXT("uid 0"), .note = &note,                 \
         .error_code = VIR_ERR_OPERATION_FAILED, .error_message = &message,          \
-        .error_step = &step                                                         \
+        .error_step = &step, .speed = 20                                            \
     }
 
 static remote_int_ret ret_int = { 2 };
@@ -84,6 +84,7 @@ union call_args {
     job_target_args target;
     job_wait_args wait;
     job_list_args list;
+    job_set_speed_args speed;
 };
 
 #define args (*(union call_args *)fake_args)
@@ -172,6 +173,9 @@ static struct fake_row rows[] = {
     { FAKE_JOB(CANCEL), ARGS(job_target_args), NO_RET, false },
     { FAKE_JOB(GET_ERROR), ARGS(job_target_args), RET(job_error_ret, ret_error), false },
     { FAKE_JOB(GET_RECORD), ARGS(job_target_args), RET(job_record_ret, ret_record), false },
+    { FAKE_JOB(SET_SPEED), ARGS(job_set_speed_args), NO_RET, false },
+    { FAKE_JOB(PAUSE), ARGS(job_target_args), NO_RET, false },
+    { FAKE_JOB(RESUME), ARGS(job_target_args), NO_RET, false },
     { FAKE_JOB(WAIT), ARGS(job_wait_args), RET(job_wait_ret, ret_wait), false },
 };
 
@@ -420,6 +424,7 @@ static void assert_record(virJobRecordPtr record, int kind)
     ck_assert_str_eq(record->errorMessage, message);
     ck_assert_str_eq(record->errorStep, "copy");
     ck_assert_ptr_null(record->errorOutput);
+    ck_assert_uint_eq(record->speed, 20);
     virJobRecordFree(record);
 }
 
@@ -455,7 +460,7 @@ static void assert_waited(int result, const virJobInfo *info, int kind, int time
     ck_assert_int_eq(info->percentComplete, 100);
 }
 
-/* The five calls of each kind of object; they differ in nothing but the target. */
+/* The six calls of each kind of object; they differ in nothing but the target. */
 #define CALL_JOBS(prefix, object, wanted)                                               \
     do {                                                                                \
         virJobInfo info;                                                                \
@@ -464,6 +469,9 @@ static void assert_waited(int result, const virJobInfo *info, int kind, int time
         assert_info(prefix##GetJobInfo(object, &info), &info, wanted);                  \
         ck_assert_int_eq(prefix##CancelJob(object), 0);                                 \
         ck_assert_int_eq(args.target.target.kind, wanted);                              \
+        ck_assert_int_eq(prefix##SetJobSpeed(object, 5ULL << 33, 0), 0);                \
+        ck_assert_int_eq(args.speed.target.kind, wanted);                               \
+        ck_assert_uint_eq(args.speed.speed, 5ULL << 33);                                \
         assert_error(prefix##GetJobError(object, &error), &error, wanted);              \
         assert_record(prefix##GetJobRecord(object, 0), wanted);                         \
         assert_waited(prefix##WaitJob(object, &info, -1), &info, wanted, -1);           \
@@ -485,6 +493,13 @@ static void call_jobs_by_id(virConnectPtr conn)
     assert_record(virConnectGetJobRecord(conn, 1ULL << 33, 0), JOB_TARGET_ID);
     ck_assert_uint_eq(args.target.target.job_target_u.id, 1ULL << 33);
     ck_assert_int_eq(virConnectCancelJob(conn, 77, 0), 0);
+    ck_assert_int_eq(virConnectSetJobSpeed(conn, 77, 1000, 0), 0);
+    ck_assert_uint_eq(args.speed.target.job_target_u.id, 77);
+    ck_assert_uint_eq(args.speed.speed, 1000);
+    ck_assert_int_eq(virConnectPauseJob(conn, 78, 0), 0);
+    ck_assert_uint_eq(args.target.target.job_target_u.id, 78);
+    ck_assert_int_eq(virConnectResumeJob(conn, 79, 0), 0);
+    ck_assert_uint_eq(args.target.target.job_target_u.id, 79);
     assert_error(virConnectGetJobError(conn, 77, &error), &error, JOB_TARGET_ID);
     assert_waited(virConnectWaitJob(conn, 77, &info, 0), &info, JOB_TARGET_ID, 0);
 }

@@ -52,6 +52,7 @@
         .total = HYPER + 2, .rate = HYPER + 3, .queued_at = -1, .started_at = HYPER + 4,          \
         .ended_at = HYPER + 5, .started_by = TEXT("root"), .note = OPT("note"),                   \
         .error_code = 38, .error_message = OPT("no space"), .error_output = OPT("tail"),          \
+        .speed = HYPER + 6,                                                                       \
     }
 #define PARAM_                                                                                    \
     {                                                                                             \
@@ -238,6 +239,7 @@ static const struct sample {
     SAMPLE(job_wait_ret, .ended = 1, .info = INFO_),
     SAMPLE(job_list_args, .flags = FLAGS, .before_id = HYPER, .max = 1024),
     SAMPLE(job_list_ret, .jobs = ARRAY(jobs, job_record, RECORD_, RECORD_), .more = 1),
+    SAMPLE(job_set_speed_args, .target = BY_ID, .speed = HYPER, .flags = FLAGS),
     SAMPLE(job_event_register_ret, .sequence = HYPER),
     SAMPLE(job_event_msg, .sequence = HYPER + 9, .event = 2, .record = RECORD_),
     SAMPLE(qemu_monitor_command_args, .domain = DOMAIN_, .command = TEXT("stop"), .flags = FLAGS),

@@ -495,6 +495,12 @@ int virDomainGetJobInfo(virDomainPtr dom, virJobInfoPtr info);
 int virDomainCancelJob(virDomainPtr dom);
 
 /**
+ * How fast the domain's job may move bytes, as virStorageVolSetJobSpeed().
+ * Returns 0, or -1.  Source: ours.
+ */
+int virDomainSetJobSpeed(virDomainPtr dom, unsigned long long speed, unsigned int flags);
+
+/**
  * Why the domain's last job failed, as virStorageVolGetJobError().
  * Returns 0, or -1.  Source: ours.
  */

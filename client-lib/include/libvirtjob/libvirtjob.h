@@ -323,6 +323,7 @@ typedef struct _virJobRecord {
     char *errorMessage;
     char *errorStep;
     char *errorOutput;          /* tail of a child's stderr */
+    unsigned long long speed;   /* the limit, bytes a second; 0 = none */
 } virJobRecord;
 typedef virJobRecord *virJobRecordPtr;
 
@@ -350,6 +351,31 @@ virJobRecordPtr virConnectGetJobRecord(virConnectPtr conn, unsigned long long id
  * Returns 0, or -1.  Source: ours.
  */
 int virConnectCancelJob(virConnectPtr conn, unsigned long long id, unsigned int flags);
+
+/**
+ * How fast the job with that id may move bytes, as virStorageVolSetJobSpeed().
+ * The id 0 stands for the jobs that this connection starts from now on, sync and async,
+ * where their kind takes a speed; the others are as fast as ever.
+ * Returns 0, or -1.  Source: ours.
+ */
+int virConnectSetJobSpeed(virConnectPtr conn, unsigned long long id, unsigned long long speed,
+                          unsigned int flags);
+
+/**
+ * Holds the job with that id: it moves no bytes until it is resumed, also when
+ * the daemon is restarted meanwhile.  It stays RUNNING, in the phase
+ * VIR_JOB_PHASE_PAUSED, holds its object, and can be cancelled.  May be
+ * repeated; flags is 0.  Returns 0, or -1: VIR_ERR_OPERATION_INVALID where there is no
+ * such job or it has ended, VIR_ERR_OPERATION_UNSUPPORTED where its kind cannot be
+ * held.  Source: ours.
+ */
+int virConnectPauseJob(virConnectPtr conn, unsigned long long id, unsigned int flags);
+
+/**
+ * Lets a paused job go on; one that is not paused does anyway.  flags is 0.
+ * Returns 0, or -1 as virConnectPauseJob().  Source: ours.
+ */
+int virConnectResumeJob(virConnectPtr conn, unsigned long long id, unsigned int flags);
 
 /**
  * Why the job with that id failed, as virStorageVolGetJobError().

@@ -234,6 +234,13 @@ int virStoragePoolGetJobInfo(virStoragePoolPtr pool, virJobInfoPtr info);
 int virStoragePoolCancelJob(virStoragePoolPtr pool);
 
 /**
+ * How fast the pool's job may move bytes, as virStorageVolSetJobSpeed().
+ * Returns 0, or -1.  Source: ours.
+ */
+int virStoragePoolSetJobSpeed(virStoragePoolPtr pool, unsigned long long speed,
+                              unsigned int flags);
+
+/**
  * Why the pool's last job failed, as virStorageVolGetJobError().
  * Returns 0, or -1.  Source: ours.
  */
@@ -389,6 +396,15 @@ int virStorageVolGetJobInfo(virStorageVolPtr vol, virJobInfoPtr info);
  * can be undone.  Source: the proposal.
  */
 int virStorageVolCancelJob(virStorageVolPtr vol);
+
+/**
+ * How fast the volume's job may move bytes from now on, in bytes a second; 0 =
+ * as fast as it can.  Kept when the daemon is restarted.  flags is 0.  Returns 0, or -1:
+ * VIR_ERR_OPERATION_INVALID where no job has run or it has ended or is being
+ * cancelled, VIR_ERR_OPERATION_UNSUPPORTED where its kind takes no speed,
+ * VIR_ERR_OVERFLOW for more than 2^63 - 1.  Source: ours; libvirt has the like for block jobs.
+ */
+int virStorageVolSetJobSpeed(virStorageVolPtr vol, unsigned long long speed, unsigned int flags);
 
 /**
  * *error gets why the volume's last job failed, code VIR_ERR_OK where it did

@@ -19,6 +19,7 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/image_file.h"
 #include "hypervisor/qemu/migrate.h"
+#include "jobs/pace.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -119,10 +120,11 @@ static int wait_bytes(int reader, struct job_ctl *ctl, struct verror *err)
 static int drain(struct guest *guest, int reader, const struct image_file *file,
                  struct job_ctl *ctl, struct verror *err)
 {
+    struct job_pace pace = { .speed = 0 };
     int64_t looked_at = 0;
 
     for (;;) {
-        int rc = wait_bytes(reader, ctl, err);
+        int rc = job_pace_wait(&pace, ctl, err) < 0 ? -1 : wait_bytes(reader, ctl, err);
         ssize_t n;
 
         if (rc < 0)
@@ -133,9 +135,12 @@ static int drain(struct guest *guest, int reader, const struct image_file *file,
         }
         if (rc == 0)
             continue;
-        n = splice(reader, NULL, file->fd, NULL, PIPE_SIZE, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        n = splice(reader, NULL, file->fd, NULL, job_pace_piece(ctl, PIPE_SIZE),
+                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
         if (n == 0)
             return 0;
+        if (n > 0)
+            job_pace_moved(&pace, (uint64_t)n);
         if (n < 0 && errno != EAGAIN && errno != EINTR)
             return verror_errno(err, errno, "cannot write '%s'", file->target);
     }
@@ -313,6 +318,15 @@ static void dump_accepted(void *opaque, uint64_t job_id)
         (void)spec_take_guest(spec, NULL); /* a guest that is gone: recover sees to it */
 }
 
+static const char *dump_unlimited(const void *opaque, enum job_limit limit)
+{
+    const struct domain_spec *spec = opaque;
+
+    if (limit == JOB_LIMIT_SPEED || spec->flags & VIR_DUMP_MEMORY_ONLY)
+        return NULL;
+    return "QEMU cannot hold the writing of a guest's state; it takes a low speed";
+}
+
 static enum job_recovery dump_recover(void *opaque, uint64_t job_id, const char *checkpoint,
                                       struct verror *err)
 {
@@ -339,6 +353,7 @@ const struct job_kind domain_job_dump = {
     .publish = dump_publish,
     .undo = dump_undo,
     .ended = dump_ended,
+    .unlimited = dump_unlimited,
     .recover = dump_recover,
     DOMAIN_SPEC_FUNCTIONS,
 };

@@ -284,6 +284,14 @@ static enum job_recovery save_recover(void *opaque, uint64_t job_id, const char 
     return spec->file && has_begun(spec, err) ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
 }
 
+static const char *save_unlimited(const void *opaque, enum job_limit limit)
+{
+    (void)opaque;
+    return limit == JOB_LIMIT_SPEED ? NULL
+                                    : "QEMU cannot hold the writing of a guest's state; it takes "
+                                      "a low speed";
+}
+
 static bool save_resumable(const void *opaque)
 {
     (void)opaque;
@@ -294,7 +302,7 @@ static bool save_resumable(const void *opaque)
     .name = word, .lane = LANE_BULK, .is_long = true, .locks = domain_locks, .check = check_fn,    \
     .prepare = save_prepare, .accepted = save_accepted, .run = save_run, .decide = save_decide,    \
     .publish = save_publish, .undo = save_undo, .ended = ended_fn, .resumable = save_resumable,    \
-    .recover = save_recover, DOMAIN_SPEC_FUNCTIONS
+    .unlimited = save_unlimited, .recover = save_recover, DOMAIN_SPEC_FUNCTIONS
 
 const struct job_kind domain_job_save = {
     SAVE_KIND("domain-save", save_check, save_ended),

@@ -470,11 +470,21 @@ static bool start_resumable(const void *opaque)
     return spec->path; /* QEMU reads on by itself */
 }
 
+static const char *start_unlimited(const void *opaque, enum job_limit limit)
+{
+    const struct domain_spec *spec = opaque;
+
+    (void)limit;
+    return spec->path ? "QEMU reads a saved state by itself, as fast as it can"
+                      : "the start of a guest moves no bytes";
+}
+
 #define START_KIND(word, locks_fn, check_fn)                                                       \
     .name = word, .lane = LANE_BULK, .is_long = true, .locks = locks_fn, .check = check_fn,        \
     .prepare = start_prepare, .admit = start_admit, .accepted = start_accepted, .run = start_run,  \
     .decide = start_decide, .publish = start_publish, .undo = start_undo, .commit = start_commit,  \
     .ended = start_ended, .resumable = start_resumable, .recover = start_recover,                  \
+    .unlimited = start_unlimited,                                                                  \
     DOMAIN_SPEC_FUNCTIONS
 
 const struct job_kind domain_job_create = {

@@ -24,6 +24,9 @@ enum {
 
 /* QEMU's default is made for networks; this is as much as it takes. */
 #define BANDWIDTH_MAX (INT64_MAX / (1 << 20) << 20)
+/* It counts in tenths of a second, and takes a tenth of 0 for no limit. */
+#define BANDWIDTH_MIN 10
+#define TOLD_NOTHING UINT64_MAX
 
 static int give_fd(struct guest *guest, int fd, struct job_ctl *ctl, struct verror *err)
 {
@@ -57,16 +60,31 @@ char *migrate_status(struct guest *guest, struct verror *err)
     return copy;
 }
 
+/* The speed of the job, as far as QEMU can keep to it; *told is what it was told last. */
+static int tell_speed(struct guest *guest, struct job_ctl *ctl, uint64_t *told, struct verror *err)
+{
+    uint64_t speed = job_ctl_speed(ctl), bandwidth = speed;
+    json_t *limits;
+
+    if (speed == *told)
+        return 0;
+    if (speed == 0 || speed > BANDWIDTH_MAX)
+        bandwidth = BANDWIDTH_MAX;
+    else if (speed < BANDWIDTH_MIN)
+        bandwidth = BANDWIDTH_MIN;
+    limits = json_pack("{s:I}", "max-bandwidth", (json_int_t)bandwidth);
+    if (monitor_call(guest->monitor, "migrate-set-parameters", limits, -1, ctl, QUICK_MS, NULL,
+                     err) < 0)
+        return -1;
+    *told = speed;
+    return 0;
+}
+
 int migrate_out_start(struct guest *guest, int fd, struct job_ctl *ctl, struct verror *err)
 {
-    json_t *limits = json_pack("{s:I}", "max-bandwidth", (json_int_t)BANDWIDTH_MAX);
+    uint64_t told = TOLD_NOTHING;
 
-    if (want_events(guest, ctl, err) < 0) {
-        json_decref(limits);
-        return -1;
-    }
-    if (monitor_call(guest->monitor, "migrate-set-parameters", limits, -1, ctl, QUICK_MS, NULL,
-                     err) < 0 ||
+    if (want_events(guest, ctl, err) < 0 || tell_speed(guest, ctl, &told, err) < 0 ||
         give_fd(guest, fd, ctl, err) < 0)
         return -1;
     return monitor_call(guest->monitor, "migrate", json_pack("{s:s}", "uri", "fd:" FD_NAME), -1,
@@ -138,6 +156,7 @@ static void settle(struct guest *guest)
 int migrate_out_wait(struct guest *guest, struct job_ctl *ctl, struct verror *err)
 {
     static const char *const names[] = { "MIGRATION", NULL };
+    uint64_t told = TOLD_NOTHING; /* another daemon may have begun it */
     int rc = 1;
 
     while (rc > 0) {
@@ -145,6 +164,7 @@ int migrate_out_wait(struct guest *guest, struct job_ctl *ctl, struct verror *er
         _cleanup_verror_ struct verror late = VERROR_INIT;
         json_t *reply = NULL;
 
+        (void)tell_speed(guest, ctl, &told, NULL); /* QEMU is busy: at the next look */
         if (monitor_call(guest->monitor, "query-migrate", NULL, -1, ctl, STATUS_MS, &reply,
                          &late) == 0)
             rc = take_status(reply, ctl, err);

@@ -93,7 +93,8 @@ typedef enum {
     VIR_JOB_PHASE_RUNNING = 1,
     VIR_JOB_PHASE_CANCELLING = 2, /**< cancel asked for, being undone */
     VIR_JOB_PHASE_FINISHING = 3,  /**< past its point of no return */
-    VIR_JOB_PHASE_ENDED = 4
+    VIR_JOB_PHASE_ENDED = 4,
+    VIR_JOB_PHASE_PAUSED = 5      /**< accepted, and held until it is resumed */
 } virJobPhase;
 
 /** What happens to a job, see virConnectJobEventRegister(); may grow. */
