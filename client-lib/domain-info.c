@@ -88,6 +88,29 @@ int virDomainGetVcpusFlags(virDomainPtr domain, unsigned int flags)
     return domain_call_flags_int(domain, REMOTE_PROC_DOMAIN_GET_VCPUS_FLAGS, flags);
 }
 
+int virDomainGetBlockInfo(virDomainPtr domain, const char *disk, virDomainBlockInfoPtr info,
+                          unsigned int flags)
+{
+    remote_domain_text_flags_args args = { .value = unconst(disk), .flags = flags };
+    remote_domain_block_info_ret ret = { .capacity = 0 };
+
+    if (!domain_enter(domain))
+        return -1;
+    if (!disk || !info)
+        return error_raise_null(!disk ? "disk" : "info");
+    args.domain = domain_wire(domain);
+    if (conn_call(domain->object.conn, REMOTE(DOMAIN_GET_BLOCK_INFO),
+                  XDR_OF(remote_domain_text_flags_args), &args,
+                  XDR_OF(remote_domain_block_info_ret), &ret) < 0)
+        return -1;
+    *info = (virDomainBlockInfo){
+        .capacity = ret.capacity,
+        .allocation = ret.allocation,
+        .physical = ret.physical,
+    };
+    return 0;
+}
+
 int virDomainIsActive(virDomainPtr dom)
 {
     return domain_enter(dom) ? domain_call_int(dom, REMOTE_PROC_DOMAIN_IS_ACTIVE) : -1;

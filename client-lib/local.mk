@@ -26,6 +26,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/domain-info.c \
 	client-lib/domain-life.c \
 	client-lib/domain-save.c \
+	client-lib/domain-size.c \
 	client-lib/error.c \
 	client-lib/host.c \
 	client-lib/internal.h \

@@ -183,16 +183,20 @@ def pools(d):
     heard.close()
 
 
-def balloon(d):
-    """Devices: the balloon, and the disk's tray"""
+def small(d):
+    """Smaller things: a disk's tray, a title"""
     dom = d.boot('g', then='tick', devices="<disk type='file' device='cdrom'>"
                  "<target dev='sda' bus='sata'/></disk>")
-    heard = Heard(d, 10)
+    heard, changed = Heard(d, 10), Heard(d, 23)
     d.qmp('g', 'blockdev-open-tray', id='sata0-0-0')
     equal(heard.take(1), [(10, 'g', dom.ID(), 'sata0-0-0', 0)], 'open')
     d.qmp('g', 'blockdev-close-tray', id='sata0-0-0')
     equal(heard.take(1), [(10, 'g', dom.ID(), 'sata0-0-0', 1)], 'closed')
     dom.setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, 'called', None, None, 0)
+    dom.setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, '<x/>', 'k', 'urn:x', 0)
+    equal(changed.take(2), [(23, 'g', dom.ID(), 1, None), (23, 'g', dom.ID(), 2, 'urn:x')],
+          'metadata')
+    changed.close()
     d.drop('g')
     heard.close()
 
@@ -216,4 +220,4 @@ def async_clone(d):
     heard.close()
 
 
-guest_lib.run(lifecycle, by_itself, bad_start, filtered, jobs, pools, balloon, async_clone)
+guest_lib.run(lifecycle, by_itself, bad_start, filtered, jobs, pools, small, async_clone)

@@ -180,21 +180,45 @@ def autostart(d):
     d.drop('runs', 'auto', 'off')
 
 
+def balloon(d, dom):
+    """Its driver gives memory back; a restarted daemon knows, and a restored guest does again."""
+    whole, less = dom.maxMemory(), dom.maxMemory() - (16 << 10)
+    image = os.path.join(d.path, 'image')
+    dom.setMemory(less)
+    until(lambda: dom.info()[2] == less, 'memory given back', 60)
+    check(f"<currentMemory unit='KiB'>{less}<" in dom.XMLDesc(), 'its XML')
+    check(f"<currentMemory unit='KiB'>{whole}<" in
+          dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE), 'its definition')
+    d.term()
+    d.start()
+    dom = d.dom('linux')
+    until(lambda: dom.info()[2] == less, 'memory of one that was found again')
+    dom.save(image)
+    d.conn.restore(image)
+    os.unlink(image)
+    until(lambda: dom.info()[2] == less, 'memory of a restored one', 60)
+    dom.setMemory(whole)
+    until(lambda: dom.info()[2] == whole, 'memory taken again', 60)
+    return dom
+
+
 def linux(d):
-    """A Linux guest: shut down and rebooted over ACPI"""
+    """A Linux guest: shut down and rebooted over ACPI, and its memory changed"""
     guest = guest_lib.tiny_guest()
     if not guest:
         return
     kernel, initrd = guest
     xml = d.xml('linux', mib=112)
     boot = f"<kernel>{kernel}</kernel><initrd>{initrd}</initrd><cmdline>console=ttyS0</cmdline>"
-    dom = d.conn.defineXML(xml.replace(f"<kernel>{d.kernel()}</kernel>", boot))
+    xml = xml.replace(f"<kernel>{d.kernel()}</kernel>", boot).replace("model='none'", "model='virtio'")
+    dom = d.conn.defineXML(xml)
     d.forget_serial('linux')
     dom.create()
     until(lambda: b'tiny guest is up' in d.serial('linux'), 'Linux is up', 120)
     dom.reboot()
     until(lambda: d.serial('linux').count(b'tiny guest is up') == 2, 'it is up again', 120)
     equal(d.state('linux')[0], RUNNING, 'rebooted')
+    dom = balloon(d, dom)
     dom.shutdown()
     d.in_state('linux', SHUTOFF, OFF)
     d.drop('linux')

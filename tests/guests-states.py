@@ -44,6 +44,9 @@ define                   x     x       x      x        x       x     x       -  
 autostart                x     x       x      x        -       x     x       -       -       -
 set-live-title           -     -       x      x        x       x     x       -       -       -
 set-config-title         x     x       x      x        -       x     x       -       -       -
+set-config-memory        x     x       x      x        -       x     x       -       -       -
+set-config-vcpus         x     x       x      x        -       x     x       -       -       -
+set-max-memory           x     x       -      -        -       -     -       -       -       -
 monitor-command          -     -       x      x        x       x     x       -       .       .
 abort-job                -     -       -      -        -       -     -       .       .       .
 job-cancel               -     -       -      -        -       -     -       .       .       .
@@ -95,6 +98,9 @@ CALLS = {
     'autostart': lambda d, dom: dom.setAutostart(1),
     'set-live-title': lambda d, dom: dom.setMetadata(TITLE, 'new', None, None, LIVE),
     'set-config-title': lambda d, dom: dom.setMetadata(TITLE, 'new', None, None, CONFIG),
+    'set-config-memory': lambda d, dom: dom.setMemoryFlags(dom.maxMemory(), CONFIG),
+    'set-config-vcpus': lambda d, dom: dom.setVcpusFlags(1, CONFIG),
+    'set-max-memory': lambda d, dom: dom.setMaxMemory(dom.maxMemory()),
     'monitor-command': lambda d, dom: libvirt_qemu.qemuMonitorCommand(
         dom, '{"execute": "query-status"}', 0),
     'abort-job': lambda d, dom: dom.abortJob(),

@@ -93,6 +93,7 @@ SAMPLES = [
     ('remote_domain_info_ret', i32(200) + i64(HYPER) + i64(HYPER + 1) + i32(0xfedc) +
      i64(HYPER + 2)),
     ('remote_domain_state_ret', i32(INT) + i32(NEGATIVE)),
+    ('remote_domain_block_info_ret', i64(HYPER) + i64(HYPER + 1) + i64(HYPER + 2)),
     ('remote_domain_control_ret', i32(INT) + i32(FLAGS) + i64(HYPER)),
     ('remote_domain_job_info_ret', i32(2) + b''.join(i64(HYPER + n) for n in range(11))),
     ('remote_domain_job_stats_ret', i32(3) + array(PARAM, text('') + i32(1) + i32(INT))),
@@ -135,6 +136,10 @@ SAMPLES = [
     ('remote_domain_args', DOMAIN),
     ('remote_domain_flags_args', DOMAIN + i32(FLAGS)),
     ('remote_domain_int_args', DOMAIN + i32(INT)),
+    ('remote_domain_memory_args', DOMAIN + i64(HYPER)),
+    ('remote_domain_memory_flags_args', DOMAIN + i64(HYPER) + i32(FLAGS)),
+    ('remote_domain_vcpus_args', DOMAIN + i32(INT)),
+    ('remote_domain_vcpus_flags_args', DOMAIN + i32(INT) + i32(FLAGS)),
     ('remote_domain_list_args', DOMAIN + i32(INT) + i32(FLAGS)),
     ('remote_domain_text_args', DOMAIN + text('five!')),
     ('remote_domain_text_flags_args', DOMAIN + text('five!') + i32(FLAGS)),

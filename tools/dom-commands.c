@@ -21,6 +21,10 @@
     OPT_FLAG("live", "of the running domain"), OPT_FLAG("config", "of its definition"), \
         OPT_FLAG("current", "of the running domain if it runs, else of its definition")
 
+#define OPT_KIB(text)                                                                   \
+    { .name = "size", .kind = OPTION_TEXT, .required = true, .positional = true,        \
+      .help = text ", in KiB or with a unit as in 2G" }
+
 static const struct command commands[] = {
     { .name = "define",
       .summary = "define a persistent domain, or change one, from an XML file",
@@ -72,6 +76,26 @@ static const struct command commands[] = {
                          OPT_FLAG("remove", "remove it")),
       .check = dom_metadata_check,
       .run = dom_metadata },
+    { .name = "setmem",
+      .summary = "set how much memory a domain has, a running one by its balloon",
+      .options = OPTIONS(OPT_DOMAIN, OPT_KIB("its memory"), OPT_IMPACT),
+      .check = dom_size_check,
+      .run = dom_setmem },
+    { .name = "setmaxmem",
+      .summary = "set how much memory a domain that is shut off has at most",
+      .options = OPTIONS(OPT_DOMAIN, OPT_KIB("its maximum"), OPT_IMPACT),
+      .check = dom_size_check,
+      .run = dom_setmaxmem },
+    { .name = "setvcpus",
+      .summary = "set how many CPUs a domain has from its next start on",
+      .options = OPTIONS(OPT_DOMAIN,
+                         { .name = "count", .kind = OPTION_NUMBER, .required = true,
+                           .positional = true, .help = "how many" },
+                         OPT_IMPACT, OPT_FLAG("maximum", "how many it may have at most"),
+                         OPT_FLAG("guest", "by its guest agent; refused"),
+                         OPT_FLAG("hotpluggable", "that can be unplugged; refused")),
+      .check = dom_setvcpus_check,
+      .run = dom_setvcpus },
     { .name = "create",
       .summary = "create and start a transient domain from an XML file",
       .options = OPTIONS(OPT_FILE("file with the domain's XML"), OPT_PAUSED, OPT_VALIDATE,

@@ -20,19 +20,6 @@ struct target {
     const char *called; /* "title", … */
 };
 
-static const struct flag_row impact_rows[] = {
-    { "live", VIR_DOMAIN_AFFECT_LIVE },
-    { "config", VIR_DOMAIN_AFFECT_CONFIG },
-    { NULL, 0 },
-};
-
-static int impact_check(const struct args *args)
-{
-    int r = OPTIONS_EXCLUDE(args, "current", "live");
-
-    return r == CLI_DONE ? OPTIONS_EXCLUDE(args, "current", "config") : r;
-}
-
 /* A new string; NULL when there is none and the error's code is ..._NO_DOMAIN_METADATA. */
 static char *target_read(const struct target *target)
 {
@@ -119,7 +106,7 @@ static int target_edit(struct target *target, int (*put)(void *opaque, const cha
 
 int dom_desc_check(const struct args *args)
 {
-    int r = impact_check(args);
+    int r = dom_impact_check(args);
 
     return r == CLI_DONE ? OPTIONS_EXCLUDE(args, "edit", "new-desc") : r;
 }
@@ -145,7 +132,7 @@ int dom_desc(struct cli *cli, const struct args *args)
                              .dom = dom,
                              .type = title ? VIR_DOMAIN_METADATA_TITLE
                                            : VIR_DOMAIN_METADATA_DESCRIPTION,
-                             .flags = args_flags(args, impact_rows),
+                             .flags = args_flags(args, dom_impact_flags),
                              .called = title ? "title" : "description" };
     _cleanup_free_ char *text = NULL;
 
@@ -162,7 +149,7 @@ int dom_desc(struct cli *cli, const struct args *args)
 
 int dom_metadata_check(const struct args *args)
 {
-    int r = impact_check(args);
+    int r = dom_impact_check(args);
 
     if (r == CLI_DONE)
         r = OPTIONS_EXCLUDE(args, "edit", "set", "remove");
@@ -189,7 +176,7 @@ int dom_metadata(struct cli *cli, const struct args *args)
                              .type = VIR_DOMAIN_METADATA_ELEMENT,
                              .key = args_text(args, "key"),
                              .uri = args_text(args, "uri"),
-                             .flags = args_flags(args, impact_rows),
+                             .flags = args_flags(args, dom_impact_flags),
                              .called = "metadata" };
     _cleanup_free_ char *text = NULL;
 

@@ -20,6 +20,10 @@ char *dom_id_text(virDomainPtr dom); /* "12", or "-"; a new string */
 int dom_xml_check(const struct args *args);
 int dom_xml_print(const struct args *args, const char *xml);
 
+/* dom-impact.c: of the commands with --live, --config and --current */
+extern const struct flag_row dom_impact_flags[];
+int dom_impact_check(const struct args *args);
+
 /* dom-define.c */
 int dom_define(struct cli *cli, const struct args *args);
 int dom_undefine_check(const struct args *args);
@@ -66,6 +70,23 @@ int dom_desc_check(const struct args *args);
 int dom_desc(struct cli *cli, const struct args *args);
 int dom_metadata_check(const struct args *args);
 int dom_metadata(struct cli *cli, const struct args *args);
+
+/* dom-size.c */
+int dom_size_check(const struct args *args); /* of setmem and setmaxmem */
+int dom_setmem(struct cli *cli, const struct args *args);
+int dom_setmaxmem(struct cli *cli, const struct args *args);
+int dom_setvcpus_check(const struct args *args);
+int dom_setvcpus(struct cli *cli, const struct args *args);
+int dom_vcpucount_check(const struct args *args);
+int dom_vcpucount(struct cli *cli, const struct args *args);
+
+/* dom-devices.c */
+int dom_blklist(struct cli *cli, const struct args *args);
+int dom_blkinfo_check(const struct args *args);
+int dom_blkinfo(struct cli *cli, const struct args *args);
+int dom_iflist(struct cli *cli, const struct args *args);
+int dom_vncdisplay(struct cli *cli, const struct args *args);
+int dom_ttyconsole(struct cli *cli, const struct args *args);
 
 /* dom-monitor.c */
 int dom_monitor_check(const struct args *args);

@@ -38,9 +38,11 @@ tools_libcli_la_SOURCES = \
 	tools/complete.c \
 	tools/dom-commands.c \
 	tools/dom-define.c \
+	tools/dom-devices.c \
 	tools/dom-edit.c \
 	tools/dom-find.c \
 	tools/dom-image.c \
+	tools/dom-impact.c \
 	tools/dom-job.c \
 	tools/dom-life.c \
 	tools/dom-list.c \
@@ -49,6 +51,7 @@ tools_libcli_la_SOURCES = \
 	tools/dom-save.c \
 	tools/dom-show-commands.c \
 	tools/dom-show.c \
+	tools/dom-size.c \
 	tools/dom-text.c \
 	tools/dom-text.h \
 	tools/dom-xml.c \

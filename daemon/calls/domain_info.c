@@ -41,7 +41,7 @@ static int get_info(struct call *call)
     *ret = (struct remote_domain_info_ret){
         .state = (u_char)domain->state,
         .max_memory = def->memory_kib,
-        .memory = def->current_kib,
+        .memory = domain_memory_kib(domain),
         .vcpus = (u_short)def->vcpus,
         .cpu_time = domain_cpu_time(domain),
     };
@@ -236,6 +236,7 @@ static int get_control_info(struct call *call)
 struct text_input {
     struct domain_def *def; /* a reference */
     unsigned int flags;
+    uint64_t memory_kib; /* what the guest has; 0 = what def says */
     char *job_xml; /* or NULL */
     int type;      /* of metadata */
     char *uri;
@@ -288,11 +289,24 @@ static char *running_job_xml(struct job *job)
                           snapshot.percent);
 }
 
+/* The definition with the memory that the guest's balloon has left it. */
+static int put_memory(struct text_input *input, struct verror *err)
+{
+    struct domain_def *def = input->def;
+
+    if (input->memory_kib == 0 || input->memory_kib == def->current_kib)
+        return 0;
+    input->def = domain_def_set_memory(def, def->memory_kib, input->memory_kib, err);
+    domain_def_unref(def);
+    return input->def ? 0 : -1;
+}
+
 static int format_xml(void *opaque, struct verror *err)
 {
     struct text_input *input = opaque;
 
-    (void)err;
+    if (put_memory(input, err) < 0)
+        return -1;
     input->text = domain_def_format(input->def, input->flags, input->job_xml);
     return 0;
 }
@@ -316,6 +330,8 @@ static int get_xml_desc(struct call *call)
     input = XNEW(struct text_input);
     input->def = domain_def_ref(config ? domain->config : domain_def_now(domain));
     input->flags = args->flags;
+    if (!config && domain_is_active(domain))
+        input->memory_kib = domain_memory_kib(domain);
     if (!(args->flags & (VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_MIGRATABLE)))
         input->job_xml = running_job_xml(call_domain_job(call, domain));
     return offload_text(call, input, format_xml);

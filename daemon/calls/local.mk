@@ -9,12 +9,14 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_call.c \
 	daemon/calls/domain_call.h \
 	daemon/calls/domain_define.c \
+	daemon/calls/domain_disk.c \
 	daemon/calls/domain_image.c \
 	daemon/calls/domain_image.h \
 	daemon/calls/domain_info.c \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_life.c \
 	daemon/calls/domain_save.c \
+	daemon/calls/domain_size.c \
 	daemon/calls/event.c \
 	daemon/calls/event.h \
 	daemon/calls/event_domain.c \

@@ -94,6 +94,13 @@ int domain_check_inactive(const struct domain *domain, struct verror *err)
                       domain_name(domain));
 }
 
+uint64_t domain_memory_kib(const struct domain *domain)
+{
+    if (domain->guest && domain->guest->balloon_kib)
+        return domain->guest->balloon_kib;
+    return domain_def_now(domain)->current_kib;
+}
+
 uint64_t domain_cpu_time(const struct domain *domain)
 {
     if (!domain->guest || domain->guest->starting)
@@ -201,6 +208,15 @@ void domain_put_row(struct domain *domain, struct store_txn *txn)
     const struct guest *guest = domain->guest && !domain->guest->starting ? domain->guest : NULL;
 
     domain_put_row_of(domain, guest, domain->state, domain->reason, txn);
+}
+
+void domain_put_row_with(struct domain *domain, struct domain_def *config, struct store_txn *txn)
+{
+    struct domain_def *old = domain->config;
+
+    domain->config = config;
+    domain_put_row(domain, txn);
+    domain->config = old;
 }
 
 void domain_save_row(struct domain *domain)

@@ -51,6 +51,8 @@ struct domain_def *domain_def_now(const struct domain *domain);
 /* -1 with VIR_ERR_OPERATION_INVALID: "domain is not running", "domain is already running". */
 int domain_check_active(const struct domain *domain, struct verror *err);
 int domain_check_inactive(const struct domain *domain, struct verror *err);
+/* Memory that it has, or will have, KiB: what its balloon has left it, where that is known. */
+uint64_t domain_memory_kib(const struct domain *domain);
 /* CPU time that its QEMU has used, ns; 0 while inactive. */
 uint64_t domain_cpu_time(const struct domain *domain);
 /* Where its managed save image is or would be; a new string. */
@@ -81,6 +83,8 @@ void domain_put_row(struct domain *domain, struct store_txn *txn);
 /* The same with a guest (NULL = none) and state that are to be. */
 void domain_put_row_of(struct domain *domain, const struct guest *guest, int state, int reason,
                        struct store_txn *txn);
+/* The same with a persistent definition (NULL = none) that is to be. */
+void domain_put_row_with(struct domain *domain, struct domain_def *config, struct store_txn *txn);
 void domain_save_row(struct domain *domain); /* a transaction of its own; nobody waits for it */
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What changes a domain's definition and marks, not its guest: define,
- * undefine, rename, title and metadata, autostart, removal of a managed save
- * image.  Functions of a kind run where job.h says.
+ * Definitions and marks as a whole: define, undefine, rename, autostart,
+ * removal of a managed save image.  What changes one is in domain_change.c.
+ * Functions of a kind run where job.h says.
  */
 
 #include <errno.h>
@@ -16,27 +16,6 @@
 static int check_exists(void *opaque, struct verror *err)
 {
     return spec_domain(opaque) ? 0 : spec_no_domain(opaque, err);
-}
-
-static int check_persistent(struct domain_spec *spec, struct verror *err)
-{
-    struct domain *domain = spec_domain(spec);
-
-    if (!domain)
-        return spec_no_domain(spec, err);
-    if (domain->config)
-        return 0;
-    return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is transient", domain->name);
-}
-
-/* The row as it will be with another persistent definition. */
-static void put_row_with(struct domain *domain, struct domain_def *config, struct store_txn *txn)
-{
-    struct domain_def *old = domain->config;
-
-    domain->config = config;
-    domain_put_row(domain, txn);
-    domain->config = old;
 }
 
 /* --- define --- */
@@ -53,7 +32,7 @@ static void define_commit(void *opaque, struct store_txn *txn)
     struct domain fresh = { .domains = spec->domains, .name = spec->def->name };
 
     strcpy(fresh.uuid, spec->uuid);
-    put_row_with(domain ? domain : &fresh, spec->def, txn);
+    domain_put_row_with(domain ? domain : &fresh, spec->def, txn);
 }
 
 static void define_ended(void *opaque, bool done)
@@ -78,7 +57,7 @@ static int undefine_check(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
 
-    if (check_persistent(spec, err) < 0)
+    if (spec_check_persistent(spec, err) < 0)
         return -1;
     if (!spec_domain(spec)->managed_save || spec->flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
         return 0;
@@ -106,7 +85,7 @@ static int undefine_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, 
 
 static void undefine_commit(void *opaque, struct store_txn *txn)
 {
-    put_row_with(spec_domain(opaque), NULL, txn);
+    domain_put_row_with(spec_domain(opaque), NULL, txn);
 }
 
 /* One that runs goes on as a transient one. */
@@ -133,7 +112,7 @@ static int rename_check(void *opaque, struct verror *err)
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
 
-    if (check_persistent(spec, err) < 0)
+    if (spec_check_persistent(spec, err) < 0)
         return -1;
     if (domain->guest)
         return verror_set(err, VIR_ERR_OPERATION_INVALID, "cannot rename active domain '%s'",
@@ -166,7 +145,7 @@ static void rename_commit(void *opaque, struct store_txn *txn)
     char *old = domain->name;
 
     domain->name = spec->new_name;
-    put_row_with(domain, spec->new_config, txn);
+    domain_put_row_with(domain, spec->new_config, txn);
     domain->name = old;
 }
 
@@ -180,96 +159,6 @@ static void rename_ended(void *opaque, bool done)
     domain_tell_lifecycle(domain, DOMAIN_UNDEFINED, DOMAIN_UNDEFINED_RENAMED);
     domain_set_config(domain, spec->new_config);
     domain_tell_lifecycle(domain, DOMAIN_DEFINED, DOMAIN_DEFINED_RENAMED);
-}
-
-/* --- title, description, metadata --- */
-
-/* Which of its definitions the flags mean: as libvirt, CURRENT is what it is now. */
-static int metadata_check(void *opaque, struct verror *err)
-{
-    struct domain_spec *spec = opaque;
-    struct domain *domain = spec_domain(spec);
-
-    if (!domain)
-        return spec_no_domain(spec, err);
-    if (!(spec->flags & (VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG)))
-        spec->flags |= domain->guest ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG;
-    if (spec->flags & VIR_DOMAIN_AFFECT_LIVE) {
-        if (domain_check_active(domain, err) < 0)
-            return -1;
-        spec->live = domain_def_ref(domain->guest->def);
-    }
-    if (spec->flags & VIR_DOMAIN_AFFECT_CONFIG) {
-        if (check_persistent(spec, err) < 0)
-            return -1;
-        spec->def = domain_def_ref(domain->config);
-    }
-    return 0;
-}
-
-static struct domain_def *with_metadata(const struct domain_spec *spec,
-                                        const struct domain_def *def, struct verror *err)
-{
-    return domain_def_set_metadata(def, spec->metadata_type, spec->metadata, spec->metadata_key,
-                                   spec->metadata_uri, err);
-}
-
-static int metadata_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
-{
-    struct domain_spec *spec = opaque;
-
-    (void)job_id;
-    (void)ctl;
-    if (spec->def && !(spec->new_config = with_metadata(spec, spec->def, err)))
-        return -1;
-    if (spec->live && !(spec->new_live = with_metadata(spec, spec->live, err)))
-        return -1;
-    return 0;
-}
-
-static void swap_def(struct domain_def **a, struct domain_def **b)
-{
-    struct domain_def *old = *a;
-
-    *a = *b;
-    *b = old;
-}
-
-static bool has_live(const struct domain_spec *spec, const struct domain *domain)
-{
-    return domain && domain->guest && spec->new_live;
-}
-
-static void metadata_commit(void *opaque, struct store_txn *txn)
-{
-    struct domain_spec *spec = opaque;
-    struct domain *domain = spec_domain(spec);
-    bool live = has_live(spec, domain);
-
-    if (!domain)
-        return; /* a transient one that has ended meanwhile */
-    if (live)
-        swap_def(&domain->guest->def, &spec->new_live);
-    put_row_with(domain, spec->new_config ? spec->new_config : domain->config, txn);
-    if (live)
-        swap_def(&domain->guest->def, &spec->new_live);
-}
-
-static void metadata_ended(void *opaque, bool done)
-{
-    struct domain_spec *spec = opaque;
-    struct domain *domain = spec_domain(spec);
-
-    if (!done)
-        return;
-    if (has_live(spec, domain))
-        swap_def(&domain->guest->def, &spec->new_live);
-    if (domain && spec->new_config)
-        domain_set_config(domain, spec->new_config);
-    if (domain)
-        domain_tell(domain, &(struct domain_event){ DOMAIN_EVENT_METADATA_CHANGE,
-                                                    .what = spec->metadata_type,
-                                                    .path = spec->metadata_uri });
 }
 
 /* --- autostart --- */
@@ -355,16 +244,6 @@ const struct job_kind domain_job_rename = {
     .run = rename_run,
     .commit = rename_commit,
     .ended = rename_ended,
-    DOMAIN_SPEC_FUNCTIONS,
-};
-
-const struct job_kind domain_job_set_metadata = {
-    .name = "domain-set-metadata",
-    .locks = domain_locks,
-    .check = metadata_check,
-    .run = metadata_run,
-    .commit = metadata_commit,
-    .ended = metadata_ended,
     DOMAIN_SPEC_FUNCTIONS,
 };
 

@@ -28,6 +28,7 @@ struct domain_spec {
     int metadata_type;      /* set-metadata, as virDomainSetMetadata() */
     char *metadata, *metadata_key, *metadata_uri;
     bool autostart;         /* set-autostart */
+    uint64_t number;        /* set-memory: KiB; set-vcpus: how many */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */
@@ -38,7 +39,8 @@ struct domain_spec {
     bool from_managed;      /* start: path is the domain's own image */
     bool was_running;       /* save, dump: the guest ran; restore: it will */
     bool taken_up;          /* by a daemon that started again */
-    struct domain_def *new_config, *new_live; /* rename, set-metadata */
+    struct domain_def *new_config, *new_live; /* rename, set-… */
+    uint64_t actual_kib;    /* set-memory: what the guest had right after; 0 = not known */
     struct image_file *file; /* save, dump: the worker's; see qemu/image_file.h */
 };
 
@@ -54,6 +56,7 @@ void domain_spec_free(void *spec);
  *   create, start     VIR_DOMAIN_START_*    destroy       see domain_destroy()
  *   save, managed-save, restore             VIR_DOMAIN_SAVE_*
  *   dump              VIR_DUMP_*            set-metadata  VIR_DOMAIN_AFFECT_*
+ *   set-memory        the same, VIR_DOMAIN_MEM_MAXIMUM     set-vcpus     VIR_DOMAIN_VCPU_*
  * restore: def is the image's (or the replacement that was checked against it), path the image.
  * define with a metadata change or a rename goes by its own kind.
  */
@@ -61,7 +64,8 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_start, domain_job_save, domain_job_managed_save, domain_job_restore,
     domain_job_dump, domain_job_suspend, domain_job_resume, domain_job_shutdown,
     domain_job_reboot, domain_job_reset, domain_job_rename, domain_job_set_metadata,
-    domain_job_set_autostart, domain_job_managed_save_remove;
+    domain_job_set_memory, domain_job_set_vcpus, domain_job_set_autostart,
+    domain_job_managed_save_remove;
 
 /* A request for a job on that domain, callbacks still to be filled in; it owns spec. */
 struct job_request domain_job_request(const struct job_kind *kind, struct domain_spec *spec,

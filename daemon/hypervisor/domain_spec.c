@@ -205,6 +205,17 @@ void domain_new_locks(const void *opaque, struct lock_hold *hold)
                    LOCK_DOMAIN_CHANGE);
 }
 
+int spec_check_persistent(const struct domain_spec *spec, struct verror *err)
+{
+    const struct domain *domain = spec_domain(spec);
+
+    if (!domain)
+        return spec_no_domain(spec, err);
+    if (domain->config)
+        return 0;
+    return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is transient", domain->name);
+}
+
 int spec_take_guest(struct domain_spec *spec, struct verror *err)
 {
     struct domain *domain = spec_domain(spec);

@@ -43,6 +43,8 @@ static const struct job_kind *const kinds[] = {
     &domain_job_reset,
     &domain_job_rename,
     &domain_job_set_metadata,
+    &domain_job_set_memory,
+    &domain_job_set_vcpus,
     &domain_job_set_autostart,
     &domain_job_managed_save_remove,
     NULL,

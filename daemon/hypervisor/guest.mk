@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain.c \
+	daemon/hypervisor/domain_change.c \
 	daemon/hypervisor/domain_define.c \
 	daemon/hypervisor/domain_destroy.c \
 	daemon/hypervisor/domain_event.c \

@@ -37,6 +37,8 @@ struct domain *spec_domain(const struct domain_spec *spec); /* NULL: it is gone 
 int spec_no_domain(const struct domain_spec *spec, struct verror *err);
 void domain_locks(const void *spec, struct lock_hold *hold);     /* the domain */
 void domain_new_locks(const void *spec, struct lock_hold *hold); /* and its name */
+/* It is there and defined; -1 with err. */
+int spec_check_persistent(const struct domain_spec *spec, struct verror *err);
 /* The domain runs, and its guest is this spec's from now on; -1 with err. */
 int spec_take_guest(struct domain_spec *spec, struct verror *err);
 /* The same of one that is not going down. */

@@ -6,6 +6,7 @@ domain_xml_unit_tests = \
 	tests/unit/test-domain_def \
 	tests/unit/test-domain_edit \
 	tests/unit/test-domain_format \
+	tests/unit/test-domain_size \
 	tests/unit/test-domain_strip \
 	tests/unit/test-uuid \
 	tests/unit/test-xml_tree \
@@ -28,6 +29,10 @@ tests_unit_test_domain_edit_LDADD = $(xml_ldadd)
 tests_unit_test_domain_format_SOURCES = tests/unit/test-domain_format.c tests/unit/domain-fixture.h
 tests_unit_test_domain_format_CPPFLAGS = $(xml_cppflags)
 tests_unit_test_domain_format_LDADD = $(xml_ldadd)
+
+tests_unit_test_domain_size_SOURCES = tests/unit/test-domain_size.c tests/unit/domain-fixture.h
+tests_unit_test_domain_size_CPPFLAGS = $(xml_cppflags)
+tests_unit_test_domain_size_LDADD = $(xml_ldadd)
 
 tests_unit_test_domain_strip_SOURCES = tests/unit/test-domain_strip.c tests/unit/domain-fixture.h
 tests_unit_test_domain_strip_CPPFLAGS = $(xml_cppflags)

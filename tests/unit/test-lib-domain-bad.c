@@ -47,6 +47,11 @@ static void answered_by_nothing(virConnectPtr conn, virDomainPtr dom, int conn_c
     FAILS(virDomainUndefineFlags(dom, 0), code);
     FAILS(virDomainSetAutostart(dom, 1), code);
     FAILS(virDomainSetMetadata(dom, VIR_DOMAIN_METADATA_TITLE, "t", NULL, NULL, 0), code);
+    FAILS(virDomainSetMaxMemory(dom, 1024), code);
+    FAILS(virDomainSetMemory(dom, 1024), code);
+    FAILS(virDomainSetMemoryFlags(dom, 1024, 0), code);
+    FAILS(virDomainSetVcpus(dom, 1), code);
+    FAILS(virDomainSetVcpusFlags(dom, 1, 0), code);
     FAILS(virDomainSuspend(dom), code);
     FAILS(virDomainResume(dom), code);
     FAILS(virDomainShutdown(dom), code);
@@ -127,6 +132,7 @@ static void of_domain(virDomainPtr dom, int code)
     FAILS_ZERO(virDomainGetMaxMemory(dom), code);
     FAILS(virDomainGetMaxVcpus(dom), code);
     FAILS(virDomainGetVcpusFlags(dom, 0), code);
+    FAILS(virDomainGetBlockInfo(dom, "vda", &(virDomainBlockInfo){ 0 }, 0), code);
     FAILS(virDomainIsActive(dom), code);
     FAILS(virDomainIsPersistent(dom), code);
     FAILS(virDomainIsUpdated(dom), code);

@@ -42,6 +42,7 @@ static remote_domain_ret ret_domain = { { TEXT("d"), UUID, 7 } };
 static remote_domain_list_ret ret_domains = { { 2, two_domains }, 2 };
 static remote_domain_info_ret ret_info = { VIR_DOMAIN_CRASHED, 1ULL << 31, 5, 513, 1ULL << 50 };
 static remote_domain_state_ret ret_state = { VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_SAVE };
+static remote_domain_block_info_ret ret_block_info = { 1ULL << 34, 1ULL << 35, 1ULL << 36 };
 static remote_domain_control_ret ret_control = { VIR_DOMAIN_CONTROL_JOB, 6, 1ULL << 33 };
 static remote_security_label_ret ret_label = { { sizeof(label), label }, 1 };
 static qemu_monitor_command_ret ret_monitor = { TEXT("{}") };
@@ -72,6 +73,13 @@ static struct fake_row rows[] = {
     { FAKE_REMOTE(DOMAIN_SET_AUTOSTART), ARGS(remote_domain_int_args), NO_RET, false },
     { FAKE_REMOTE(DOMAIN_RENAME), ARGS(remote_domain_text_opt_flags_args),
       RET(remote_int_ret, ret_zero), false },
+    { FAKE_REMOTE(DOMAIN_SET_MAX_MEMORY), ARGS(remote_domain_memory_args), NO_RET, false },
+    { FAKE_REMOTE(DOMAIN_SET_MEMORY), ARGS(remote_domain_memory_args), NO_RET, false },
+    { FAKE_REMOTE(DOMAIN_SET_MEMORY_FLAGS), ARGS(remote_domain_memory_flags_args), NO_RET, false },
+    { FAKE_REMOTE(DOMAIN_SET_VCPUS), ARGS(remote_domain_vcpus_args), NO_RET, false },
+    { FAKE_REMOTE(DOMAIN_SET_VCPUS_FLAGS), ARGS(remote_domain_vcpus_flags_args), NO_RET, false },
+    { FAKE_REMOTE(DOMAIN_GET_BLOCK_INFO), ARGS(remote_domain_text_flags_args),
+      RET(remote_domain_block_info_ret, ret_block_info), false },
     { FAKE_REMOTE(DOMAIN_SET_METADATA), ARGS(remote_domain_set_metadata_args), NO_RET, false },
     { FAKE_REMOTE(DOMAIN_GET_METADATA), ARGS(remote_domain_get_metadata_args),
       RET(remote_text_ret, ret_text), false },
@@ -254,6 +262,29 @@ static void call_metadata(virDomainPtr dom)
     ck_assert_uint_eq(SENT(remote_domain_get_metadata_args).flags, 1);
     assert_text(virDomainGetMetadata(dom, VIR_DOMAIN_METADATA_TITLE, NULL, 0));
     ck_assert_ptr_null(SENT(remote_domain_get_metadata_args).uri);
+}
+
+static void call_sizes(virDomainPtr dom)
+{
+    virDomainBlockInfo info;
+
+    ck_assert_int_eq(virDomainSetMaxMemory(dom, 1UL << 33), 0);
+    ck_assert_uint_eq(SENT(remote_domain_memory_args).memory, 1UL << 33);
+    ck_assert_int_eq(virDomainSetMemory(dom, 7), 0);
+    ck_assert_uint_eq(SENT(remote_domain_memory_args).memory, 7);
+    ck_assert_int_eq(virDomainSetMemoryFlags(dom, 8, VIR_DOMAIN_MEM_CONFIG), 0);
+    ck_assert_uint_eq(SENT(remote_domain_memory_flags_args).memory, 8);
+    ck_assert_uint_eq(SENT(remote_domain_memory_flags_args).flags, VIR_DOMAIN_MEM_CONFIG);
+    ck_assert_int_eq(virDomainSetVcpus(dom, 3), 0);
+    ck_assert_uint_eq(SENT(remote_domain_vcpus_args).count, 3);
+    ck_assert_int_eq(virDomainSetVcpusFlags(dom, 4, VIR_DOMAIN_VCPU_MAXIMUM), 0);
+    ck_assert_uint_eq(SENT(remote_domain_vcpus_flags_args).count, 4);
+    ck_assert_uint_eq(SENT(remote_domain_vcpus_flags_args).flags, VIR_DOMAIN_VCPU_MAXIMUM);
+    ck_assert_int_eq(virDomainGetBlockInfo(dom, "vda", &info, 0), 0);
+    ck_assert_str_eq(SENT(remote_domain_text_flags_args).value, "vda");
+    ck_assert_uint_eq(info.allocation, 1ULL << 34);
+    ck_assert_uint_eq(info.capacity, 1ULL << 35);
+    ck_assert_uint_eq(info.physical, 1ULL << 36);
 }
 
 static void call_life(virConnectPtr conn, virDomainPtr dom)
@@ -465,6 +496,7 @@ START_TEST(test_every_call)
     find_domains(conn);
     call_define(conn, dom);
     call_metadata(dom);
+    call_sizes(dom);
     call_life(conn, dom);
     call_start_and_destroy(dom);
     call_save(dom);

@@ -39,6 +39,13 @@ typedef struct _virDomainControlInfo {
 } virDomainControlInfo;
 typedef virDomainControlInfo *virDomainControlInfoPtr;
 
+typedef struct _virDomainBlockInfo {
+    unsigned long long capacity;   /* bytes, as the guest sees the disk */
+    unsigned long long allocation; /* bytes that its file takes up on the host */
+    unsigned long long physical;   /* bytes, the size of its file or block device */
+} virDomainBlockInfo;
+typedef virDomainBlockInfo *virDomainBlockInfoPtr;
+
 typedef struct _virSecurityLabel {
     char label[VIR_SECURITY_LABEL_BUFLEN]; /* "" = none */
     int enforcing;
@@ -192,6 +199,42 @@ int virDomainSetMetadata(virDomainPtr domain, int type, const char *metadata, co
  * VIR_ERR_NO_DOMAIN_METADATA where there is none.  Source: libvirt.
  */
 char *virDomainGetMetadata(virDomainPtr domain, int type, const char *uri, unsigned int flags);
+
+/**
+ * How much memory, in KiB, the domain has at most from its next start on; what
+ * it has is made less where it is more.  Returns 0, or -1: VIR_ERR_INVALID_ARG,
+ * VIR_ERR_OPERATION_INVALID (it is active).  Source: libvirt.
+ */
+int virDomainSetMaxMemory(virDomainPtr domain, unsigned long memory);
+
+/**
+ * Asks the guest of an active domain, by its balloon, to go on with that many
+ * KiB; when it has done so virDomainGetInfo() tells.  Returns 0, or -1:
+ * VIR_ERR_INVALID_ARG (more than its maximum), VIR_ERR_OPERATION_INVALID (it is
+ * not active, or has no balloon).  Source: libvirt.
+ */
+int virDomainSetMemory(virDomainPtr domain, unsigned long memory);
+
+/**
+ * Either, of the active domain, its definition or both; flags is of
+ * virDomainMemoryModFlags.  Returns 0, or -1 as these.  Source: libvirt.
+ */
+int virDomainSetMemoryFlags(virDomainPtr domain, unsigned long memory, unsigned int flags);
+
+/**
+ * virDomainSetVcpusFlags() of an active domain.  Source: libvirt.
+ */
+int virDomainSetVcpus(virDomainPtr domain, unsigned int nvcpus);
+
+/**
+ * How many CPUs the domain has, or with VIR_DOMAIN_VCPU_MAXIMUM may have at
+ * most, from its next start on; flags is of virDomainVcpuFlags.  Returns 0, or
+ * -1: VIR_ERR_INVALID_ARG (more than it may have), VIR_ERR_XML_ERROR or
+ * VIR_ERR_CONFIG_UNSUPPORTED (its CPU topology or its machine does not go with
+ * that many), VIR_ERR_OPERATION_UNSUPPORTED (an active domain cannot get
+ * others; VIR_DOMAIN_VCPU_GUEST, VIR_DOMAIN_VCPU_HOTPLUGGABLE).  Source: libvirt.
+ */
+int virDomainSetVcpusFlags(virDomainPtr domain, unsigned int nvcpus, unsigned int flags);
 
 /* --- life --- */
 
@@ -436,6 +479,15 @@ int virDomainGetMaxVcpus(virDomainPtr domain);
  * (VIR_DOMAIN_VCPU_LIVE, and it is not active).  Source: libvirt.
  */
 int virDomainGetVcpusFlags(virDomainPtr domain, unsigned int flags);
+
+/**
+ * disk is the target ("vda") or the path of one of the domain's disks, on whose
+ * file *info gets the sizes in bytes; flags is 0.  Returns 0, or -1:
+ * VIR_ERR_INVALID_ARG (no such disk, or an empty drive), VIR_ERR_SYSTEM_ERROR
+ * (its file cannot be opened), VIR_ERR_OPERATION_TIMEOUT.  Source: libvirt.
+ */
+int virDomainGetBlockInfo(virDomainPtr domain, const char *disk, virDomainBlockInfoPtr info,
+                          unsigned int flags);
 
 /** Returns 1 when the domain is active, 0 when not, or -1.  Source: libvirt. */
 int virDomainIsActive(virDomainPtr dom);

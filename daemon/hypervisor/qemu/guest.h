@@ -51,7 +51,8 @@ struct guest {
     atomic_int pause_reason, resume_reason;
 
     /* The loop's. */
-    struct domain_def *def;  /* live; replaced when its title or metadata change */
+    struct domain_def *def;  /* live; replaced when it is changed, see domain_change.c */
+    uint64_t balloon_kib;    /* memory that its balloon has left it; 0 = not known */
     struct lock_hold hold;   /* on its files */
     bool held;
     bool starting;           /* the job that makes it has not ended: what becomes of it is its matter */

@@ -178,6 +178,15 @@ static void on_wakeup(struct domain *domain, const json_t *data)
     domain_set_state(domain, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_WAKEUP);
 }
 
+/* data as query-balloon gives it, too */
+static void on_balloon(struct domain *domain, const json_t *data)
+{
+    json_int_t actual = json_integer_value(json_object_get(data, "actual"));
+
+    if (actual > 0)
+        domain->guest->balloon_kib = (uint64_t)actual / 1024;
+}
+
 static const struct {
     const char *name;
     void (*act)(struct domain *domain, const json_t *data);
@@ -190,6 +199,7 @@ static const struct {
     { "WATCHDOG", on_watchdog },
     { "SUSPEND", on_suspend },
     { "WAKEUP", on_wakeup },
+    { "BALLOON_CHANGE", on_balloon },
 };
 
 static void guest_event(void *opaque, const char *name, const json_t *data)
@@ -269,8 +279,21 @@ static void status_cb(void *opaque, json_t *value, struct verror *err)
     guest_unref(guest);
 }
 
+/* One without a balloon answers with an error. */
+static void balloon_cb(void *opaque, json_t *value, struct verror *err)
+{
+    struct guest *guest = opaque;
+    struct domain *domain = guest_domain(guest);
+
+    if (!err->code && domain)
+        on_balloon(domain, value);
+    guest_unref(guest);
+}
+
 void guest_sync_state(struct guest *guest)
 {
-    if (guest->monitor)
-        monitor_send(guest->monitor, "query-status", NULL, COMMAND_MS, status_cb, guest_ref(guest));
+    if (!guest->monitor)
+        return;
+    monitor_send(guest->monitor, "query-status", NULL, COMMAND_MS, status_cb, guest_ref(guest));
+    monitor_send(guest->monitor, "query-balloon", NULL, COMMAND_MS, balloon_cb, guest_ref(guest));
 }

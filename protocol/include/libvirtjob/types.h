@@ -340,13 +340,22 @@ typedef enum {
     VIR_DOMAIN_AFFECT_CONFIG = 1 << 1
 } virDomainModificationImpact;
 
-/** virDomainGetVcpusFlags(), beside those of virDomainModificationImpact. */
+/** virDomainSetMemoryFlags(), beside those of virDomainModificationImpact. */
+typedef enum {
+    VIR_DOMAIN_MEM_CURRENT = 0,
+    VIR_DOMAIN_MEM_LIVE = 1 << 0,
+    VIR_DOMAIN_MEM_CONFIG = 1 << 1,
+    VIR_DOMAIN_MEM_MAXIMUM = 1 << 2
+} virDomainMemoryModFlags;
+
+/** virDomain{Get,Set}VcpusFlags(), beside those of virDomainModificationImpact. */
 typedef enum {
     VIR_DOMAIN_VCPU_CURRENT = 0,
     VIR_DOMAIN_VCPU_LIVE = 1 << 0,
     VIR_DOMAIN_VCPU_CONFIG = 1 << 1,
     VIR_DOMAIN_VCPU_MAXIMUM = 1 << 2,
-    VIR_DOMAIN_VCPU_GUEST = 1 << 3
+    VIR_DOMAIN_VCPU_GUEST = 1 << 3,
+    VIR_DOMAIN_VCPU_HOTPLUGGABLE = 1 << 4
 } virDomainVcpuFlags;
 
 /** Starting a domain: virDomainCreateXML(), virDomainCreateWithFlags(), virDomainCreateFlags(). */
