@@ -42,6 +42,7 @@ struct child {
     int in;              /* our end of its stdin: open until it has died, or -1 */
     int64_t deadline;    /* of the monotonic clock in ms; 0: none */
     enum killed killed;
+    bool farewell_said;
     struct child_pace pace; /* of one that is paced */
     char *line;
     size_t line_len, line_size, line_max;
@@ -79,12 +80,23 @@ static int64_t now_ms(void)
 
 /* What it says. */
 
+static void say_farewell(struct child *child)
+{
+    const struct child_spec *spec = child->spec;
+
+    if (!spec->enough || child->farewell_said || !spec->enough(spec->opaque))
+        return;
+    child->farewell_said = true;
+    (void)!write(child->in, spec->farewell, strlen(spec->farewell)); /* EPIPE: it has left */
+}
+
 static void line_end(struct child *child)
 {
     if (child->line_len) {
         child->line[child->line_len] = '\0';
         if (child->spec->line)
             child->spec->line(child->spec->opaque, child->line);
+        say_farewell(child);
     }
     child->line_len = 0;
 }

@@ -29,6 +29,12 @@ struct child_spec {
     bool paced;        /* it moves the job's bytes: keeps to its speed and pause */
     /* What it finds on its stdin, which then stays open; fits a pipe (64 KiB).  NULL: nothing */
     const char *input;
+    /*
+     * Asked after each line: has it said all?  Then it also gets farewell, once: one that leaves
+     * does not wait until its last words have been read.  NULL: nothing.
+     */
+    bool (*enough)(void *opaque);
+    const char *farewell;
 };
 
 /*

@@ -253,13 +253,11 @@ static const struct question questions[] = {
     { "query-cpu-definitions", NULL, take_tcg_cpus, true },
     { "query-commands", NULL, take_commands, false },
     { "query-command-line-options", "{\"option\": \"sandbox\"}", take_sandbox, true },
-    { "quit", NULL, NULL, true }, /* it may be gone before it answers */
 };
 
 static const struct question kvm_questions[] = {
     { "qmp_capabilities", NULL, NULL, false },
     { "query-cpu-definitions", NULL, take_kvm_cpus, true },
-    { "quit", NULL, NULL, true },
 };
 
 /* Its talk. */
@@ -289,7 +287,7 @@ static void take_answer(struct probe *probe, const json_t *root)
     const struct question *question;
 
     if (!json_is_integer(id) || (size_t)json_integer_value(id) >= probe->nquestions)
-        return; /* an event */
+        return; /* an event, or the farewell's */
     question = &probe->questions[json_integer_value(id)];
     if (!value && !question->optional) {
         const char *reason =
@@ -336,13 +334,21 @@ static char *make_input(const struct probe *probe)
     return input;
 }
 
-static bool has_all_answers(const struct probe *probe)
+/* Of all questions, or of those that must have one. */
+static bool has_answers(const struct probe *probe, bool optional_too)
 {
     for (size_t i = 0; i < probe->nquestions; i++) {
-        if (!probe->questions[i].optional && !(probe->answered & 1U << i))
+        if ((optional_too || !probe->questions[i].optional) && !(probe->answered & 1U << i))
             return false;
     }
     return true;
+}
+
+static bool has_all(void *opaque)
+{
+    const struct probe *probe = opaque;
+
+    return probe->err.code || has_answers(probe, true);
 }
 
 /* One start of the emulator. */
@@ -367,7 +373,9 @@ static int ask(struct probe *probe, const char *machine, int timeout_ms, struct 
                                .line_max = ANSWER_MAX,
                                .output_max = ANSWER_MAX,
                                .timeout_ms = timeout_ms,
-                               .input = input };
+                               .input = input,
+                               .enough = has_all,
+                               .farewell = "{\"execute\": \"quit\", \"id\": \"farewell\"}\n" };
     _cleanup_verror_ struct verror wrong = VERROR_INIT;
     int r;
 
@@ -377,7 +385,7 @@ static int ask(struct probe *probe, const char *machine, int timeout_ms, struct 
         verror_move(err, &wrong);
     else if (probe->err.code)
         verror_move(err, &probe->err);
-    else if (!has_all_answers(probe))
+    else if (!has_answers(probe, false))
         return verror_set(err, VIR_ERR_OPERATION_FAILED, "'%s' is no QEMU: it answers no QMP",
                           probe->caps->emulator);
     else
