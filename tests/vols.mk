@@ -6,6 +6,7 @@ vols_tests = \
 	tests/pools.sh \
 	tests/stock-streams.sh \
 	tests/stock-virsh.sh \
+	tests/transfers.sh \
 	tests/volumes.sh \
 	$(NULL)
 TESTS += $(vols_tests)

@@ -83,6 +83,7 @@ tools_libcli_la_SOURCES = \
 	tools/vol-commands.c \
 	tools/vol-find.c \
 	tools/vol-make.c \
+	tools/vol-transfer.c \
 	tools/vol-show.c \
 	tools/vol.h \
 	tools/xml.c \

@@ -371,6 +371,7 @@ int virConnectWaitJob(virConnectPtr conn, unsigned long long id, virJobInfoPtr i
 #include <libvirtjob/domain.h>
 #include <libvirtjob/host.h>
 #include <libvirtjob/storage.h>
+#include <libvirtjob/stream.h>
 #include <libvirtjob/typed-params.h>
 
 #endif
