@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct config;
+struct console;
 struct dispatch;
 struct domains;
 struct event_base;
@@ -31,6 +32,7 @@ struct daemon {
     struct domains *domains;
     struct dispatch *dispatch;
     struct server *server;
+    struct console *consoles; /* the open ones: domain_console.c's */
 };
 
 #endif

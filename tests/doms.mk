@@ -4,6 +4,7 @@
 doms_tests = \
 	tests/api-domains.sh \
 	tests/domains.sh \
+	tests/stock-console.sh \
 	tests/stock-domains.sh \
 	$(NULL)
 TESTS += $(doms_tests)

@@ -243,6 +243,12 @@ typedef enum {
     VIR_STORAGE_VOL_RESIZE_ASYNC = 1 << 30 /**< return once the job is accepted */
 } virStorageVolResizeFlags;
 
+/** virDomainOpenConsole(). */
+typedef enum {
+    VIR_DOMAIN_CONSOLE_FORCE = 1 << 0, /**< take it from whoever has it */
+    VIR_DOMAIN_CONSOLE_SAFE = 1 << 1   /**< only where one client at a time is seen to */
+} virDomainConsoleFlags;
+
 /** virStorageVolUpload(). */
 typedef enum {
     VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM = 1 << 0 /**< the stream may carry holes */
