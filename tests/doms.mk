@@ -3,6 +3,7 @@
 
 doms_tests = \
 	tests/api-domains.sh \
+	tests/console.sh \
 	tests/domains.sh \
 	tests/stock-console.sh \
 	tests/stock-domains.sh \

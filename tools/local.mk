@@ -37,6 +37,7 @@ tools_libcli_la_SOURCES = \
 	tools/command.h \
 	tools/complete.c \
 	tools/dom-commands.c \
+	tools/dom-console.c \
 	tools/dom-define.c \
 	tools/dom-edit.c \
 	tools/dom-find.c \

@@ -293,7 +293,7 @@ static void pty_opened(struct call *call, void *opaque)
 static int open_console(struct call *call)
 {
     const struct remote_domain_text_opt_flags_args *args = call->args;
-    struct domain *domain = call_domain(call, &args->domain);
+    struct domain *domain;
     struct offload offload = {
         .free_input = free_input,
         .work = open_pty,
@@ -301,9 +301,9 @@ static int open_console(struct call *call)
     };
     struct console_input *input;
 
-    if (!domain ||
-        call_check_flags(call, args->flags,
+    if (call_check_flags(call, args->flags,
                          VIR_DOMAIN_CONSOLE_FORCE | VIR_DOMAIN_CONSOLE_SAFE) < 0 ||
+        !(domain = call_domain(call, &args->domain)) ||
         domain_check_active(domain, &call->err) < 0)
         return -1;
     if (domain->guest->starting)
