@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "protocol/frame.h"
-#include "channel.h"
 
 static int raise_encode(int failed)
 {
@@ -35,7 +34,7 @@ static bool is_unsupported(const wire_error *error)
     return false;
 }
 
-static int raise_reply(const void *payload, size_t len)
+int error_raise_payload(const void *payload, size_t len)
 {
     wire_error error = { .code = 0 };
 
@@ -65,14 +64,14 @@ static int take_reply(const struct frame_header *call, const char *packet, size_
         return error_raise(VIR_ERR_RPC, VIR_FROM_RPC,
                            "the daemon's answer to %s is one to another call", error_api());
     if (reply.status == FRAME_ERROR)
-        return raise_reply(payload, len);
+        return error_raise_payload(payload, len);
     if (ret_xdr && frame_decode_payload(payload, len, ret_xdr, ret) < 0)
         return error_raise(VIR_ERR_RPC, VIR_FROM_RPC,
                            "the daemon's answer to %s cannot be decoded", error_api());
     return 0;
 }
 
-int raise_channel(const struct channel_error *error)
+int error_raise_channel(const struct channel_error *error)
 {
     if (error->errnum)
         return error_raise_errno(VIR_FROM_RPC, error->errnum, "%s", error->text);
@@ -87,8 +86,9 @@ static uint32_t program_version(uint32_t program)
     return program == QEMU_PROGRAM_NUMBER ? QEMU_PROGRAM_VERSION : REMOTE_PROGRAM_VERSION;
 }
 
-int conn_call(virConnectPtr conn, uint32_t program, int procedure, xdrproc_t args_xdr,
-              const void *args, xdrproc_t ret_xdr, void *ret)
+static int call_with_stream(virConnectPtr conn, struct channel_stream *stream, uint32_t program,
+                            int procedure, xdrproc_t args_xdr, const void *args,
+                            xdrproc_t ret_xdr, void *ret)
 {
     const struct frame_header header = {
         .program = program,
@@ -105,9 +105,32 @@ int conn_call(virConnectPtr conn, uint32_t program, int procedure, xdrproc_t arg
     failed = frame_encode(&header, args_xdr, (void *)(uintptr_t)args, &packet, &packet_len);
     if (failed < 0)
         return raise_encode(failed);
-    if (channel_call(conn->channel, &header, packet, packet_len, &reply, &reply_len, &error) < 0)
-        return raise_channel(&error);
+    if (channel_call_stream(conn->channel, stream, &header, packet, packet_len, &reply,
+                            &reply_len, &error) < 0)
+        return error_raise_channel(&error);
     return take_reply(&header, reply, reply_len, ret_xdr, ret);
+}
+
+int conn_call(virConnectPtr conn, uint32_t program, int procedure, xdrproc_t args_xdr,
+              const void *args, xdrproc_t ret_xdr, void *ret)
+{
+    return call_with_stream(conn, NULL, program, procedure, args_xdr, args, ret_xdr, ret);
+}
+
+int conn_call_stream(virConnectPtr conn, virStreamPtr stream, int procedure, xdrproc_t args_xdr,
+                     const void *args, xdrproc_t ret_xdr, void *ret)
+{
+    if (stream->object.conn != conn || stream->open)
+        return error_raise(VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS,
+                           "the stream given to %s is in use, or of another connection",
+                           error_api());
+    if (call_with_stream(conn, &stream->wire, REMOTE_PROGRAM_NUMBER, procedure, args_xdr, args,
+                         ret_xdr, ret) < 0) {
+        channel_stream_close(conn->channel, &stream->wire);
+        return -1;
+    }
+    stream->open = true;
+    return 0;
 }
 
 void conn_call_close(virConnectPtr conn)

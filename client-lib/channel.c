@@ -27,8 +27,13 @@
 
 #include "buffer.h"
 #include "protocol/macros.h"
+#include "protocol/wire.h"
 
-enum { READ_MIN = 16384, MESSAGES_MAX = 4096 };
+enum {
+    READ_MIN = 16384,
+    MESSAGES_MAX = 4096,
+    STREAM_OUT_MAX = 512 * 1024, /* past it a stream waits until more of it has gone out */
+};
 
 /* A packet that answers no call. */
 struct message {
@@ -41,6 +46,7 @@ struct message {
 struct waiter {
     struct waiter *next;
     uint32_t serial;
+    struct channel_stream *stream; /* it waits for something of this, not for a reply */
     pthread_cond_t wake; /* done, connection lost, or the reader's role is free */
     bool done;
     bool dropped;        /* done, but there was no memory for the reply */
@@ -56,6 +62,7 @@ struct channel {
     pthread_mutex_t lock;  /* guards all below; never held across poll() or a handler */
     bool reading;          /* some thread has the reader's role */
     struct waiter *waiters;
+    struct channel_stream *streams;
     uint32_t next_serial;
     struct buffer out;     /* what the socket did not take yet */
 
@@ -210,7 +217,7 @@ static struct waiter *find_waiter(struct channel *ch, uint32_t serial)
 {
     struct waiter *waiter = ch->waiters;
 
-    while (waiter && waiter->serial != serial)
+    while (waiter && (waiter->stream || waiter->serial != serial))
         waiter = waiter->next;
     return waiter;
 }
@@ -251,6 +258,82 @@ static void keep_message_locked(struct channel *ch, const void *packet, size_t l
         (void)eventfd_write(ch->message_fd, 1);
 }
 
+/* Wakes those who wait for something of this stream, or of any. */
+static void wake_streams_locked(struct channel *ch, const struct channel_stream *stream)
+{
+    for (struct waiter *waiter = ch->waiters; waiter; waiter = waiter->next)
+        if (waiter->stream && (!stream || waiter->stream == stream))
+            (void)pthread_cond_signal(&waiter->wake);
+}
+
+static struct channel_stream *find_stream(const struct channel *ch,
+                                          const struct frame_header *header)
+{
+    struct channel_stream *stream = ch->streams;
+
+    while (stream &&
+           (stream->call.serial != header->serial || stream->call.program != header->program ||
+            stream->call.procedure != header->procedure))
+        stream = stream->next;
+    return stream;
+}
+
+static void add_piece(struct channel_stream *stream, const char *data, uint64_t len, bool hole)
+{
+    struct stream_piece *piece = malloc(sizeof(*piece) + (hole ? 0 : (size_t)len));
+
+    if (!piece) {
+        stream->failed = true;
+        return;
+    }
+    *piece = (struct stream_piece){ .len = len, .hole = hole };
+    if (!hole)
+        memcpy(piece->data, data, (size_t)len);
+    *stream->last = piece;
+    stream->last = &piece->next;
+}
+
+static void take_hole(struct channel_stream *stream, const char *payload, size_t len)
+{
+    wire_stream_hole hole = { .length = 0 };
+
+    if (frame_decode_payload(payload, len, (xdrproc_t)xdr_wire_stream_hole, &hole) < 0 ||
+        hole.length <= 0)
+        stream->failed = true;
+    else
+        add_piece(stream, NULL, (uint64_t)hole.length, true);
+}
+
+static void take_stream_error(struct channel_stream *stream, const char *payload, size_t len)
+{
+    stream->failed = true;
+    stream->error = malloc(len + 1);
+    if (stream->error)
+        memcpy(stream->error, payload, len);
+    stream->error_len = len;
+}
+
+/* One of a stream that is no more is dropped, as libvirt does on both sides. */
+static void take_stream_locked(struct channel *ch, const struct frame_header *header,
+                               const char *payload, size_t len)
+{
+    struct channel_stream *stream = find_stream(ch, header);
+
+    if (!stream || stream->failed)
+        return;
+    if (header->type == FRAME_STREAM_HOLE)
+        take_hole(stream, payload, len);
+    else if (header->status == FRAME_ERROR)
+        take_stream_error(stream, payload, len);
+    else if (header->status == FRAME_OK)
+        stream->finished = true;
+    else if (len > 0)
+        add_piece(stream, payload, len, false);
+    else
+        stream->ended = true;
+    wake_streams_locked(ch, stream);
+}
+
 static void take_packet_locked(struct channel *ch, const void *packet, size_t len)
 {
     struct frame_header header;
@@ -274,7 +357,8 @@ static void take_packet_locked(struct channel *ch, const void *packet, size_t le
         break;
     case FRAME_STREAM:
     case FRAME_STREAM_HOLE:
-        break; /* of a stream that is no more: dropped by both sides, as libvirt does */
+        take_stream_locked(ch, &header, (const char *)packet + FRAME_MIN, len - FRAME_MIN);
+        break;
     default:
         lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent a packet of a type only clients send");
     }
@@ -372,6 +456,8 @@ static void read_turn_locked(struct channel *ch, int timeout)
     ch->reading = false;
 
     flush_locked(ch);
+    if (ch->out.len < STREAM_OUT_MAX)
+        wake_streams_locked(ch, NULL);
     take_packets_locked(ch);
     if (failed)
         take_read_error_locked(ch, failed);
@@ -384,19 +470,33 @@ static void pass_role_locked(struct channel *ch)
         (void)pthread_cond_signal(&ch->waiters->wake);
 }
 
-static void wait_locked(struct channel *ch, struct waiter *waiter)
+/* Until something has happened; what that was, the caller must see. */
+static void wait_once_locked(struct channel *ch, struct waiter *waiter)
 {
-    while (!waiter->done && !ch->lost) {
-        if (ch->reading) {
-            (void)pthread_cond_wait(&waiter->wake, &ch->lock);
-        } else {
-            read_turn_locked(ch, ping_due_in(ch));
-            ping_locked(ch);
-        }
+    if (ch->reading) {
+        (void)pthread_cond_wait(&waiter->wake, &ch->lock);
+    } else {
+        read_turn_locked(ch, ping_due_in(ch));
+        ping_locked(ch);
     }
 }
 
+static void wait_locked(struct channel *ch, struct waiter *waiter)
+{
+    while (!waiter->done && !ch->lost)
+        wait_once_locked(ch, waiter);
+}
+
 /* --- calls --- */
+
+static bool serial_is_used(struct channel *ch, uint32_t serial)
+{
+    const struct channel_stream *stream = ch->streams;
+
+    while (stream && stream->call.serial != serial)
+        stream = stream->next;
+    return stream || find_waiter(ch, serial);
+}
 
 static void add_waiter_locked(struct channel *ch, struct waiter *waiter)
 {
@@ -405,7 +505,7 @@ static void add_waiter_locked(struct channel *ch, struct waiter *waiter)
         ch->quiet_since = now_ms();
         ch->pings = 0;
     }
-    while (find_waiter(ch, ch->next_serial))
+    while (serial_is_used(ch, ch->next_serial))
         ch->next_serial++; /* once in 2^32 calls */
     waiter->serial = ch->next_serial++;
     waiter->next = ch->waiters;
@@ -421,8 +521,24 @@ static void remove_waiter_locked(struct channel *ch, struct waiter *waiter)
     *place = waiter->next;
 }
 
+static void add_stream_locked(struct channel *ch, struct channel_stream *stream,
+                              const struct frame_header *header)
+{
+    stream->call = *header;
+    stream->last = &stream->first;
+    stream->next = ch->streams;
+    ch->streams = stream;
+}
+
 int channel_call(struct channel *ch, const struct frame_header *header, void *packet, size_t len,
              void **ret_reply, size_t *ret_len, struct channel_error *ret_error)
+{
+    return channel_call_stream(ch, NULL, header, packet, len, ret_reply, ret_len, ret_error);
+}
+
+int channel_call_stream(struct channel *ch, struct channel_stream *stream,
+                        const struct frame_header *header, void *packet, size_t len,
+                        void **ret_reply, size_t *ret_len, struct channel_error *ret_error)
 {
     struct waiter waiter = { .wake = PTHREAD_COND_INITIALIZER };
     struct frame_header numbered = *header;
@@ -431,6 +547,8 @@ int channel_call(struct channel *ch, const struct frame_header *header, void *pa
     if (!ch->lost) {
         add_waiter_locked(ch, &waiter);
         numbered.serial = waiter.serial;
+        if (stream)
+            add_stream_locked(ch, stream, &numbered);
         frame_encode_header(packet, &numbered, len - FRAME_MIN);
         send_locked(ch, packet, len);
         wait_locked(ch, &waiter);
@@ -540,6 +658,124 @@ int channel_take_message(struct channel *ch, void **ret_packet, size_t *ret_len,
     memmove(message, message->packet, message->len); /* the block becomes the packet */
     *ret_packet = message;
     return 1;
+}
+
+/* --- streams --- */
+
+void channel_stream_close(struct channel *ch, struct channel_stream *stream)
+{
+    struct channel_stream **at = &ch->streams;
+
+    (void)pthread_mutex_lock(&ch->lock);
+    while (*at && *at != stream)
+        at = &(*at)->next;
+    if (*at)
+        *at = stream->next;
+    (void)pthread_mutex_unlock(&ch->lock);
+    while (stream->first) {
+        struct stream_piece *piece = stream->first;
+
+        stream->first = piece->next;
+        free(piece);
+    }
+    free(stream->error);
+    *stream = (struct channel_stream){ .next = NULL };
+}
+
+/* Data wait for room; the words that end a stream do not. */
+static bool may_send(const struct channel *ch, const struct channel_stream *stream,
+                     enum frame_status status)
+{
+    return stream->failed || status != FRAME_CONTINUE || ch->out.len < STREAM_OUT_MAX;
+}
+
+/* STREAM_LOST: there is nothing. */
+static enum stream_news news_of(const struct channel_stream *stream, bool after_end)
+{
+    if (stream->failed)
+        return STREAM_FAILED;
+    if (stream->first)
+        return STREAM_PIECE;
+    if (stream->finished)
+        return STREAM_FINISHED;
+    return stream->ended && !after_end ? STREAM_ENDED : STREAM_LOST;
+}
+
+static struct stream_piece *take_first(struct channel_stream *stream)
+{
+    struct stream_piece *piece = stream->first;
+
+    stream->first = piece->next;
+    if (!stream->first)
+        stream->last = &stream->first;
+    return piece;
+}
+
+/* Before what is waited for is looked at, and after. */
+static void begin_wait_locked(struct channel *ch, struct waiter *waiter)
+{
+    if (!ch->waiters) {
+        ch->quiet_since = now_ms();
+        ch->pings = 0;
+    }
+    waiter->next = ch->waiters;
+    ch->waiters = waiter;
+}
+
+static void end_wait_locked(struct channel *ch, struct waiter *waiter)
+{
+    remove_waiter_locked(ch, waiter);
+    pass_role_locked(ch);
+}
+
+int channel_stream_send(struct channel *ch, struct channel_stream *stream, enum frame_type type,
+                        enum frame_status status, void *packet, size_t len,
+                        struct channel_error *ret_error)
+{
+    struct waiter waiter = { .stream = stream, .wake = PTHREAD_COND_INITIALIZER };
+    struct frame_header header = stream->call;
+    int rc = 0;
+
+    header.type = type;
+    header.status = status;
+    frame_encode_header(packet, &header, len - FRAME_MIN);
+    (void)pthread_mutex_lock(&ch->lock);
+    begin_wait_locked(ch, &waiter);
+    while (!ch->lost && !may_send(ch, stream, status))
+        wait_once_locked(ch, &waiter);
+    if (ch->lost) {
+        *ret_error = ch->why;
+        rc = -1;
+    } else if (stream->failed) {
+        rc = 1;
+    } else {
+        send_locked(ch, packet, len);
+    }
+    end_wait_locked(ch, &waiter);
+    (void)pthread_mutex_unlock(&ch->lock);
+    (void)pthread_cond_destroy(&waiter.wake);
+    return rc;
+}
+
+enum stream_news channel_stream_receive(struct channel *ch, struct channel_stream *stream,
+                                        bool after_end, struct stream_piece **ret_piece,
+                                        struct channel_error *ret_error)
+{
+    struct waiter waiter = { .stream = stream, .wake = PTHREAD_COND_INITIALIZER };
+    enum stream_news news;
+
+    (void)pthread_mutex_lock(&ch->lock);
+    begin_wait_locked(ch, &waiter);
+    while ((news = news_of(stream, after_end)) == STREAM_LOST && !ch->lost)
+        wait_once_locked(ch, &waiter);
+    if (news == STREAM_PIECE)
+        *ret_piece = take_first(stream);
+    else if (news == STREAM_LOST)
+        *ret_error = ch->why;
+    end_wait_locked(ch, &waiter);
+    (void)pthread_mutex_unlock(&ch->lock);
+    (void)pthread_cond_destroy(&waiter.wake);
+    return news;
 }
 
 bool channel_is_alive(struct channel *ch)

@@ -47,6 +47,53 @@ int channel_message_fd(struct channel *ch);
 int channel_take_message(struct channel *ch, void **ret_packet, size_t *ret_len,
                          struct channel_error *ret_error);
 
+/* What a stream has got and nobody has taken yet. */
+struct stream_piece {
+    struct stream_piece *next;
+    uint64_t len, pos; /* bytes, and how many of them have been taken */
+    bool hole;
+    char data[];
+};
+
+/* One stream of a channel; zeroed before it is opened.  The members are channel.c's. */
+struct channel_stream {
+    struct channel_stream *next;
+    struct frame_header call; /* whose stream it is */
+    struct stream_piece *first, **last;
+    bool ended;    /* the daemon sends no more data */
+    bool finished; /* it has answered the finish or the abort */
+    bool failed;   /* it has told an error, or there was no memory for what it sent: */
+    char *error;   /* the payload, or NULL */
+    size_t error_len;
+};
+
+/*
+ * The same for a call that opens a stream: what comes for it is kept from then on, until
+ * channel_stream_close(), which must follow.
+ */
+int channel_call_stream(struct channel *ch, struct channel_stream *stream,
+                        const struct frame_header *header, void *packet, size_t len,
+                        void **ret_reply, size_t *ret_len, struct channel_error *ret_error);
+void channel_stream_close(struct channel *ch, struct channel_stream *stream);
+/*
+ * Sends a packet of the stream with room for its head, waiting while the daemon takes none.
+ * Returns 0; 1 where the stream has failed, and nothing was sent; -1 with *ret_error.
+ */
+int channel_stream_send(struct channel *ch, struct channel_stream *stream, enum frame_type type,
+                        enum frame_status status, void *packet, size_t len,
+                        struct channel_error *ret_error);
+enum stream_news {
+    STREAM_LOST = -1, /* so is the connection: *ret_error says why */
+    STREAM_ENDED = 0, /* no more data come */
+    STREAM_PIECE,     /* *ret_piece, the caller's to free */
+    STREAM_FINISHED,  /* the daemon has answered the finish or the abort */
+    STREAM_FAILED,    /* stream->error has why, and stays as it is */
+};
+/* Waits for the next of these; after_end: an end of the data is none. */
+enum stream_news channel_stream_receive(struct channel *ch, struct channel_stream *stream,
+                                        bool after_end, struct stream_piece **ret_piece,
+                                        struct channel_error *ret_error);
+
 /* Looks at the socket, without waiting.  Any thread. */
 bool channel_is_alive(struct channel *ch);
 

@@ -209,6 +209,21 @@ unsigned int virDomainGetID(virDomainPtr dom)
     return domain_enter(dom) ? (unsigned int)atomic_load(&dom->id) : (unsigned int)-1;
 }
 
+/* --- its console --- */
+
+int virDomainOpenConsole(virDomainPtr dom, const char *dev_name, virStreamPtr stream,
+                         unsigned int flags)
+{
+    char *name = unconst(dev_name);
+    remote_domain_text_opt_flags_args args = { .value = name ? &name : NULL, .flags = flags };
+
+    if (!domain_enter(dom) || !stream_check(stream))
+        return -1;
+    args.domain = domain_wire(dom);
+    return conn_call_stream(dom->object.conn, stream, REMOTE_PROC_DOMAIN_OPEN_CONSOLE,
+                            XDR_OF(remote_domain_text_opt_flags_args), &args, NULL, NULL);
+}
+
 /* --- references --- */
 
 virConnectPtr virDomainGetConnect(virDomainPtr dom)

@@ -23,7 +23,8 @@
 #include "protocol/remote.h"
 #include "protocol/wire.h"
 
-struct channel;
+#include "channel.h"
+
 
 /* --- error.c --- */
 
@@ -62,6 +63,7 @@ enum object_magic {
     MAGIC_DOMAIN = 0x0a711c02,
     MAGIC_POOL = 0x0a711c03,
     MAGIC_VOL = 0x0a711c04,
+    MAGIC_STREAM = 0x0a711c05,
 };
 
 struct _virDomain {
@@ -84,6 +86,13 @@ struct _virStorageVol {
     char *key;
 };
 
+struct _virStream {
+    struct object object;
+    struct channel_stream wire; /* while open */
+    bool open;
+    struct stream_piece *piece; /* what virStreamRecv() has not given out yet */
+};
+
 /* New objects with one reference; take the strings out of wire.  NULL: raised. */
 virDomainPtr domain_new(virConnectPtr conn, wire_domain *wire);
 virStoragePoolPtr pool_new(virConnectPtr conn, wire_pool *wire);
@@ -103,9 +112,11 @@ wire_vol vol_wire(virStorageVolPtr vol);
 #define conn_enter(conn) object_enter((const struct object *)(conn), MAGIC_CONNECT, __func__)
 #define domain_enter(dom) object_enter((const struct object *)(dom), MAGIC_DOMAIN, __func__)
 #define pool_enter(pool) object_enter((const struct object *)(pool), MAGIC_POOL, __func__)
+#define stream_enter(stream) object_enter((const struct object *)(stream), MAGIC_STREAM, __func__)
 #define vol_enter(vol) object_enter((const struct object *)(vol), MAGIC_VOL, __func__)
 bool object_enter(const struct object *object, uint32_t magic, const char *api);
 /* The same for a second object of a call, the error left alone. */
+#define stream_check(stream) object_check((const struct object *)(stream), MAGIC_STREAM)
 #define vol_check(vol) object_check((const struct object *)(vol), MAGIC_VOL)
 bool object_check(const struct object *object, uint32_t magic);
 
@@ -150,11 +161,6 @@ void job_listener_unref(struct job_listener *listener);
 
 /* --- call.c --- */
 
-struct channel_error;
-
-/* Raises what became of the connection; returns -1. */
-int raise_channel(const struct channel_error *error);
-
 #define XDR_OF(type) ((xdrproc_t)xdr_##type)
 #define REMOTE(name) REMOTE_PROGRAM_NUMBER, REMOTE_PROC_##name
 #define JOB(name) JOB_PROGRAM_NUMBER, JOB_PROC_##name
@@ -168,6 +174,16 @@ int raise_channel(const struct channel_error *error);
  */
 int conn_call(virConnectPtr conn, uint32_t program, int procedure, xdrproc_t args_xdr,
               const void *args, xdrproc_t ret_xdr, void *ret);
+
+/*
+ * The same for a call that opens a stream, which must be new and of the same connection;
+ * checks it.  Returns 0, or -1: raised.
+ */
+int conn_call_stream(virConnectPtr conn, virStreamPtr stream, int procedure, xdrproc_t args_xdr,
+                     const void *args, xdrproc_t ret_xdr, void *ret);
+/* Raise what a stream or its connection has failed with; always -1. */
+int error_raise_channel(const struct channel_error *error);
+int error_raise_payload(const void *payload, size_t len);
 
 /* Tells the daemon good-bye and waits until it has heard; raises nothing. */
 void conn_call_close(virConnectPtr conn);

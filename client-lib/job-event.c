@@ -186,7 +186,7 @@ int virConnectDispatchEvents(virConnectPtr conn)
         told += rc;
     }
     if (got < 0 && told == 0)
-        told = raise_channel(&error);
+        told = error_raise_channel(&error);
     (void)connect_unref(conn);
     return told;
 }

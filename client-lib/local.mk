@@ -7,6 +7,7 @@ libvirtjob_headers = \
 	client-lib/include/libvirtjob/host.h \
 	client-lib/include/libvirtjob/libvirtjob.h \
 	client-lib/include/libvirtjob/storage.h \
+	client-lib/include/libvirtjob/stream.h \
 	client-lib/include/libvirtjob/typed-params.h \
 	$(NULL)
 dist_libvirtjobinclude_HEADERS += $(libvirtjob_headers)
@@ -37,6 +38,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/pool.c \
 	client-lib/channel.c \
 	client-lib/channel.h \
+	client-lib/stream.c \
 	client-lib/transport-unix.c \
 	client-lib/transport.h \
 	client-lib/typed-params.c \

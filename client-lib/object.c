@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What connections, domains, pools and volumes have in common: the check that
+ * What connections, domains, pools, volumes and streams have in common: the check that
  * a pointer is what it should be, and reference counts.  Any thread.
  */
 
@@ -18,6 +18,7 @@ static const struct object_kind kinds[] = {
     { MAGIC_DOMAIN, VIR_ERR_INVALID_DOMAIN, VIR_FROM_DOMAIN, "domain" },
     { MAGIC_POOL, VIR_ERR_INVALID_STORAGE_POOL, VIR_FROM_STORAGE, "storage pool" },
     { MAGIC_VOL, VIR_ERR_INVALID_STORAGE_VOL, VIR_FROM_STORAGE, "storage volume" },
+    { MAGIC_STREAM, VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, "stream" },
 };
 
 static const struct object_kind *kind_of(uint32_t magic)

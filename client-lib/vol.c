@@ -236,6 +236,36 @@ int virStorageVolResize(virStorageVolPtr vol, unsigned long long capacity, unsig
                      &args, NULL, NULL);
 }
 
+/* --- its bytes --- */
+
+static int transfer(virStorageVolPtr vol, virStreamPtr stream, int procedure,
+                    remote_vol_transfer_args *args)
+{
+    args->vol = vol_wire(vol);
+    return conn_call_stream(vol->object.conn, stream, procedure,
+                            XDR_OF(remote_vol_transfer_args), args, NULL, NULL);
+}
+
+int virStorageVolUpload(virStorageVolPtr vol, virStreamPtr stream, unsigned long long offset,
+                        unsigned long long length, unsigned int flags)
+{
+    remote_vol_transfer_args args = { .offset = offset, .length = length, .flags = flags };
+
+    if (!vol_enter(vol) || !stream_check(stream))
+        return -1;
+    return transfer(vol, stream, REMOTE_PROC_STORAGE_VOL_UPLOAD, &args);
+}
+
+int virStorageVolDownload(virStorageVolPtr vol, virStreamPtr stream, unsigned long long offset,
+                          unsigned long long length, unsigned int flags)
+{
+    remote_vol_transfer_args args = { .offset = offset, .length = length, .flags = flags };
+
+    if (!vol_enter(vol) || !stream_check(stream))
+        return -1;
+    return transfer(vol, stream, REMOTE_PROC_STORAGE_VOL_DOWNLOAD, &args);
+}
+
 /* --- what is known of them --- */
 
 const char *virStorageVolGetName(virStorageVolPtr vol)

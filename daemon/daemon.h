@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct config;
+struct console;
 struct dispatch;
 struct domains;
 struct event_base;
@@ -33,6 +34,7 @@ struct daemon {
     struct dispatch *dispatch;
     struct events *events;
     struct server *server;
+    struct console *consoles; /* the open ones: domain_console.c's */
 };
 
 #endif

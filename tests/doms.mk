@@ -3,8 +3,10 @@
 
 doms_tests = \
 	tests/api-domains.sh \
+	tests/console.sh \
 	tests/domains.sh \
 	tests/sizes.sh \
+	tests/stock-console.sh \
 	tests/stock-domains.sh \
 	$(NULL)
 TESTS += $(doms_tests)

@@ -7,6 +7,7 @@ vols_tests = \
 	tests/stock-streams.sh \
 	tests/stock-virsh.sh \
 	tests/job-events.sh \
+	tests/transfers.sh \
 	tests/volumes.sh \
 	$(NULL)
 TESTS += $(vols_tests)

@@ -158,6 +158,7 @@ PROCS = [
     Proc(196, "DOMAIN_CREATE_WITH_FLAGS", "df", ASYNC | 0x3F, write=True),
     Proc(199, "DOMAIN_SET_VCPUS_FLAGS", "dif", 0x1F, write=True),
     Proc(200, "DOMAIN_GET_VCPUS_FLAGS", "df", 0xF, secure=0x8),
+    Proc(201, "DOMAIN_OPEN_CONSOLE", "dof", 0x3, write=True),
     Proc(202, "DOMAIN_IS_UPDATED", "d"),
     Proc(204, "DOMAIN_SET_MEMORY_FLAGS", "dhf", 0x7, write=True),
     Proc(208, "STORAGE_VOL_UPLOAD", "vhhf", 0x1, write=True),

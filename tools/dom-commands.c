@@ -210,6 +210,15 @@ static const struct command commands[] = {
       .summary = "cancel a domain's job; see job-cancel",
       .options = OPTIONS(OPT_DOMAIN),
       .run = dom_job_abort },
+    { .name = "console",
+      .summary = "connect the terminal to a domain's serial port",
+      .text = "Ctrl-] leaves. Off a terminal, what comes on standard input is sent, and the "
+              "command goes on until the guest has ended.",
+      .options = OPTIONS(OPT_DOMAIN,
+                         OPT_TEXT("devname", "alias of the device; the first one when not given"),
+                         OPT_FLAG("force", "take it from whoever has it"),
+                         OPT_FLAG("safe", "only where one client at a time is seen to")),
+      .run = dom_console },
     { .name = "qemu-monitor-command",
       .summary = "send a command to the monitor of a domain's QEMU",
       .text = "A command that is no JSON object is the name of a QMP command and its arguments. "

@@ -37,6 +37,7 @@ tools_libcli_la_SOURCES = \
 	tools/command.h \
 	tools/complete.c \
 	tools/dom-commands.c \
+	tools/dom-console.c \
 	tools/dom-define.c \
 	tools/dom-devices.c \
 	tools/dom-edit.c \
@@ -87,6 +88,7 @@ tools_libcli_la_SOURCES = \
 	tools/vol-commands.c \
 	tools/vol-find.c \
 	tools/vol-make.c \
+	tools/vol-transfer.c \
 	tools/vol-show.c \
 	tools/vol.h \
 	tools/xml.c \

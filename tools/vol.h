@@ -28,6 +28,10 @@ int vol_resize_check(const struct args *args);
 int vol_resize(struct cli *cli, const struct args *args);
 int vol_delete(struct cli *cli, const struct args *args);
 
+/* vol-transfer.c */
+int vol_upload(struct cli *cli, const struct args *args);
+int vol_download(struct cli *cli, const struct args *args);
+
 /* vol-show.c */
 int vol_list(struct cli *cli, const struct args *args);
 int vol_info(struct cli *cli, const struct args *args);

@@ -8,6 +8,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain.c \
 	daemon/calls/domain_call.c \
 	daemon/calls/domain_call.h \
+	daemon/calls/domain_console.c \
 	daemon/calls/domain_define.c \
 	daemon/calls/domain_disk.c \
 	daemon/calls/domain_image.c \

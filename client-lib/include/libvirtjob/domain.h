@@ -15,6 +15,7 @@
 #define LIBVIRTJOB_DOMAIN_H
 
 #include <libvirtjob/libvirtjob.h>
+#include <libvirtjob/stream.h>
 #include <libvirtjob/typed-params.h>
 
 #ifdef __cplusplus
@@ -460,6 +461,17 @@ int virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int
  * NULL: raised.  Source: libvirt.
  */
 char *virDomainGetXMLDesc(virDomainPtr domain, unsigned int flags);
+
+/**
+ * Opens stream, new and of the domain's connection, on a serial port of the
+ * running guest: dev_name is its alias, NULL the first one.  What the guest
+ * says is received, what is sent it hears.  One client has it at a time.  flags
+ * is of virDomainConsoleFlags.  Returns 0, or -1: VIR_ERR_OPERATION_FAILED
+ * (another client has it), VIR_ERR_OPERATION_UNSUPPORTED (it is no pty),
+ * VIR_ERR_INVALID_STREAM.  Source: libvirt.
+ */
+int virDomainOpenConsole(virDomainPtr domain, const char *dev_name, virStreamPtr stream,
+                         unsigned int flags);
 
 /**
  * How the guest is started ("hvm").  The caller frees it.  NULL: raised.

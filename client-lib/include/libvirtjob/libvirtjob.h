@@ -455,6 +455,7 @@ int virConnectDispatchEvents(virConnectPtr conn);
 #include <libvirtjob/domain.h>
 #include <libvirtjob/host.h>
 #include <libvirtjob/storage.h>
+#include <libvirtjob/stream.h>
 #include <libvirtjob/typed-params.h>
 
 #endif

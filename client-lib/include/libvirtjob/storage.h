@@ -7,6 +7,7 @@
 #define LIBVIRTJOB_STORAGE_H
 
 #include <libvirtjob/libvirtjob.h>
+#include <libvirtjob/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -339,6 +340,26 @@ int virStorageVolWipePattern(virStorageVolPtr vol, unsigned int algorithm, unsig
  * reads it).  Source: libvirt; ASYNC from the proposal.
  */
 int virStorageVolResize(virStorageVolPtr vol, unsigned long long capacity, unsigned int flags);
+
+/**
+ * Opens stream, new and of the volume's connection, for writing to the bytes of
+ * the volume's file from offset on: length of them, 0 = as many as come.
+ * virStreamSend() them, then virStreamFinish(), which returns once they are on
+ * disk.  flags is of virStorageVolUploadFlags.  A job, in place: what has come
+ * stays when the rest does not.  Returns 0, or -1: VIR_ERR_INVALID_ARG (beyond
+ * the end of the volume), VIR_ERR_INVALID_STREAM.  Source: libvirt.
+ */
+int virStorageVolUpload(virStorageVolPtr vol, virStreamPtr stream, unsigned long long offset,
+                        unsigned long long length, unsigned int flags);
+
+/**
+ * The same for reading them: virStreamRecv() until it returns 0, then
+ * virStreamFinish().  length 0 = to the end; flags is of
+ * virStorageVolDownloadFlags.  A job.  Returns 0, or -1, as virStorageVolUpload().
+ * Source: libvirt.
+ */
+int virStorageVolDownload(virStorageVolPtr vol, virStreamPtr stream, unsigned long long offset,
+                          unsigned long long length, unsigned int flags);
 
 /** The volume's name; belongs to the object.  NULL: raised.  Source: libvirt. */
 const char *virStorageVolGetName(virStorageVolPtr vol);

@@ -61,6 +61,7 @@ typedef enum {
     VIR_ERR_OPERATION_INVALID = 55,
     VIR_ERR_CONFIG_UNSUPPORTED = 67,
     VIR_ERR_OPERATION_TIMEOUT = 68,
+    VIR_ERR_INVALID_STREAM = 73,
     VIR_ERR_ARGUMENT_UNSUPPORTED = 74,
     VIR_ERR_STORAGE_PROBE_FAILED = 75,
     VIR_ERR_STORAGE_POOL_BUILT = 76,
@@ -249,6 +250,12 @@ typedef enum {
     VIR_STORAGE_VOL_RESIZE_SHRINK = 1 << 2,
     VIR_STORAGE_VOL_RESIZE_ASYNC = 1 << 30 /**< return once the job is accepted */
 } virStorageVolResizeFlags;
+
+/** virDomainOpenConsole(). */
+typedef enum {
+    VIR_DOMAIN_CONSOLE_FORCE = 1 << 0, /**< take it from whoever has it */
+    VIR_DOMAIN_CONSOLE_SAFE = 1 << 1   /**< only where one client at a time is seen to */
+} virDomainConsoleFlags;
 
 /** virStorageVolUpload(). */
 typedef enum {

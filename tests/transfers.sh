@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# virtjob vol-upload and vol-download: bytes, ranges, holes, failures, signals.
+. "$(dirname "$0")/functions.sh"
+
+start_daemon
+p=$dir/p
+check virtjob pool-create-as p dir --target "$p" --build
+cd "$dir"
+
+# blocks FILE: bytes it takes on disk
+blocks()
+{
+    echo $(($(stat -c %b "$1") * 512))
+}
+
+# part FILE OFFSET LENGTH
+part()
+{
+    dd if="$1" iflag=skip_bytes,count_bytes skip="$2" count="$3" status=none
+}
+
+head -c 9000001 /dev/urandom >data
+check virtjob vol-create-as p v 9000001 --allocation 0
+expect 0 "Vol v uploaded" virtjob vol-upload v data p
+check cmp data "$p/v"
+expect 0 "Vol v downloaded" virtjob vol-download v down --pool p
+check cmp data down
+check virtjob vol-download v down p --offset 5 --length 3000000
+check cmp down <(part data 5 3000000)
+check virtjob vol-upload v data p --offset 1000000 --length 4000000
+check cmp "$p/v" <(part data 0 1000000 && part data 0 4000000 && part data 5000000 4000001)
+part data 0 100 >small
+# from a pipe
+check virtjob vol-upload v <(cat small) p
+check cmp <(head -c 100 "$p/v") small
+
+# holes, also with an end in one and a length in the midst
+truncate -s 40M sparse
+dd if=data of=sparse bs=1M count=1 seek=20 conv=notrunc status=none
+check virtjob vol-create-as p holes 40M
+check virtjob vol-upload holes sparse p --sparse
+check cmp sparse "$p/holes"
+[ "$(blocks "$p/holes")" -le 2097152 ] || fail "the volume takes $(blocks "$p/holes") bytes"
+check virtjob vol-download holes down p --sparse
+check cmp sparse down
+[ "$(blocks down)" -le 2097152 ] || fail "the file takes $(blocks down) bytes"
+check virtjob vol-download holes down p --sparse --offset 20M --length 1M
+check cmp down <(part data 0 1048576)
+check virtjob vol-upload holes sparse p --sparse --length 10M --offset 19M
+check cmp <(part "$p/holes" 0 39845888) <(head -c 30408704 /dev/null && head -c 39845888 /dev/zero)
+
+# refusals and failures
+expect 1 "more than fits" virtjob vol-upload v data p --offset 1
+expect 1 "beyond the end" virtjob vol-download v none p --offset 9000002
+expect 1 "No such file" virtjob vol-upload v none p
+expect 1 "no storage vol" virtjob vol-upload w data p
+expect 1 "read only" virtjob_ro vol-download v none p
+expect 2 "" virtjob vol-upload v data p --offset x
+[ ! -e none ] || fail "a download that was refused has left its file"
+expect 0 "vol-upload" virtjob jobs --all
+if [ -e /dev/full ]; then
+    expect 1 "No space left" virtjob vol-download v /dev/full p
+fi
+
+# a signal: the job is cancelled, and the volume free
+mkfifo never
+"$builddir/run" virtjob -c "$uri" vol-upload v never p >said 2>&1 &
+client=$!
+exec 9<>never
+cat small >&9
+under_way()
+{
+    virtjob jobs | grep -q vol-upload
+}
+wait_until 30 under_way
+kill -TERM $client
+cat small >&9 # it is in a read
+status=0
+wait $client || status=$?
+equal "$status" 3 "exit status after a signal"
+grep -q "was cancelled" said || fail "it says $(cat said)"
+exec 9>&-
+check virtjob vol-delete v p
+stop_daemon
