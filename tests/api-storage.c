@@ -366,6 +366,86 @@ static void try_vol_jobs(virStoragePoolPtr pool)
     OK(virStorageVolFree(vol));
 }
 
+static virStorageVolPtr clone_at(virStoragePoolPtr pool, virStorageVolPtr vol,
+                                 unsigned long long speed)
+{
+    virStorageVolPtr clone;
+
+    OK(virConnectSetJobSpeed(conn, 0, speed, 0));
+    CHECK((clone = virStorageVolCreateXMLFrom(pool, "<volume><name>slow</name></volume>", vol,
+                                              VIR_STORAGE_VOL_CREATE_XML_ASYNC)));
+    OK(virConnectSetJobSpeed(conn, 0, 0, 0));
+    return clone;
+}
+
+static unsigned long long done_of(virStorageVolPtr vol, int phase, unsigned long long speed)
+{
+    virJobRecordPtr record = virStorageVolGetJobRecord(vol, 0);
+    unsigned long long done;
+
+    CHECK(record);
+    CHECK(record->info.state == VIR_JOB_RUNNING);
+    CHECK(record->phase == phase);
+    CHECK(record->speed == speed);
+    done = record->bytesDone;
+    virJobRecordFree(record);
+    return done;
+}
+
+static void try_bad_speeds(virStoragePoolPtr pool, virStorageVolPtr vol, unsigned long long id)
+{
+    FAILS(virStorageVolSetJobSpeed(vol, -1ull, 0), VIR_ERR_OVERFLOW);
+    FAILS(virConnectSetJobSpeed(conn, id, 1ull << 63, 0), VIR_ERR_OVERFLOW);
+    FAILS(virConnectSetJobSpeed(conn, 0, 1ull << 63, 0), VIR_ERR_OVERFLOW);
+    FAILS(virStorageVolSetJobSpeed(vol, MIB, 1), VIR_ERR_INVALID_ARG);
+    FAILS(virConnectPauseJob(conn, id, 1), VIR_ERR_INVALID_ARG);
+    FAILS(virConnectResumeJob(conn, id, 1), VIR_ERR_INVALID_ARG);
+    FAILS(virStorageVolSetJobSpeed(NULL, MIB, 0), VIR_ERR_INVALID_STORAGE_VOL);
+    FAILS(virStoragePoolSetJobSpeed(NULL, MIB, 0), VIR_ERR_INVALID_STORAGE_POOL);
+    FAILS(virDomainSetJobSpeed(NULL, MIB, 0), VIR_ERR_INVALID_DOMAIN);
+    FAILS(virConnectPauseJob(NULL, id, 0), VIR_ERR_INVALID_CONN);
+    FAILS(virStoragePoolSetJobSpeed(pool, MIB, 0), VIR_ERR_OPERATION_INVALID); /* it has ended */
+    FAILS(virConnectSetJobSpeed(conn, 1ull << 60, MIB, 0), VIR_ERR_OPERATION_INVALID);
+    FAILS(virConnectPauseJob(conn, 1ull << 60, 0), VIR_ERR_OPERATION_INVALID);
+}
+
+static void try_speed_and_pause(virStoragePoolPtr pool)
+{
+    virStorageVolPtr vol = make_vol(pool, "j", 0), slow;
+    virJobRecordPtr record;
+    unsigned long long done;
+    virJobInfo info;
+
+    fill(vol);
+    slow = clone_at(pool, vol, MIB); /* a minute */
+    while (virStorageVolWaitJob(slow, &info, 20) == 1 && info.percentComplete == 0)
+        continue;
+    CHECK((record = virStorageVolGetJobRecord(slow, 0)));
+    CHECK(record->speed == MIB && record->bytesDone < 32 * (unsigned long long)MIB);
+    try_bad_speeds(pool, slow, record->id);
+    OK(virStorageVolSetJobSpeed(slow, 2 * MIB, 0));
+    OK(virConnectPauseJob(conn, record->id, 0));
+    OK(virConnectPauseJob(conn, record->id, 0));
+    done = done_of(slow, VIR_JOB_PHASE_PAUSED, 2 * MIB);
+    for (int i = 0; i < 10; i++) { /* one piece may have been on its way */
+        CHECK(virStorageVolWaitJob(slow, NULL, 20) == 1);
+        CHECK(done_of(slow, VIR_JOB_PHASE_PAUSED, 2 * MIB) <= done + MIB / 4);
+    }
+    OK(virConnectSetJobSpeed(conn, record->id, 0, 0));
+    CHECK(done_of(slow, VIR_JOB_PHASE_PAUSED, 0) <= done + MIB / 4);
+    OK(virConnectResumeJob(conn, record->id, 0));
+    CHECK(virStorageVolWaitJob(slow, &info, 30000) == 0);
+    CHECK(info.state == VIR_JOB_COMPLETE);
+    FAILS(virStorageVolSetJobSpeed(slow, MIB, 0), VIR_ERR_OPERATION_INVALID);
+    FAILS(virConnectPauseJob(conn, record->id, 0), VIR_ERR_OPERATION_INVALID);
+    FAILS(virConnectResumeJob(conn, record->id, 0), VIR_ERR_OPERATION_INVALID);
+    virJobRecordFree(record);
+    OK(virStorageVolDelete(slow, 0));
+    OK(virStorageVolFree(slow));
+    OK(virStorageVolDelete(vol, 0));
+    OK(virStorageVolFree(vol));
+}
+
 /* --- a domain that is not there --- */
 
 static void try_domains(void)
@@ -470,6 +550,7 @@ static void try_pools_and_volumes(void)
     try_vol_lists(pool, idle);
     try_vol_changes(pool, vol);
     try_vol_jobs(pool);
+    try_speed_and_pause(pool);
     try_read_only();
     try_threads();
     OK(virStorageVolDelete(vol, 0));

@@ -7,6 +7,7 @@ guest_tests = \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
 	tests/guests-events.py \
+	tests/guests-speed.py \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
 	tests/guests-bad-xml.py \

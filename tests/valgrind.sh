@@ -19,7 +19,7 @@ needs()
 }
 
 case $1 in
-    *test-child | *test-qemu_img)
+    *test-child | *test-child_pace | *test-qemu_img)
         needs pidfd_open 'import os; os.pidfd_open(os.getpid())'
         ;;
     *test-publish) # 437: openat2; -100: AT_FDCWD; 24 zero bytes: struct open_how

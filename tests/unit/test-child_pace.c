@@ -13,6 +13,7 @@ static struct job_ctl ctl;
 static struct verror err;
 static atomic_int child_pid;
 static atomic_ulong nlines;
+static atomic_bool ended;
 
 static void note_child(void *opaque, pid_t pid)
 {
@@ -27,6 +28,7 @@ static void setup(void)
     job_ctl_init(&ctl);
     ctl.journal = &journal;
     atomic_store(&nlines, 0);
+    atomic_store(&ended, false);
     ck_assert_int_eq(child_start(&err), 0);
 }
 
@@ -41,6 +43,7 @@ static void nap(void)
 {
     static const struct timespec moment = { .tv_nsec = 2 * 1000 * 1000 };
 
+    ck_assert_msg(!atomic_load(&ended), "it has ended: %s", verror_text(&err));
     (void)nanosleep(&moment, NULL);
 }
 
@@ -58,6 +61,7 @@ static void *run_in_thread(void *opaque)
     struct child_spec spec = { .argv = argv, .line = take_line, .paced = true };
 
     *(int *)opaque = child_run(&spec, &ctl, &err);
+    atomic_store(&ended, true);
     return NULL;
 }
 
