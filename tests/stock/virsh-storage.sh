@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Unmodified virsh on our daemon, every command of it for pools and volumes that does not
 # stream; and a clone started asynchronously by unmodified python3-libvirt.
-. "$(dirname "$0")/functions.sh"
+. "$(dirname "$0")/../functions.sh"
 require_cmd virsh qemu-img
 
 start_daemon
