@@ -4,6 +4,7 @@ badinput_tests = \
 	tests/bad-packets.py \
 	tests/bad-xml.py \
 	tests/disk-trouble.py \
+	tests/keepalive.sh \
 	tests/readonly.py \
 	tests/refusals.py \
 	tests/soak.py \

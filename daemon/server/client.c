@@ -162,7 +162,10 @@ static void read_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaq
 
 static void write_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
 {
-    finish(opaque);
+    struct client *client = opaque;
+
+    client->heard = true; /* it reads */
+    finish(client);
 }
 
 void client_run_due(struct client *client)
