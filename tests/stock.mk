@@ -4,6 +4,7 @@
 stock_tests = \
 	tests/stock/bindings.sh \
 	tests/stock/compare.sh \
+	tests/stock/ssh.sh \
 	tests/stock/virsh-domains.sh \
 	tests/stock/virsh-storage.sh \
 	tests/stock/virt-clone-cancel.sh \
