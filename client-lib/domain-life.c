@@ -85,6 +85,20 @@ int virDomainReset(virDomainPtr domain, unsigned int flags)
     return domain_enter(domain) ? domain_call_flags(domain, REMOTE_PROC_DOMAIN_RESET, flags) : -1;
 }
 
+int virDomainInjectNMI(virDomainPtr domain, unsigned int flags)
+{
+    if (!domain_enter(domain))
+        return -1;
+    return domain_call_flags(domain, REMOTE_PROC_DOMAIN_INJECT_NMI, flags);
+}
+
+int virDomainPMWakeup(virDomainPtr dom, unsigned int flags)
+{
+    if (!domain_enter(dom))
+        return -1;
+    return domain_call_flags(dom, REMOTE_PROC_DOMAIN_PM_WAKEUP, flags);
+}
+
 int virDomainDestroy(virDomainPtr domain)
 {
     if (!domain_enter(domain) || domain_call(domain, REMOTE_PROC_DOMAIN_DESTROY) < 0)

@@ -22,6 +22,8 @@ struct config {
     char *extra_sockets;      /* absolute paths with blanks between */
     unsigned int max_clients;
     unsigned int max_client_requests; /* in flight, per client */
+    unsigned int keepalive_interval;  /* s, 0 = off */
+    unsigned int keepalive_count;
     unsigned int max_workers;         /* control lane */
     /* jobs */
     unsigned int max_bulk_jobs;      /* bulk lane */

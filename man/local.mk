@@ -5,4 +5,4 @@ dist_man_MANS += \
 	man/virtjobd.conf.5 \
 	man/virtjobd-jobs.7 \
 	$(NULL)
-dist_man_MANS += man/virtjob.1
+dist_man_MANS += man/virtjob.1 man/virtjob-ssh-helper.1

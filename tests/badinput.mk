@@ -5,6 +5,7 @@ badinput_tests = \
 	tests/bad-xml.py \
 	tests/disk-trouble.py \
 	tests/events.py \
+	tests/keepalive.sh \
 	tests/readonly.py \
 	tests/refusals.py \
 	tests/soak.py \

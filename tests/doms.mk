@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Domains and the host: the command line, the C API and stock clients on a real daemon.
+# Domains and the host: the command line and the C API on a real daemon.
 
 doms_tests = \
 	tests/api-domains.sh \
 	tests/console.sh \
 	tests/domains.sh \
 	tests/sizes.sh \
-	tests/stock-console.sh \
-	tests/stock-domains.sh \
 	$(NULL)
 TESTS += $(doms_tests)
 dist_check_SCRIPTS += $(doms_tests)

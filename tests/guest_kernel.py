@@ -8,6 +8,7 @@ on its first serial port, and then does one thing for ever:
     tick    says '.' now and then, and powers off at the press of the power button
     panic   tells the pvpanic device that it has crashed
     off     powers off
+    sleep   suspends to memory
 
 Also a command: guest_kernel.py PATH THEN MIB-TO-FILL.
 """
@@ -18,7 +19,7 @@ import sys
 START = 0x100000
 FILL_FROM = 0x200000
 PM1_STATUS, PM1_ENABLE, PM1_CONTROL = 0x600, 0x602, 0x604  # as SeaBIOS sets up a q35
-POWER_BUTTON, SLEEP_OFF = 0x100, 0x2000
+POWER_BUTTON, SLEEP_OFF, SLEEP_MEMORY = 0x100, 0x2000, 0x2400
 SERIAL, PVPANIC = 0x3f8, 0x505
 TICK_POLLS = 200000
 HALT = b'\xf4\xeb\xfd'  # hlt; jmp to it
@@ -61,6 +62,7 @@ THEN = {
     'tick': tick,
     'panic': lambda: out_byte(PVPANIC, 1) + HALT,
     'off': lambda: out_word(PM1_CONTROL, SLEEP_OFF) + HALT,
+    'sleep': lambda: out_word(PM1_CONTROL, SLEEP_MEMORY) + HALT,
 }
 
 

@@ -84,6 +84,21 @@ def power_button(d):
     d.drop('g')
 
 
+def asleep(d):
+    """One that suspends itself is woken up, and nothing else until then"""
+    dom = d.define('sleeps', then='sleep')
+    dom.create()
+    d.in_state('sleeps', libvirt.VIR_DOMAIN_PMSUSPENDED)
+    for call in (dom.suspend, dom.resume):
+        refused(INVALID, 'pmsuspended', call)
+    check('pmsuspended' in d('domstate', 'sleeps'), 'as virtjob says it')
+    d('dompmwakeup', 'sleeps')
+    d.in_state('sleeps', RUNNING)
+    refused(INVALID, 'not pmsuspended', dom.pMWakeup)
+    d('inject-nmi', 'sleeps')
+    d.drop('sleeps')
+
+
 def transient(d):
     """A transient one exists only while it runs"""
     dom = d.conn.createXML(d.xml('t'), 0)
@@ -224,4 +239,5 @@ def linux(d):
     d.drop('linux')
 
 
-guest_lib.run(defined, power_button, transient, poweroff_actions, crash_actions, autostart, linux)
+guest_lib.run(defined, power_button, asleep, transient, poweroff_actions, crash_actions, autostart,
+              linux)

@@ -30,6 +30,8 @@ resume                   -     -       -      x        -       -     -       -  
 shutdown                 -     -       x      x        x       -     x       -       -       -
 reboot                   -     -       x      x        x       -     x       -       -       -
 reset                    -     -       x      x        x       -     x       -       -       -
+inject-nmi               -     -       x      x        x       -     x       -       -       -
+wakeup                   -     -       -      -        -       -     -       -       -       -
 destroy                  -     -       x      x        x       x     x       .       .       .
 save                     -     -       x      x        x       -     -       -       -       -
 managed-save             -     -       x      x        -       -     -       -       -       -
@@ -83,6 +85,8 @@ CALLS = {
     'shutdown': lambda d, dom: dom.shutdown(),
     'reboot': lambda d, dom: dom.reboot(),
     'reset': lambda d, dom: dom.reset(),
+    'inject-nmi': lambda d, dom: dom.injectNMI(),
+    'wakeup': lambda d, dom: dom.pMWakeup(),
     'destroy': lambda d, dom: dom.destroy(),
     'save': lambda d, dom: dom.save(image(d)),
     'managed-save': lambda d, dom: dom.managedSave(),

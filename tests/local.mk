@@ -4,6 +4,7 @@ include tests/crash.mk
 include tests/doms.mk
 include tests/guests.mk
 include tests/ship.mk
+include tests/stock.mk
 include tests/unit/cli.mk
 include tests/unit/core.mk
 include tests/unit/io.mk

@@ -8,7 +8,7 @@ pages=$(cd "$srcdir/man" && echo *.[1-8])
 [ "$(echo "$pages" | wc -w)" -ge 4 ] || fail "only these pages: $pages"
 
 # Pages of others that ours lead to.
-others='errno(3) fork(2) free(3) systemd(1) systemd.socket(5) virsh(1)'
+others='errno(3) fork(2) free(3) ssh(1) systemd(1) systemd.socket(5) virsh(1)'
 
 for page in $pages; do
     for seen in $(sed -n 's/^\.BR \([a-z][a-z.-]*\|[a-z][a-z.-]*\\-[a-z]*\) (\([1-8]\)).*/\1(\2)/p' \

@@ -50,6 +50,7 @@ valgrind_slow = tests/unit/test-io_wipe
 valgrind_cannot = \
 	$(doms_tests) \
 	$(guest_tests) \
+	$(stock_tests) \
 	tests/guest-example.sh \
 	tests/guests-table.py \
 	tests/test-quickstart.sh \

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Pools and volumes: the command line, the C API and stock clients on a real daemon.
+# Pools and volumes: the command line and the C API on a real daemon.
 
 vols_tests = \
 	tests/api-storage.sh \
 	tests/pools.sh \
-	tests/stock-streams.sh \
-	tests/stock-virsh.sh \
 	tests/job-events.sh \
 	tests/transfers.sh \
 	tests/volumes.sh \

@@ -129,6 +129,16 @@ int dom_reset(struct cli *cli, const struct args *args)
     return short_call(cli, args, virDomainReset, 0, "reset", "was reset");
 }
 
+int dom_inject_nmi(struct cli *cli, const struct args *args)
+{
+    return short_call(cli, args, virDomainInjectNMI, 0, "interrupt", "got an NMI");
+}
+
+int dom_wakeup(struct cli *cli, const struct args *args)
+{
+    return short_call(cli, args, virDomainPMWakeup, 0, "wake up", "successfully woken up");
+}
+
 int dom_destroy(struct cli *cli, const struct args *args)
 {
     static const struct flag_row rows[] = {

@@ -39,6 +39,8 @@ int dom_stop_check(const struct args *args); /* of shutdown and reboot */
 int dom_shutdown(struct cli *cli, const struct args *args);
 int dom_reboot(struct cli *cli, const struct args *args);
 int dom_reset(struct cli *cli, const struct args *args);
+int dom_inject_nmi(struct cli *cli, const struct args *args);
+int dom_wakeup(struct cli *cli, const struct args *args);
 int dom_destroy(struct cli *cli, const struct args *args);
 int dom_suspend(struct cli *cli, const struct args *args);
 int dom_resume(struct cli *cli, const struct args *args);

@@ -99,6 +99,10 @@ bin_PROGRAMS += virtjob
 virtjob_SOURCES = tools/virtjob.c
 virtjob_LDADD = tools/libcli.la
 
+bin_PROGRAMS += virtjob-ssh-helper
+virtjob_ssh_helper_SOURCES = tools/ssh-helper.c
+virtjob_ssh_helper_LDADD = client-lib/libclient.la
+
 # The part of virtjob.1 that the table of commands makes.
 noinst_PROGRAMS += tools/mkman
 tools_mkman_SOURCES = tools/manpage.c tools/manpage.h tools/mkman.c

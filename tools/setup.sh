@@ -15,7 +15,8 @@ guest_packages="
     busybox-static qemu-system-x86"
 test_packages="
     g++ git
-    bash-completion bsdutils btrfs-progs e2fsprogs groff-base libvirt-clients libvirt-dev mandoc procps python3
+    bash-completion bsdutils btrfs-progs e2fsprogs groff-base libsys-virt-perl libvirt-clients libvirt-dev
+    mandoc procps python3
     python3-libvirt shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
 
 die()

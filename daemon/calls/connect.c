@@ -124,6 +124,8 @@ static int connect_supports_feature(struct call *call)
     const struct remote_int_args *args = call->args;
     struct remote_int_ret *ret = call->ret;
 
+    if (args->value == REMOTE_FEATURE_KEEPALIVE) /* only who answers pings asks */
+        client_set_keepalive(call->client);
     for (size_t i = 0; i < ARRAY_SIZE(supported); i++)
         if (supported[i] == args->value)
             ret->value = 1;

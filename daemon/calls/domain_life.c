@@ -122,6 +122,24 @@ static int reset(struct call *call)
     return steer(call, &args->domain, &domain_job_reset);
 }
 
+static int inject_nmi(struct call *call)
+{
+    const struct remote_domain_flags_args *args = call->args;
+
+    if (call_check_flags(call, args->flags, 0) < 0)
+        return -1;
+    return steer(call, &args->domain, &domain_job_inject_nmi);
+}
+
+static int pm_wakeup(struct call *call)
+{
+    const struct remote_domain_flags_args *args = call->args;
+
+    if (call_check_flags(call, args->flags, 0) < 0)
+        return -1;
+    return steer(call, &args->domain, &domain_job_wakeup);
+}
+
 /* Of the ways to ask a guest to end only the power button is there; no flag: any way will do. */
 static int check_mode(struct call *call, unsigned int flags)
 {
@@ -250,6 +268,8 @@ static const struct proc procs[] = {
     ROW(SUSPEND, "virDomainSuspend", suspend, PROC_ARGS(remote_domain_args)),
     ROW(RESUME, "virDomainResume", resume, PROC_ARGS(remote_domain_args)),
     ROW(RESET, "virDomainReset", reset, PROC_ARGS(remote_domain_flags_args)),
+    ROW(INJECT_NMI, "virDomainInjectNMI", inject_nmi, PROC_ARGS(remote_domain_flags_args)),
+    ROW(PM_WAKEUP, "virDomainPMWakeup", pm_wakeup, PROC_ARGS(remote_domain_flags_args)),
     ROW(SHUTDOWN, "virDomainShutdown", shut_down, PROC_ARGS(remote_domain_args)),
     ROW(SHUTDOWN_FLAGS, "virDomainShutdownFlags", shutdown_flags,
         PROC_ARGS(remote_domain_flags_args)),

@@ -63,7 +63,8 @@ void domain_spec_free(void *spec);
 extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_create,
     domain_job_start, domain_job_save, domain_job_managed_save, domain_job_restore,
     domain_job_dump, domain_job_suspend, domain_job_resume, domain_job_shutdown,
-    domain_job_reboot, domain_job_reset, domain_job_rename, domain_job_set_metadata,
+    domain_job_reboot, domain_job_reset, domain_job_inject_nmi, domain_job_wakeup,
+    domain_job_rename, domain_job_set_metadata,
     domain_job_set_memory, domain_job_set_vcpus, domain_job_set_autostart,
     domain_job_managed_save_remove;
 

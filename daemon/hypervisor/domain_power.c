@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Short operations on a running guest by one command to QEMU: suspend, resume,
- * shutdown, reboot, reset.  What the domain is afterwards QEMU's events say;
+ * shutdown, reboot, reset, wake-up, NMI.  What the domain is afterwards QEMU's events say;
  * see qemu/guest_events.c.  Functions of a kind run where job.h says.
  */
 
@@ -123,6 +123,33 @@ static void reset_ended(void *opaque, bool done)
         domain_set_state(domain, VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_CRASHED);
 }
 
+/* --- other buttons --- */
+
+static int nmi_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    (void)job_id;
+    return power_command(opaque, "inject-nmi", ctl, err);
+}
+
+static int wakeup_check(void *opaque, struct verror *err)
+{
+    const struct domain *domain;
+
+    if (check_running(opaque, err) < 0)
+        return -1;
+    domain = spec_domain(opaque);
+    if (domain->state == VIR_DOMAIN_PMSUSPENDED)
+        return 0;
+    return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' is not pmsuspended",
+                      domain->name);
+}
+
+static int wakeup_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    (void)job_id;
+    return power_command(opaque, "system_wakeup", ctl, err);
+}
+
 #define POWER_KIND(word, check_fn, run_fn)                                                         \
     .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
     DOMAIN_SPEC_FUNCTIONS
@@ -142,4 +169,10 @@ const struct job_kind domain_job_reboot = {
 const struct job_kind domain_job_reset = {
     POWER_KIND("domain-reset", check_running, reset_run),
     .ended = reset_ended,
+};
+const struct job_kind domain_job_inject_nmi = {
+    POWER_KIND("domain-inject-nmi", check_running, nmi_run),
+};
+const struct job_kind domain_job_wakeup = {
+    POWER_KIND("domain-wakeup", wakeup_check, wakeup_run),
 };

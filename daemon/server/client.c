@@ -185,7 +185,10 @@ static void nothing_new(struct client *client)
 
 static void write_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
 {
-    run(opaque, nothing_new);
+    struct client *client = opaque;
+
+    client->heard = true; /* it reads */
+    run(client, nothing_new);
 }
 
 void client_run_due(struct client *client)

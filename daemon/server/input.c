@@ -47,20 +47,6 @@ static bool is_ping(const struct frame_header *header)
            header->procedure == KEEPALIVE_PROC_PING;
 }
 
-static void send_pong(struct client *client)
-{
-    static const struct frame_header pong = {
-        .program = KEEPALIVE_PROGRAM_NUMBER,
-        .version = KEEPALIVE_PROGRAM_VERSION,
-        .procedure = KEEPALIVE_PROC_PONG,
-        .type = FRAME_MESSAGE,
-    };
-    char packet[FRAME_MIN];
-
-    frame_encode_header(packet, &pong, 0);
-    output_copy(client, packet, sizeof(packet));
-}
-
 static bool serial_is_in_flight(const struct client *client, uint32_t serial)
 {
     for (unsigned int i = 0; i < client->nserials; i++)
@@ -114,7 +100,7 @@ static void handle_packet(struct client *client, const struct frame_header *head
         if (header->program != KEEPALIVE_PROGRAM_NUMBER)
             client_drop(client, "message of a program that has none for a server");
         else if (is_ping(header) && !answered)
-            send_pong(client);
+            keepalive_pong(client);
         return;
     case FRAME_REPLY:
     case FRAME_REPLY_WITH_FDS:
@@ -140,7 +126,7 @@ static void scan_pings(struct client *client, const char *data, size_t len, size
         if (extent <= 0)
             break;
         if (is_ping(&header))
-            send_pong(client);
+            keepalive_pong(client);
         pos += (size_t)extent;
     }
     client->input_scanned = pos;
@@ -244,6 +230,7 @@ void input_read(struct client *client)
         client_end(client);
         return;
     }
+    client->heard = true;
     process_and_keep(client, data, have + (size_t)n);
 }
 

@@ -93,6 +93,11 @@ struct client {
     bool due;     /* in server->due */
     bool reading; /* read_event is added */
 
+    /* keepalive.c */
+    bool keepalive;     /* it answers pings */
+    bool heard;         /* something came from it since the last look, or it read */
+    unsigned int pings; /* sent since then without an answer */
+
     char *input; /* bytes that could not be used yet */
     size_t input_len, input_size;
     size_t input_scanned; /* of these: pings up to here have been answered */
@@ -140,6 +145,13 @@ bool streams_have_serial(const struct client *client, uint32_t serial);
 /* Output has been sent: those who waited for room may go on.  False: nobody did. */
 bool streams_writable(struct client *client);
 void streams_gone(struct client *client);
+
+/* --- keepalive.c: see server_limits --- */
+
+void keepalive_init(struct server *server);
+/* Its limits are other ones, or there is a first client to be looked after. */
+void keepalive_update(struct server *server);
+void keepalive_pong(struct client *client);
 
 /* --- output.c --- */
 
@@ -193,6 +205,7 @@ struct server {
     uint64_t last_id;
     struct client *due; /* clients with something to do in this loop; each is referenced */
     struct event due_event;
+    struct event keepalive_event; /* pending while there may be a client that answers pings */
     bool idle_pending; /* the last client has gone, idle_cb is to be told */
 
     char scratch[SCRATCH_SIZE];         /* where all clients are read into */

@@ -4,6 +4,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/server/identity.c \
 	daemon/server/input.c \
 	daemon/server/internal.h \
+	daemon/server/keepalive.c \
 	daemon/server/listen.c \
 	daemon/server/output.c \
 	daemon/server/server.c \

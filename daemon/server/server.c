@@ -157,6 +157,7 @@ struct server *server_new(struct event_base *base, const struct server_limits *l
     server->opaque = opaque;
     (void)evtimer_assign(&server->accept_retry, base, accept_retry_cb, server);
     (void)evtimer_assign(&server->due_event, base, due_cb, server);
+    keepalive_init(server);
     return server;
 }
 
@@ -187,6 +188,7 @@ void server_free(struct server *server)
         client_unref(client);
     }
     (void)event_del(&server->due_event);
+    (void)event_del(&server->keepalive_event);
     output_block_free(server->spare_block);
     free(server);
 }
@@ -195,6 +197,7 @@ void server_set_limits(struct server *server, const struct server_limits *limits
 {
     server->limits = *limits;
     update_accepting(server);
+    keepalive_update(server);
     for (struct client *client = server->clients; client; client = client->next)
         client_set_due(client); /* some may call again */
 }

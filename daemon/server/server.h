@@ -22,6 +22,11 @@ struct client;
 struct server_limits {
     unsigned int max_clients;
     unsigned int max_client_requests;
+    /*
+     * A client that answers pings and has been silent for so many seconds (0 = for ever) is sent
+     * one, and dropped when so many of them have gone unanswered.
+     */
+    unsigned int keepalive_interval, keepalive_count;
 };
 
 /* What the dispatcher implements. */
@@ -73,6 +78,7 @@ void client_set_open(struct client *client);
 /* Of the jobs that it starts, bytes a second; 0 = no limit. */
 uint64_t client_job_speed(const struct client *client);
 void client_set_job_speed(struct client *client, uint64_t speed);
+void client_set_keepalive(struct client *client); /* it has said that it answers pings */
 bool client_is_secure(const struct client *client); /* nobody between can read or change it */
 /* "uid=1000 pid=42 (virsh)", for records, errors and logs; owned by the client. */
 const char *client_identity(const struct client *client);

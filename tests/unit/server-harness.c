@@ -86,7 +86,8 @@ static void on_idle(void *opaque)
 void harness_start(struct harness *h, unsigned int max_clients, unsigned int max_requests)
 {
     static const struct server_handler handler = { .call = on_call, .gone = on_gone };
-    const struct server_limits limits = { max_clients, max_requests };
+    const struct server_limits limits = { .max_clients = max_clients,
+                                          .max_client_requests = max_requests };
 
     harness_start_with(h, &limits, &handler, h);
     server_set_idle_cb(h->server, on_idle, h);

@@ -138,7 +138,7 @@ static const struct program programs[] = {
 
 static void setup(void)
 {
-    static const struct server_limits limits = { 10, 16 };
+    static const struct server_limits limits = { .max_clients = 10, .max_client_requests = 16 };
 
     test_daemon = (struct daemon){ .dispatch = dispatch_new(programs, ARRAY_SIZE(programs)) };
     ran = npending = ngone = 0;

@@ -58,6 +58,8 @@ static void answered_by_nothing(virConnectPtr conn, virDomainPtr dom, int conn_c
     FAILS(virDomainShutdownFlags(dom, 0), code);
     FAILS(virDomainReboot(dom, 0), code);
     FAILS(virDomainReset(dom, 0), code);
+    FAILS(virDomainInjectNMI(dom, 0), code);
+    FAILS(virDomainPMWakeup(dom, 0), code);
     FAILS(virDomainDestroy(dom), code);
     FAILS(virDomainDestroyFlags(dom, 0), code);
     FAILS(virDomainSave(dom, "/x"), code);

@@ -93,6 +93,8 @@ static struct fake_row rows[] = {
     { FAKE_REMOTE(DOMAIN_SHUTDOWN_FLAGS), ARGS(remote_domain_flags_args), NO_RET, false },
     { FAKE_REMOTE(DOMAIN_REBOOT), ARGS(remote_domain_flags_args), NO_RET, false },
     { FAKE_REMOTE(DOMAIN_RESET), ARGS(remote_domain_flags_args), NO_RET, false },
+    { FAKE_REMOTE(DOMAIN_INJECT_NMI), ARGS(remote_domain_flags_args), NO_RET, false },
+    { FAKE_REMOTE(DOMAIN_PM_WAKEUP), ARGS(remote_domain_flags_args), NO_RET, false },
     { FAKE_REMOTE(DOMAIN_DESTROY), ARGS(remote_domain_args), NO_RET, false },
     { FAKE_REMOTE(DOMAIN_DESTROY_FLAGS), ARGS(remote_domain_flags_args), NO_RET, false },
     { FAKE_REMOTE(DOMAIN_SAVE), ARGS(remote_domain_text_args), NO_RET, false },
@@ -302,6 +304,10 @@ static void call_life(virConnectPtr conn, virDomainPtr dom)
     assert_sent_flags(VIR_DOMAIN_REBOOT_GUEST_AGENT);
     ck_assert_int_eq(virDomainReset(dom, 0), 0);
     assert_sent_flags(0);
+    ck_assert_int_eq(virDomainInjectNMI(dom, 1), 0);
+    assert_sent_flags(1);
+    ck_assert_int_eq(virDomainPMWakeup(dom, 2), 0);
+    assert_sent_flags(2);
 }
 
 /* The id follows what was done to the domain by this object. */

@@ -460,7 +460,8 @@ END_TEST
 
 START_TEST(test_max_clients)
 {
-    const struct server_limits two = { 2, 5 }, three = { 3, 5 };
+    const struct server_limits two = { .max_clients = 2, .max_client_requests = 5 };
+    const struct server_limits three = { .max_clients = 3, .max_client_requests = 5 };
     _cleanup_close_ int a = -1, b = -1, c = -1, d = -1;
 
     server_set_limits(h.server, &two);
@@ -507,7 +508,7 @@ END_TEST
 
 START_TEST(test_limit_is_raised_under_waiting_calls)
 {
-    const struct server_limits more = { 100, 10 };
+    const struct server_limits more = { .max_clients = 100, .max_client_requests = 10 };
     _cleanup_close_ int fd = peer_connect(h.path);
 
     for (uint32_t i = 0; i < 8; i++)

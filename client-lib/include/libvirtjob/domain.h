@@ -306,6 +306,18 @@ int virDomainReboot(virDomainPtr domain, unsigned int flags);
 int virDomainReset(virDomainPtr domain, unsigned int flags);
 
 /**
+ * Gives the guest a non-maskable interrupt; flags is 0.  Returns 0, or -1:
+ * VIR_ERR_OPERATION_INVALID (not active).  Source: libvirt.
+ */
+int virDomainInjectNMI(virDomainPtr domain, unsigned int flags);
+
+/**
+ * Wakes up a guest that has suspended itself; flags is 0.  Returns 0, or -1:
+ * VIR_ERR_OPERATION_INVALID (it has not).  Source: libvirt.
+ */
+int virDomainPMWakeup(virDomainPtr dom, unsigned int flags);
+
+/**
  * Ends the domain at once, as if its power were cut; a job on it is cancelled.
  * Returns 0, or -1: VIR_ERR_OPERATION_INVALID (not active).  Source: libvirt.
  */

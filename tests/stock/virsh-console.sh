@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A guest's console by unmodified virsh (on a terminal of its own) and python3-libvirt: what the
 # guest says comes, one client at a time has it, and it ends with the guest.
-. "$(dirname "$0")/functions.sh"
+. "$(dirname "$0")/../functions.sh"
 require_cmd virsh qemu-system-x86_64
 [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import libvirt' 2>/dev/null || skip "no python3-libvirt"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Unmodified virsh on our daemon, every command of it for domains and the host that the daemon
 # has calls for; a guest of unmodified virt-install; and unmodified python3-libvirt.
-. "$(dirname "$0")/functions.sh"
+. "$(dirname "$0")/../functions.sh"
 require_cmd virsh qemu-system-x86_64 python3
 
 u=$(tr -d '\n' </proc/sys/kernel/random/uuid)

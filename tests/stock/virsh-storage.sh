@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Unmodified virsh on our daemon, every command of it for pools and volumes but those of
-# stock-streams.sh; and a clone started asynchronously by unmodified python3-libvirt.
-. "$(dirname "$0")/functions.sh"
+# virsh-streams.sh; and a clone started asynchronously by unmodified python3-libvirt.
+. "$(dirname "$0")/../functions.sh"
 require_cmd virsh qemu-img
 
 start_daemon

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Volumes streamed by unmodified virsh and python3-libvirt: the bytes, the holes, the refusals.
-. "$(dirname "$0")/functions.sh"
+. "$(dirname "$0")/../functions.sh"
 require_cmd virsh qemu-img
 
 start_daemon

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A client that can answer pings and does not any more is dropped; one that answers, and one that
+# never said it could, are not, however silent they are.
+. "$(dirname "$0")/functions.sh"
+require_cmd virsh python3
+
+printf 'keepalive_interval = 1\nkeepalive_count = 2\n' >"$dir/conf"
+start_daemon --config "$dir/conf"
+
+end_client()
+{
+    kill -KILL "$1" 2>/dev/null || true # it may have ended
+}
+
+# An idle virsh: $client is its process; what it is told to do goes into fd 8 (or 9).
+idle_virsh() # NUMBER FD
+{
+    mkfifo "$dir/in-$1"
+    command virsh -c "$uri" <"$dir/in-$1" >"$dir/out-$1" 2>&1 &
+    client=$!
+    at_exit end_client $client
+    eval "exec $2>'$dir/in-$1'"
+    echo "echo up" >&"$2"
+    wait_until 20 grep -qx up "$dir/out-$1"
+    wait_until 20 daemon_logged "pid=$client (virsh): connected"
+}
+
+# A connection that asks for nothing but to be let in.
+cat >"$dir/silent.py" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+import wire
+client = wire.Client(sys.argv[2])
+print("open", flush=True)
+sys.stdin.readline()
+client.call("CONNECT_GET_HOSTNAME")
+print("heard", flush=True)
+END
+mkfifo "$dir/in-silent"
+python3 "$dir/silent.py" "$srcdir/tests" "$dir/run/virtjobd-sock" <"$dir/in-silent" \
+    >"$dir/silent" 2>&1 &
+exec 7>"$dir/in-silent"
+wait_until 20 grep -q open "$dir/silent"
+
+idle_virsh alive 8
+alive=$client
+idle_virsh dead 9
+kill -STOP "$client"
+wait_until 20 daemon_logged "pid=$client (virsh): keepalive: 2 pings unanswered; connection closed"
+
+equal "$(grep -c "keepalive:" "$dir/log")" 1 "clients that were dropped"
+echo hostname >&8
+wait_until 20 grep -qxF "$(hostname)" "$dir/out-alive"
+echo >&7
+wait_until 20 grep -q heard "$dir/silent"
+kill -CONT "$client"
+
+# Turned off and on again by reloads: it holds for those who were there before.
+again() # KEEPALIVE-INTERVAL
+{
+    printf 'keepalive_interval = %d\nkeepalive_count = 2\n' "$1" >"$dir/conf"
+    kill -HUP "$pid"
+    wait_until 20 reads_are "$((reads += 1))"
+}
+reads_are()
+{
+    [ "$(grep -c "keepalive_interval has changed" "$dir/log")" -eq "$1" ]
+}
+reads=0
+again 0
+again 1
+kill -STOP "$alive"
+wait_until 20 daemon_logged "pid=$alive (virsh): keepalive: 2 pings unanswered; connection closed"
+kill -CONT "$alive"
+exec 7>&- 8>&- 9>&-
+stop_daemon
