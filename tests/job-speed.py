@@ -86,7 +86,11 @@ def cancelled(d):
 
 
 def other_engines(d):
-    """Wipe, allocation and resize keep to it too"""
+    """Wipe, allocation and resize keep to it too, where they write"""
+    number = d.begin('vol-create-as', 'p', 'full', '64M', '--speed', '1')
+    d.ends(number, 'complete')  # the file system only notes it
+    d('vol-delete', 'full', '--pool', 'p')
+    d.rule('fallocate', 'fail', 95)
     number = d.begin('vol-create-as', 'p', 'full', '64M', '--speed', SLOW)
     moves(d, number)
     d('job-pause', str(number))
@@ -105,6 +109,7 @@ def other_engines(d):
     until(lambda: d.job(number)['phase'] == 'running', 'it runs')
     d('job-speed', str(number), '0')
     d.ends(number, 'complete')
+    d.no_rules()
     d('vol-delete', 'full', '--pool', 'p')
 
 

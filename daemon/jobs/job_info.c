@@ -169,7 +169,7 @@ void job_snapshot(struct job *job, struct job_snapshot *ret)
         .total = bytes ? total : 0,
         .speed = job_ctl_speed(&job->ctl),
     };
-    if (job->state != JOB_RUNNING || job->rate.per_second < 1.0)
+    if (job->state != JOB_RUNNING || job_is_paused(job) || job->rate.per_second < 1.0)
         return;
     if (bytes)
         ret->rate = (uint64_t)job->rate.per_second;

@@ -137,6 +137,10 @@ int job_set_paused(struct job *job, bool paused,
     if (check_limit(job, JOB_LIMIT_PAUSE, err) < 0)
         return -1;
     log_job(LOG_INFO_, job->id, job->title, "%s", paused ? "paused" : "resumed");
+    if (job_ctl_paused(&job->ctl) && !paused) { /* the pause is no part of its average */
+        job->rate = (struct job_rate){ .at_ms = 0 };
+        job_sample_rate(job);
+    }
     job_ctl_set_paused(&job->ctl, paused);
     journal_pace(job, done, opaque);
     return 0;

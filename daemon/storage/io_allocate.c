@@ -31,6 +31,7 @@ static bool allocate_unsupported(int errnum)
 static int allocate_by_kernel(struct io_pace *pace, uint64_t offset, uint64_t size,
                               uint64_t *ret_offset, struct verror *err)
 {
+    pace->moves_nothing = true;
     pace->chunk = STEP_FIRST;
     pace->chunk_max = STEP_MAX;
     while (offset < size) {
@@ -82,6 +83,7 @@ static int allocate_by_writing(struct io_pace *pace, uint64_t offset, uint64_t s
     struct io_extent data;
     int r;
 
+    pace->moves_nothing = false;
     pace->chunk = pace->chunk_max = ZEROS_SIZE;
     while ((r = io_extent_next(pace->fd, offset, size, &data)) > 0) {
         struct stat st;

@@ -199,7 +199,9 @@ int io_pace_begin(struct io_pace *pace, struct verror *err)
 
 size_t io_pace_piece(const struct io_pace *pace, uint64_t left)
 {
-    return job_pace_piece(pace->ctl, left < pace->chunk ? left : pace->chunk);
+    size_t length = left < pace->chunk ? (size_t)left : pace->chunk;
+
+    return pace->moves_nothing ? length : job_pace_piece(pace->ctl, length);
 }
 
 static int checkpoint_when_due(struct io_pace *pace, struct verror *err)
@@ -217,7 +219,8 @@ int io_pace_wrote(struct io_pace *pace, uint64_t offset, uint64_t length, struct
     pace->now.bytes += length;
     pace->since_checkpoint += length;
     pace->reached = offset + length;
-    job_pace_moved(&pace->limit, length);
+    if (!pace->moves_nothing)
+        job_pace_moved(&pace->limit, length);
     io_progress_add(pace->ctl, length);
     if (pace->now.bytes >= BATCH_CHUNKS * pace->chunk && batch_start(pace, err) < 0)
         return -1;

@@ -35,6 +35,7 @@ struct io_pace {
     size_t chunk, chunk_max; /* bytes to do between two looks at the cancel token */
     struct timespec started; /* of this piece of work */
     struct job_pace limit;
+    bool moves_nothing;      /* the file system only notes what is done: no speed holds for it */
     uint64_t since_checkpoint;
     uint64_t reached; /* end of what was last written */
     struct io_batch now; /* being filled */

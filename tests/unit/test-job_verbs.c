@@ -96,12 +96,17 @@ START_TEST(running)
     ck_assert_uint_eq(answered, 0); /* not before it is on disk */
     ck_assert_uint_eq(job_ctl_speed(&job->ctl), 1 << 20);
     ck_assert_int_eq(phase_of(job), VIR_JOB_PHASE_PAUSED);
+    job->rate.per_second = 1000;
+    job_snapshot(job, &snapshot);
+    ck_assert_uint_eq(snapshot.rate, 0);
+    ck_assert_uint_eq(snapshot.remaining_seconds, 0);
     heart_until(answered == 3);
     stored = heart_sql_text("SELECT speed || ' ' || paused FROM jobs");
     ck_assert_str_eq(stored, "1048576 1");
     ck_assert_int_eq(job_set_paused(job, false, answered_cb, &answered, NULL), 0);
     ck_assert_int_eq(job_set_paused(job, false, answered_cb, &answered, NULL), 0);
     ck_assert_int_eq(phase_of(job), VIR_JOB_PHASE_RUNNING);
+    ck_assert(job->rate.per_second < 1000); /* it is measured anew */
     heart_open(STEP_RUN);
     heart_until(party.ended && answered == 5);
     ck_assert_int_eq(party.state, JOB_COMPLETE);
