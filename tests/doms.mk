@@ -7,6 +7,7 @@ doms_tests = \
 	tests/domains.sh \
 	tests/stock-console.sh \
 	tests/stock-domains.sh \
+	tests/stock-screenshot.sh \
 	$(NULL)
 TESTS += $(doms_tests)
 dist_check_SCRIPTS += $(doms_tests)

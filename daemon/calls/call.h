@@ -70,7 +70,7 @@ struct proc_table {
 extern const struct proc_table calls_absent, calls_connect, calls_host, calls_domain,
     calls_domain_define, calls_domain_image, calls_domain_info, calls_domain_job,
     calls_domain_life, calls_domain_save, calls_pool, calls_pool_change, calls_vol, calls_vol_change,
-    calls_vol_transfer, calls_domain_console;
+    calls_vol_transfer, calls_domain_console, calls_domain_screenshot;
 extern const struct proc_table calls_qemu; /* QEMU */
 extern const struct proc_table calls_job;  /* JOB */
 
