@@ -209,7 +209,7 @@ unsigned int virDomainGetID(virDomainPtr dom)
     return domain_enter(dom) ? (unsigned int)atomic_load(&dom->id) : (unsigned int)-1;
 }
 
-/* --- its console --- */
+/* --- its console and its screen --- */
 
 int virDomainOpenConsole(virDomainPtr dom, const char *dev_name, virStreamPtr stream,
                          unsigned int flags)
@@ -222,6 +222,29 @@ int virDomainOpenConsole(virDomainPtr dom, const char *dev_name, virStreamPtr st
     args.domain = domain_wire(dom);
     return conn_call_stream(dom->object.conn, stream, REMOTE_PROC_DOMAIN_OPEN_CONSOLE,
                             XDR_OF(remote_domain_text_opt_flags_args), &args, NULL, NULL);
+}
+
+char *virDomainScreenshot(virDomainPtr dom, virStreamPtr stream, unsigned int screen,
+                          unsigned int flags)
+{
+    remote_domain_screenshot_args args = { .screen = screen, .flags = flags };
+    remote_text_opt_ret ret = { .value = NULL };
+    char *type = NULL;
+
+    if (!domain_enter(dom) || !stream_check(stream))
+        return NULL;
+    args.domain = domain_wire(dom);
+    if (conn_call_stream(dom->object.conn, stream, REMOTE_PROC_DOMAIN_SCREENSHOT,
+                         XDR_OF(remote_domain_screenshot_args), &args,
+                         XDR_OF(remote_text_opt_ret), &ret) < 0)
+        return NULL;
+    if (ret.value)
+        type = STEAL_PTR(*ret.value);
+    else
+        (void)error_raise(VIR_ERR_RPC, VIR_FROM_RPC, "the daemon's answer to %s has no type",
+                          error_api());
+    xdr_free(XDR_OF(remote_text_opt_ret), &ret);
+    return type;
 }
 
 /* --- references --- */

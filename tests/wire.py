@@ -164,6 +164,7 @@ PROCS = [
     Proc(208, "STORAGE_VOL_UPLOAD", "vhhf", 0x1, write=True),
     Proc(209, "STORAGE_VOL_DOWNLOAD", "vhhf", 0x1, write=True),
     Proc(210, "DOMAIN_INJECT_NMI", "df", 0, write=True),
+    Proc(211, "DOMAIN_SCREENSHOT", "dif", 0, write=True),
     Proc(212, "DOMAIN_GET_STATE", "df", 0),
     Proc(229, "DOMAIN_GET_CONTROL_INFO", "df", 0),
     Proc(231, "DOMAIN_UNDEFINE_FLAGS", "df", 0x7F, write=True),

@@ -93,6 +93,9 @@ int dom_ttyconsole(struct cli *cli, const struct args *args);
 /* dom-console.c */
 int dom_console(struct cli *cli, const struct args *args);
 
+/* dom-screenshot.c */
+int dom_screenshot(struct cli *cli, const struct args *args);
+
 /* dom-monitor.c */
 int dom_monitor_check(const struct args *args);
 int dom_monitor(struct cli *cli, const struct args *args);

@@ -50,6 +50,7 @@ tools_libcli_la_SOURCES = \
 	tools/dom-metadata.c \
 	tools/dom-monitor.c \
 	tools/dom-save.c \
+	tools/dom-screenshot.c \
 	tools/dom-show-commands.c \
 	tools/dom-show.c \
 	tools/dom-size.c \

@@ -14,7 +14,7 @@
 #include <utlist.h>
 
 #include "calls/domain_call.h"
-#include "calls/stream_error.h"
+#include "calls/stream_call.h"
 #include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -141,9 +141,9 @@ static void stream_over(void *opaque)
     struct console *console = opaque;
     struct stream *stream = STEAL_PTR(console->stream);
 
-    console_free(console);
     stream_send_empty(stream, FRAME_OK);
     stream_close(stream);
+    console_free(console);
 }
 
 static void stream_broken(void *opaque, const char *why)

@@ -17,6 +17,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_life.c \
 	daemon/calls/domain_save.c \
+	daemon/calls/domain_screenshot.c \
 	daemon/calls/domain_size.c \
 	daemon/calls/event.c \
 	daemon/calls/event.h \
@@ -42,8 +43,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/pool_change.c \
 	daemon/calls/programs.c \
 	daemon/calls/qemu.c \
-	daemon/calls/stream_error.c \
-	daemon/calls/stream_error.h \
+	daemon/calls/stream_call.c \
+	daemon/calls/stream_call.h \
 	daemon/calls/vol.c \
 	daemon/calls/vol_change.c \
 	daemon/calls/vol_transfer.c \

@@ -16,12 +16,11 @@
 
 #include "calls/job_call.h"
 #include "calls/lookup.h"
-#include "calls/stream_error.h"
+#include "calls/stream_call.h"
 #include "protocol/remote.h"
 #include "storage/vol_jobs.h"
 #include "util/alloc.h"
 
-_Static_assert((int)PIPE_HEADROOM == (int)FRAME_MIN, "a piece becomes a packet in place");
 _Static_assert((int)VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM ==
                    (int)VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM,
                "one flag for both");
@@ -78,16 +77,7 @@ static void break_off(struct transfer *transfer, int code, const char *why)
 /* Download: as much as the client takes now. */
 static void pump_out(struct transfer *transfer)
 {
-    struct pipe_piece *piece;
-
-    while (stream_has_room(transfer->stream) &&
-           (piece = pipe_take(transfer->pipe, PIPE_LOOP))) {
-        if (piece->block)
-            stream_send(transfer->stream, STEAL_PTR(piece->block), (size_t)piece->len);
-        else
-            stream_send_hole(transfer->stream, piece->len);
-        pipe_piece_free(piece);
-    }
+    stream_send_pieces(transfer->stream, transfer->pipe);
     if (transfer->job_over && !transfer->ending && pipe_is_empty(transfer->pipe)) {
         transfer->ending = true;
         stream_send_empty(transfer->stream, FRAME_CONTINUE);

@@ -486,6 +486,17 @@ int virDomainOpenConsole(virDomainPtr domain, const char *dev_name, virStreamPtr
                          unsigned int flags);
 
 /**
+ * Opens stream, new and of the domain's connection, for a picture of what the
+ * guest shows on that screen, counted from 0 over its video devices and their
+ * heads: virStreamRecv() until it returns 0, then virStreamFinish().  flags
+ * must be 0.  Returns the picture's MIME type, which the caller frees.  NULL:
+ * raised, VIR_ERR_INVALID_ARG (no such screen), VIR_ERR_INVALID_STREAM.  Source:
+ * libvirt.
+ */
+char *virDomainScreenshot(virDomainPtr domain, virStreamPtr stream, unsigned int screen,
+                          unsigned int flags);
+
+/**
  * How the guest is started ("hvm").  The caller frees it.  NULL: raised.
  * Source: libvirt.
  */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a stream ends with an error; see stream_error.h.  Loop thread. */
+/* What the calls that open streams share; see stream_call.h.  Loop thread. */
 
-#include "calls/stream_error.h"
+#include "calls/stream_call.h"
 
 #include "calls/call.h"
 #include "protocol/wire.h"
+
+_Static_assert((int)PIPE_HEADROOM == (int)FRAME_MIN, "a piece becomes a packet in place");
 
 void stream_end_error(struct stream *stream, const struct verror *err, int default_domain)
 {
@@ -19,4 +21,17 @@ void stream_end_error(struct stream *stream, const struct verror *err, int defau
         abort();
     stream_send_packet(stream, packet, len);
     stream_close(stream);
+}
+
+void stream_send_pieces(struct stream *stream, struct pipe *pipe)
+{
+    struct pipe_piece *piece;
+
+    while (stream_has_room(stream) && (piece = pipe_take(pipe, PIPE_LOOP))) {
+        if (piece->block)
+            stream_send(stream, STEAL_PTR(piece->block), (size_t)piece->len);
+        else
+            stream_send_hole(stream, piece->len);
+        pipe_piece_free(piece);
+    }
 }
