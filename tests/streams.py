@@ -273,8 +273,15 @@ def test_stalled_upload(f, daemon):
     client = daemon.client()
     down = f.volume("many", 4 * MIB, content(4 * MIB))
     for _ in range(64):
+        client.stream("STORAGE_VOL_DOWNLOAD", down, 0, 1, 0).read()  # and is left open
+    check.refused(wire.ERR_FAILED, "the 65th stream", client.call, "STORAGE_VOL_DOWNLOAD", down,
+                  0, 0, 0, match="too many open streams")
+    client.close()
+    # and one that dies while its calls are being answered
+    client = daemon.client()
+    for _ in range(64):
         client.send("STORAGE_VOL_DOWNLOAD", down, 0, 0, 0)
-    client.sock.close()
+    client.close()
     f.client.wait(wire.job_of_vol(down))
 
 

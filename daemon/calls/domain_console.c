@@ -286,8 +286,8 @@ static void pty_opened(struct call *call, void *opaque)
         call_fail(call);
         return;
     }
-    call_reply(call);
     event_add(console->readable, NULL);
+    call_reply(call); /* last: a client that it drops takes the console along */
 }
 
 static int open_console(struct call *call)

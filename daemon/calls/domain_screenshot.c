@@ -88,7 +88,8 @@ static void stream_writable(void *opaque)
     struct screenshot *screenshot = opaque;
 
     stream_send_pieces(screenshot->stream, screenshot->pipe);
-    if (screenshot->ended || !pipe_is_empty(screenshot->pipe))
+    if (screenshot->ended || !pipe_is_empty(screenshot->pipe) ||
+        !stream_has_room(screenshot->stream))
         return;
     screenshot->ended = true;
     stream_send_empty(screenshot->stream, FRAME_CONTINUE);
@@ -223,6 +224,7 @@ static void screenshot_taken(struct call *call, void *opaque)
     struct screenshot_input *input = opaque;
     struct remote_text_opt_ret *ret = call->ret;
     struct screenshot *screenshot = XNEW(struct screenshot);
+    struct client *client;
 
     screenshot->stream = stream_open(call->client, &call->header, &stream_ops, screenshot);
     if (!screenshot->stream) {
@@ -235,8 +237,11 @@ static void screenshot_taken(struct call *call, void *opaque)
     screenshot->pipe = STEAL_PTR(input->pipe);
     ret->value = xmalloc(sizeof(*ret->value));
     *ret->value = xstrdup(PICTURE_TYPE);
+    client = client_ref(call->client);
     call_reply(call);
-    stream_writable(screenshot);
+    if (!client_is_gone(client)) /* else stream_gone() has freed it */
+        stream_writable(screenshot);
+    client_unref(client);
 }
 
 /* The guest, if it can be asked; NULL with call->err. */

@@ -78,7 +78,8 @@ static void break_off(struct transfer *transfer, int code, const char *why)
 static void pump_out(struct transfer *transfer)
 {
     stream_send_pieces(transfer->stream, transfer->pipe);
-    if (transfer->job_over && !transfer->ending && pipe_is_empty(transfer->pipe)) {
+    if (transfer->job_over && !transfer->ending && pipe_is_empty(transfer->pipe) &&
+        stream_has_room(transfer->stream)) {
         transfer->ending = true;
         stream_send_empty(transfer->stream, FRAME_CONTINUE);
     }
