@@ -57,6 +57,26 @@ def job_events(daemon, pool):
     check(not first.events, "one that has deregistered does not")
 
 
+def verbs_are_told(daemon, pool):
+    """That a job is paused, goes on and is cancelled, though none of its bytes move."""
+    doing, client = daemon.client(), daemon.client()
+    doing.call("SET_SPEED", wire.job_by_id(0), 1 << 20, 0)
+    client.call("EVENT_REGISTER")
+    vol = doing.create_vol(pool, "slow", 64 << 20, 64 << 20)
+    doing.call("STORAGE_VOL_WIPE", vol, wire.ASYNC)
+    job = wire.job_of_vol(vol)
+    for verb in ("PAUSE", "RESUME", "CANCEL"):
+        doing.call(verb, job, 0)
+    doing.wait(job)
+    phases = []
+    while not phases or phases[-1] != 4:
+        record = JobEvent(client).record
+        if record.operation == "vol-wipe":
+            phases.append(record.phase)
+    check(5 in phases and 2 in phases[phases.index(5):], "paused, later cancelling: %s" % phases)
+    doing.call("STORAGE_VOL_DELETE", vol, 0)
+
+
 def numbers_after_restart(daemon):
     """They go up, so that who comes back can tell that it has missed some."""
     client = daemon.client()
@@ -168,6 +188,7 @@ def main():
         os.mkdir(daemon.dir + "/pool")
         pool = daemon.client().start_pool("pool", daemon.dir + "/pool")
         job_events(daemon, pool)
+        verbs_are_told(daemon, pool)
         libvirts_older_way(daemon)
         registrations(daemon, pool)
         gone(daemon, pool)

@@ -91,6 +91,6 @@ void job_set_state(struct job *job, enum job_state state)
     if (job->asked || state == JOB_FAILED)
         log_state(job);
     jobs_rate_timer(jobs);
-    if (state == JOB_RUNNING || state == JOB_CANCELLING || state == JOB_FINISHING)
+    if (state == JOB_RUNNING || state == JOB_FINISHING) /* that it is being cancelled: job_verbs.c */
         job_tell(job, VIR_JOB_EVENT_PROGRESS);
 }

@@ -6,6 +6,8 @@
 #include "util/log.h"
 
 struct verb_request {
+    struct jobs *jobs;
+    uint64_t job_id;
     void (*done)(void *opaque, struct verror *err);
     void *opaque;
 };
@@ -13,18 +15,21 @@ struct verb_request {
 static void verb_durable_cb(void *opaque, struct verror *err)
 {
     struct verb_request *request = opaque;
+    struct job *job = err->code ? NULL : jobs_find_id(request->jobs, request->job_id);
 
     request->done(request->opaque, err);
+    if (job && !job_state_is_ended(job->state)) /* else its end has been told */
+        job_tell(job, VIR_JOB_EVENT_PROGRESS);
     free(request);
 }
 
 /* Of what was asked for; done is called once that is on disk. */
-static void verb_commit(struct store_txn *txn, void (*done)(void *opaque, struct verror *err),
-                        void *opaque)
+static void verb_commit(const struct job *job, struct store_txn *txn,
+                        void (*done)(void *opaque, struct verror *err), void *opaque)
 {
     struct verb_request *request = XNEW(struct verb_request);
 
-    *request = (struct verb_request){ .done = done, .opaque = opaque };
+    *request = (struct verb_request){ job->jobs, job->id, done, opaque };
     store_commit(txn, verb_durable_cb, request);
 }
 
@@ -34,7 +39,7 @@ static void journal_cancel(struct job *job, void (*done)(void *opaque, struct ve
     struct store_txn *txn = store_begin(job->jobs->daemon->store);
 
     store_set_cancel_asked(txn, job->id);
-    verb_commit(txn, done, opaque);
+    verb_commit(job, txn, done, opaque);
 }
 
 /* Which verbs a state takes: NULL = it may be cancelled, else why not. */
@@ -109,7 +114,7 @@ static void journal_pace(struct job *job, void (*done)(void *opaque, struct verr
     struct store_txn *txn = store_begin(job->jobs->daemon->store);
 
     store_set_pace(txn, job->id, job_ctl_speed(&job->ctl), job_ctl_paused(&job->ctl));
-    verb_commit(txn, done, opaque);
+    verb_commit(job, txn, done, opaque);
 }
 
 bool job_takes_speed(const struct job *job)

@@ -85,7 +85,7 @@ check virsh vcpucount idle
 expect 0 Target virsh domblklist g
 expect 0 Interface virsh domiflist g
 expect 1 "failed to get domain 'none'" virsh dominfo none
-for words in "dommemstat g" "domstats g" "domblkstat g vda" "screenshot g" \
+for words in "dommemstat g" "domstats g" "domblkstat g vda" \
     "cpu-stats g" "vcpuinfo g" "snapshot-create g" "domfsinfo g" "nodecpustats" "sysinfo"; do
     # shellcheck disable=SC2086 # a command and its words
     expect 1 "unknown procedure" virsh $words
@@ -285,4 +285,10 @@ check virsh undefine g --managed-save --snapshots-metadata --checkpoints-metadat
 check virsh undefine idle --nvram
 equal "$(virsh list --all --name | tr -d '\n')" ""
 wait_until 10 no_guests
+# the other names it can be opened by
+for name in test+unix:///default qemu+unix:///session; do
+    check command virsh -c "$name?socket=$dir/run/virtjobd-sock" list --all
+done
+expect 1 "this daemon serves" command virsh \
+    -c "qemu+unix:///system?socket=$dir/run/virtjobd-sock" list
 stop_daemon
