@@ -52,7 +52,7 @@ cmp "$dir/pool/base.img" "$dir/pool/copy.img" || fail "the example's copy is non
 stop_daemon
 
 # The pages of single functions.
-grep -E 'Job(s|Info|Error|Record|RecordFree|Stats|Flags)?$' "$dir/exported" >"$dir/on_jobs"
+grep -E 'Job(s|Info|Error|Record|RecordFree|Speed|Stats|Flags)?$' "$dir/exported" >"$dir/on_jobs"
 while read -r name; do
     equal "$(cat "$builddir/man/$name.3")" ".so man3/libvirtjob.3" "man/$name.3"
 done <"$dir/on_jobs"

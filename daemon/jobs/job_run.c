@@ -65,6 +65,7 @@ static void job_finish(struct job *job)
         return;
     }
     job_set_state(job, JOB_FINISHING);
+    job->locks.is_long &= !job->kind->ends_soon;
     if (!job->kind->publish) {
         job_end(job, JOB_COMPLETE);
         return;

@@ -509,6 +509,7 @@ const struct job_kind vol_job_delete = {
     .name = "vol-delete",
     .lane = LANE_BULK,
     .is_long = true,
+    .ends_soon = true, /* a new file may be given its inode at once */
     .resumable = always_resumable,
     .locks = vol_locks,
     .check = vol_change_check,

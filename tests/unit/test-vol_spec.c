@@ -39,7 +39,7 @@ static char *every_member(void)
         "flags", "source_format", "source_capacity", "same_options", "source.dev", "source.ino",
         "source.size", "source.mtime_ns", "source.ctime_ns", "target.dev", "target.ino",
         "target.size", "target.mtime_ns", "target.ctime_ns", "format", "algorithm", "capacity",
-        "old_capacity", "old_allocation",
+        "old_capacity", "old_allocation", "offset", "length",
     };
     json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "pool_uuid", "uuid",
                              "pool_name", "pool \"p\"", "pool_path", "/real/p\xc3\xa4th",
