@@ -199,15 +199,9 @@ static void send_locked(struct channel *ch, const void *packet, size_t len)
 
 static void send_keepalive_locked(struct channel *ch, int procedure)
 {
-    const struct frame_header header = {
-        .program = KEEPALIVE_PROGRAM_NUMBER,
-        .version = KEEPALIVE_PROGRAM_VERSION,
-        .procedure = procedure,
-        .type = FRAME_MESSAGE,
-    };
     char packet[FRAME_MIN];
 
-    frame_encode_header(packet, &header, 0);
+    frame_encode_keepalive(packet, procedure);
     send_locked(ch, packet, sizeof(packet));
 }
 

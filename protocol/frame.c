@@ -71,6 +71,18 @@ void frame_encode_header(void *out, const struct frame_header *header, size_t pa
     put_word(out, 6, header->status);
 }
 
+void frame_encode_keepalive(void *out, int procedure)
+{
+    const struct frame_header header = {
+        .program = KEEPALIVE_PROGRAM_NUMBER,
+        .version = KEEPALIVE_PROGRAM_VERSION,
+        .procedure = procedure,
+        .type = FRAME_MESSAGE,
+    };
+
+    frame_encode_header(out, &header, 0);
+}
+
 /* Encodes into a block of the given size; returns the bytes used or -1 where they do not fit. */
 static int64_t encode_into(char *block, size_t size, xdrproc_t encode, void *args)
 {

@@ -64,6 +64,9 @@ int frame_decode_header(const void *packet, size_t len, struct frame_header *ret
 /* Writes length word and header; out has room for FRAME_MIN bytes. */
 void frame_encode_header(void *out, const struct frame_header *header, size_t payload_len);
 
+/* A ping or a pong, whole; out has room for FRAME_MIN bytes. */
+void frame_encode_keepalive(void *out, int procedure);
+
 /*
  * A whole packet in one block of memory: header, and args run through encode
  * (NULL for an empty payload).  Returns 0 and a block the caller frees;

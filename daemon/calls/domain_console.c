@@ -53,10 +53,7 @@ static void console_free(struct console *console)
 
 static void console_end(struct console *console, int code, const char *why)
 {
-    _cleanup_verror_ struct verror err = VERROR_INIT;
-
-    verror_set(&err, code, "%s", why);
-    stream_end_error(STEAL_PTR(console->stream), &err, VIR_FROM_QEMU);
+    stream_end_because(STEAL_PTR(console->stream), code, why, VIR_FROM_QEMU);
     console_free(console);
 }
 

@@ -204,18 +204,6 @@ static int get_job_stats(struct call *call)
 
 /* --- abort --- */
 
-static void abort_durable_cb(void *opaque, struct verror *err)
-{
-    struct call *call = opaque;
-
-    if (err->code) {
-        verror_move(&call->err, err);
-        call_fail(call);
-    } else {
-        call_reply(call);
-    }
-}
-
 static int start_abort(struct call *call, const struct wire_domain *wire)
 {
     const struct domain *domain = call_domain(call, wire);
@@ -226,7 +214,7 @@ static int start_abort(struct call *call, const struct wire_domain *wire)
     job = active_job(call, domain);
     if (!job)
         return verror_set(&call->err, VIR_ERR_OPERATION_INVALID, "no job is active on the domain");
-    if (job_cancel(job, abort_durable_cb, call, &call->err) < 0)
+    if (job_cancel(job, call_durable_cb, call, &call->err) < 0)
         return -1;
     return CALL_PENDING;
 }

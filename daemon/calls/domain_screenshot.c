@@ -41,10 +41,7 @@ static void screenshot_free(struct screenshot *screenshot)
 
 static void end_with(struct screenshot *screenshot, int code, const char *why)
 {
-    _cleanup_verror_ struct verror err = VERROR_INIT;
-
-    verror_set(&err, code, "%s", why);
-    stream_end_error(STEAL_PTR(screenshot->stream), &err, VIR_FROM_QEMU);
+    stream_end_because(STEAL_PTR(screenshot->stream), code, why, VIR_FROM_QEMU);
     screenshot_free(screenshot);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The JOB program: its table, and asking for and cancelling one job.  Loop thread. */
 
+#include "calls/job_call.h"
 #include "calls/job_calls.h"
 #include "calls/job_find.h"
 #include "calls/job_record.h"
@@ -76,18 +77,6 @@ static int get_record(struct call *call)
 
 /* --- cancel --- */
 
-static void cancel_durable_cb(void *opaque, struct verror *err)
-{
-    struct call *call = opaque;
-
-    if (err->code) {
-        verror_move(&call->err, err);
-        call_fail(call);
-    } else {
-        call_reply(call);
-    }
-}
-
 static int cancel(struct call *call)
 {
     const struct job_target_args *args = call->args;
@@ -99,7 +88,7 @@ static int cancel(struct call *call)
         return -1;
     if (!job)
         return call_look_in_history(call, args->target.job_target_u.id, NULL);
-    if (job_cancel(job, cancel_durable_cb, call, &call->err) < 0)
+    if (job_cancel(job, call_durable_cb, call, &call->err) < 0)
         return -1;
     return CALL_PENDING;
 }

@@ -146,3 +146,15 @@ void call_offload(struct call *call, const struct offload *template)
     }
     workers_submit(call->daemon->workers, offload->lane, offload->key, &offload->base);
 }
+
+void call_durable_cb(void *opaque, struct verror *err)
+{
+    struct call *call = opaque;
+
+    if (err->code) {
+        verror_move(&call->err, err);
+        call_fail(call);
+    } else {
+        call_reply(call);
+    }
+}

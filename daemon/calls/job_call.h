@@ -21,6 +21,9 @@
 void call_start_job(struct call *call, struct job_request *request, bool async,
                     void (*fill)(struct call *call));
 
+/* For what answers a pending call (opaque) once it is on disk, or could not be written. */
+void call_durable_cb(void *opaque, struct verror *err);
+
 /*
  * Runs work for a pending call on a worker, then then on the loop, which
  * answers or starts a job.  input belongs to the work; free_input (may be NULL) is

@@ -6,21 +6,10 @@
 
 #include <inttypes.h>
 
+#include "calls/job_call.h"
 #include "calls/job_calls.h"
 #include "calls/job_find.h"
 #include "protocol/job.h"
-
-static void durable_cb(void *opaque, struct verror *err)
-{
-    struct call *call = opaque;
-
-    if (err->code) {
-        verror_move(&call->err, err);
-        call_fail(call);
-    } else {
-        call_reply(call);
-    }
-}
 
 /* A negative number of bytes, as it arrives here, is one of these. */
 static int check_speed(struct call *call, uint64_t speed)
@@ -53,7 +42,7 @@ int job_call_set_speed(struct call *call)
         return -1;
     if (!job)
         return call_look_in_history(call, args->target.job_target_u.id, NULL);
-    return job_set_speed(job, args->speed, durable_cb, call, &call->err) < 0 ? -1 : CALL_PENDING;
+    return job_set_speed(job, args->speed, call_durable_cb, call, &call->err) < 0 ? -1 : CALL_PENDING;
 }
 
 static int set_paused(struct call *call, bool paused)
@@ -68,7 +57,7 @@ static int set_paused(struct call *call, bool paused)
         return -1;
     if (!job)
         return call_look_in_history(call, args->target.job_target_u.id, NULL);
-    return job_set_paused(job, paused, durable_cb, call, &call->err) < 0 ? -1 : CALL_PENDING;
+    return job_set_paused(job, paused, call_durable_cb, call, &call->err) < 0 ? -1 : CALL_PENDING;
 }
 
 int job_call_pause(struct call *call)

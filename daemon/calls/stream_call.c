@@ -23,6 +23,14 @@ void stream_end_error(struct stream *stream, const struct verror *err, int defau
     stream_close(stream);
 }
 
+void stream_end_because(struct stream *stream, int code, const char *why, int domain)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    verror_set(&err, code, "%s", why);
+    stream_end_error(stream, &err, domain);
+}
+
 void stream_send_pieces(struct stream *stream, struct pipe *pipe)
 {
     struct pipe_piece *piece;

@@ -10,6 +10,9 @@
 /* Tells the client and closes the stream. */
 void stream_end_error(struct stream *stream, const struct verror *err, int default_domain);
 
+/* The same with an error of that code and text. */
+void stream_end_because(struct stream *stream, int code, const char *why, int domain);
+
 /* Sends what is in the pipe, as far as the client takes it now. */
 void stream_send_pieces(struct stream *stream, struct pipe *pipe);
 

@@ -64,10 +64,7 @@ static void end_error(struct transfer *transfer, const struct verror *err)
 /* The client is told, and the job that has lost it fails. */
 static void break_off(struct transfer *transfer, int code, const char *why)
 {
-    _cleanup_verror_ struct verror err = VERROR_INIT;
-
-    verror_set(&err, code, "%s", why);
-    end_error(transfer, &err);
+    stream_end_because(STEAL_PTR(transfer->stream), code, why, VIR_FROM_STORAGE);
     pipe_break(transfer->pipe, PIPE_LOOP);
     transfer_check_over(transfer);
 }

@@ -12,15 +12,9 @@
 
 static void send_message(struct client *client, int procedure)
 {
-    const struct frame_header header = {
-        .program = KEEPALIVE_PROGRAM_NUMBER,
-        .version = KEEPALIVE_PROGRAM_VERSION,
-        .procedure = procedure,
-        .type = FRAME_MESSAGE,
-    };
     char packet[FRAME_MIN];
 
-    frame_encode_header(packet, &header, 0);
+    frame_encode_keepalive(packet, procedure);
     output_copy(client, packet, sizeof(packet));
 }
 
