@@ -38,6 +38,9 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/pool.c \
 	client-lib/channel.c \
 	client-lib/channel.h \
+	client-lib/channel-internal.h \
+	client-lib/channel-message.c \
+	client-lib/channel-stream.c \
 	client-lib/stream.c \
 	client-lib/transport-unix.c \
 	client-lib/transport.h \
