@@ -26,7 +26,7 @@ void client_unref(struct client *client)
 {
     if (!client || --client->refs > 0)
         return;
-    free(client->identity);
+    identity_done(&client->identity);
     free(client);
 }
 
@@ -77,11 +77,6 @@ bool client_is_secure(const struct client *client)
     return client->transport.ops->secure;
 }
 
-const char *client_identity(const struct client *client)
-{
-    return client->identity;
-}
-
 bool client_may_call(const struct client *client)
 {
     return client->nserials < client->server->limits.max_client_requests &&
@@ -115,7 +110,7 @@ void client_drop(struct client *client, const char *reason)
 {
     if (client->gone)
         return;
-    log_warn("client %s: %s; connection closed", client->identity, reason);
+    log_warn("client %s: %s; connection closed", client->identity.text, reason);
     client_end(client);
 }
 
@@ -282,7 +277,7 @@ void client_new(struct server *server, int fd, bool readonly)
     client->server = server;
     client->id = ++server->last_id;
     client->readonly = readonly;
-    client->identity = identity_of_peer(fd);
+    identity_init(&client->identity, fd);
     transport_init_unix(&client->transport, fd);
     /* event_assign can only fail on flags that contradict each other */
     (void)event_assign(&client->read_event, server->base, fd, EV_READ | EV_PERSIST, read_cb,
@@ -293,6 +288,6 @@ void client_new(struct server *server, int fd, bool readonly)
         client->next->prev = client;
     server->clients = client;
     server->nclients++;
-    log_debug("client %s: connected%s", client->identity, readonly ? ", read-only" : "");
+    log_debug("client %s: connected%s", client->identity.text, readonly ? ", read-only" : "");
     update_events(client);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who is at the other end of a unix socket, as people read it in records and
- * logs.  The kernel vouches for uid and pid; the program's name is only a
+ * Who is at the other end of a connection, for rules, records and logs.  Of a
+ * unix socket the kernel vouches for uid and pid; the program's name is only a
  * hint, chosen by the program itself.  Loop thread.
  */
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "server/internal.h"
@@ -38,15 +40,105 @@ static bool comm_read(pid_t pid, char comm[static COMM_SIZE])
     return true;
 }
 
-char *identity_of_peer(int fd)
+static void read_peer_process(struct identity *identity, int fd)
 {
     struct ucred cred;
     socklen_t len = sizeof(cred);
     char comm[COMM_SIZE];
 
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-        return xstrdup("unknown");
-    if (!comm_read(cred.pid, comm))
-        return xasprintf("uid=%u pid=%d", (unsigned int)cred.uid, (int)cred.pid);
-    return xasprintf("uid=%u pid=%d (%s)", (unsigned int)cred.uid, (int)cred.pid, comm);
+        return;
+    identity->is_local = true;
+    identity->uid = cred.uid;
+    identity->gid = cred.gid;
+    identity->pid = cred.pid;
+    if (comm_read(cred.pid, comm))
+        identity->program = xstrdup(comm);
+}
+
+static void read_peer_address(struct identity *identity, const struct sockaddr_storage *address,
+                              socklen_t len)
+{
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+
+    if (getnameinfo((const struct sockaddr *)address, len, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return;
+    identity->address = xasprintf(strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+/* Takes over word; a blank between two. */
+static void add_word(struct identity *identity, char *word)
+{
+    _cleanup_free_ char *before = identity->text, *last = word;
+
+    identity->text = before ? xasprintf("%s %s", before, last) : STEAL_PTR(last);
+}
+
+static void write_text(struct identity *identity)
+{
+    free(STEAL_PTR(identity->text));
+    if (identity->is_local)
+        add_word(identity, xasprintf("uid=%u pid=%d", (unsigned int)identity->uid,
+                                     (int)identity->pid));
+    if (identity->program)
+        add_word(identity, xasprintf("(%s)", identity->program));
+    if (identity->address)
+        add_word(identity, xasprintf("address=%s", identity->address));
+    if (identity->x509_dname)
+        add_word(identity, xasprintf("dn=\"%s\"", identity->x509_dname));
+    if (identity->sasl_user)
+        add_word(identity, xasprintf("sasl=%s", identity->sasl_user));
+    if (!identity->text)
+        identity->text = xstrdup("unknown");
+}
+
+void identity_init(struct identity *identity, int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+
+    *identity = (struct identity){ 0 };
+    if (getpeername(fd, (struct sockaddr *)&address, &len) == 0 &&
+        (address.ss_family == AF_INET || address.ss_family == AF_INET6))
+        read_peer_address(identity, &address, len);
+    else
+        read_peer_process(identity, fd);
+    write_text(identity);
+}
+
+void identity_done(struct identity *identity)
+{
+    free(identity->program);
+    free(identity->address);
+    free(identity->x509_dname);
+    free(identity->sasl_user);
+    free(identity->text);
+}
+
+const struct identity *client_who(const struct client *client)
+{
+    return &client->identity;
+}
+
+const char *client_identity(const struct client *client)
+{
+    return client->identity.text;
+}
+
+static void set_name(struct identity *identity, char **name, const char *value)
+{
+    free(*name);
+    *name = xstrdup(value);
+    write_text(identity);
+}
+
+void client_set_x509_dname(struct client *client, const char *dname)
+{
+    set_name(&client->identity, &client->identity.x509_dname, dname);
+}
+
+void client_set_sasl_user(struct client *client, const char *user)
+{
+    set_name(&client->identity, &client->identity.sasl_user, user);
 }

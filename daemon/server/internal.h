@@ -64,8 +64,9 @@ void transport_init_unix(struct transport *transport, int fd);
 
 /* --- identity.c --- */
 
-/* "uid=1000 pid=42 (virsh)" of the peer of a unix socket. */
-char *identity_of_peer(int fd);
+/* The peer of a connected socket. */
+void identity_init(struct identity *identity, int fd);
+void identity_done(struct identity *identity);
 
 /* --- client.c --- */
 
@@ -82,7 +83,7 @@ struct client {
     struct client *prev, *next;
     struct client *next_due; /* in server->due */
     uint64_t id;
-    char *identity;
+    struct identity identity;
     struct transport transport;
     struct event read_event, write_event;
     bool readonly, open;

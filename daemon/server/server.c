@@ -96,7 +96,7 @@ void server_client_ended(struct server *server, struct client *client)
 {
     static const struct timeval now = { 0 };
 
-    log_debug("client %s: gone", client->identity);
+    log_debug("client %s: gone", client->identity.text);
     if (client->prev)
         client->prev->next = client->next;
     else

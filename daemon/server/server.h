@@ -80,8 +80,26 @@ uint64_t client_job_speed(const struct client *client);
 void client_set_job_speed(struct client *client, uint64_t speed);
 void client_set_keepalive(struct client *client); /* it has said that it answers pings */
 bool client_is_secure(const struct client *client); /* nobody between can read or change it */
+
+/* Who is at the other end, as far as somebody vouches for it. */
+struct identity {
+    bool is_local; /* a unix socket; then the kernel vouches for the three */
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+    char *program;    /* of that process: a hint only, chosen by itself; or NULL */
+    char *address;    /* of a remote one: "192.0.2.7:4711"; or NULL */
+    char *x509_dname; /* of its certificate, which has been checked; or NULL */
+    char *sasl_user;  /* as whom it has authenticated; or NULL */
+    char *text;       /* all of it, for people */
+};
+
+const struct identity *client_who(const struct client *client);
 /* "uid=1000 pid=42 (virsh)", for records, errors and logs; owned by the client. */
 const char *client_identity(const struct client *client);
+/* What the client's TLS layer, or its authentication, has found. */
+void client_set_x509_dname(struct client *client, const char *dname);
+void client_set_sasl_user(struct client *client, const char *user);
 
 /*
  * Takes over packet (one malloc'd block, len bytes long), the answer to the
