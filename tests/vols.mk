@@ -5,6 +5,7 @@ vols_tests = \
 	tests/api-storage.sh \
 	tests/pools.sh \
 	tests/job-events.sh \
+	tests/job-reconnect.sh \
 	tests/transfers.sh \
 	tests/volumes.sh \
 	$(NULL)

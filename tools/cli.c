@@ -25,9 +25,14 @@ void cli_errors_keep(void)
     virSetErrorFunc(NULL, error_keep_cb);
 }
 
+static virConnectPtr connection_open(const struct cli *cli)
+{
+    return cli->readonly ? virConnectOpenReadOnly(cli->uri) : virConnectOpen(cli->uri);
+}
+
 int cli_connect(struct cli *cli)
 {
-    cli->conn = cli->readonly ? virConnectOpenReadOnly(cli->uri) : virConnectOpen(cli->uri);
+    cli->conn = connection_open(cli);
     if (!cli->conn) {
         if (cli->uri)
             (void)cli_fail("cannot connect to '%s'", cli->uri);
@@ -36,6 +41,14 @@ int cli_connect(struct cli *cli)
         return -1;
     }
     return 0;
+}
+
+bool cli_reconnect(struct cli *cli)
+{
+    if (cli->conn)
+        (void)virConnectClose(STEAL_PTR(cli->conn)); /* it is lost: nobody is left to tell */
+    cli->conn = connection_open(cli);
+    return cli->conn;
 }
 
 void cli_disconnect(struct cli *cli)

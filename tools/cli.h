@@ -35,6 +35,7 @@ struct cli {
     bool readonly;
     bool quiet;
     bool no_progress;
+    bool reconnect; /* a job is followed on when the connection is lost */
     virConnectPtr conn; /* open before a command runs, unless it needs none */
 };
 
@@ -47,6 +48,8 @@ void cli_errors_keep(void);
 
 /* Opens the connection; says why not. */
 int cli_connect(struct cli *cli);
+/* Tries once more, after the connection was lost; false, and nothing said: not yet. */
+bool cli_reconnect(struct cli *cli);
 /* Closes it, if open. */
 void cli_disconnect(struct cli *cli);
 

@@ -18,17 +18,19 @@
 
 #define SLICE_MS 100
 #define SLICES_A_DRAW 2
+#define RECONNECT_MS 1000
 
 /* How the wait ended; the job may not have. */
 enum follow_end {
     FOLLOW_ENDED,
     FOLLOW_LEFT,
     FOLLOW_TIMEOUT,
-    FOLLOW_LOST
+    FOLLOW_LOST,
+    FOLLOW_BACK, /* connected anew: wait on */
 };
 
 struct wait {
-    virConnectPtr conn;
+    struct cli *cli;
     virJobRecordPtr *job;
     const struct follow *follow;
     struct progress progress;
@@ -46,7 +48,7 @@ static long long now_ms(void)
 
 static void record_update(struct wait *wait)
 {
-    virJobRecordPtr record = virConnectGetJobRecord(wait->conn, (*wait->job)->id, 0);
+    virJobRecordPtr record = virConnectGetJobRecord(wait->cli->conn, (*wait->job)->id, 0);
 
     if (!record)
         return; /* the wait itself tells what is wrong */
@@ -64,7 +66,7 @@ static bool signals_handle(struct wait *wait)
             return false;
         wait->cancelling = true;
         wait->progress.drawn += strlen("^C"); /* the terminal's echo, to be wiped too */
-        if (virConnectCancelJob(wait->conn, (*wait->job)->id, 0) < 0) {
+        if (virConnectCancelJob(wait->cli->conn, (*wait->job)->id, 0) < 0) {
             progress_clear(&wait->progress);
             (void)cli_fail("cannot cancel job %llu, waiting for its end", (*wait->job)->id);
         }
@@ -77,7 +79,7 @@ static int slice_wait(struct wait *wait, long long slice_ms)
 {
     virJobInfo info = { .state = VIR_JOB_RUNNING };
 
-    if (virConnectWaitJob(wait->conn, (*wait->job)->id, &info, (int)slice_ms) < 0)
+    if (virConnectWaitJob(wait->cli->conn, (*wait->job)->id, &info, (int)slice_ms) < 0)
         return virGetLastErrorCode() == VIR_ERR_OPERATION_TIMEOUT ? 0 : -1;
     if (info.state == VIR_JOB_RUNNING)
         return 0;
@@ -86,23 +88,28 @@ static int slice_wait(struct wait *wait, long long slice_ms)
     return 1;
 }
 
+/* Milliseconds to the deadline, limit_ms at most. */
+static long long time_left(const struct wait *wait, long long limit_ms)
+{
+    long long left_ms = wait->deadline_ms - now_ms();
+
+    if (wait->deadline_ms < 0 || left_ms > limit_ms)
+        return limit_ms;
+    return left_ms < 0 ? 0 : left_ms;
+}
+
 static enum follow_end wait_loop(struct wait *wait)
 {
     unsigned int slices;
 
     for (slices = 0;; slices++) {
-        long long slice_ms = SLICE_MS;
+        long long slice_ms = time_left(wait, SLICE_MS);
         int r;
 
         if (!signals_handle(wait))
             return FOLLOW_LEFT;
-        if (wait->deadline_ms >= 0) {
-            long long left_ms = wait->deadline_ms - now_ms();
-
-            if (left_ms <= 0 && slices > 0)
-                return FOLLOW_TIMEOUT;
-            slice_ms = left_ms < 0 ? 0 : left_ms < SLICE_MS ? left_ms : SLICE_MS;
-        }
+        if (slice_ms == 0 && slices > 0)
+            return FOLLOW_TIMEOUT;
         r = slice_wait(wait, slice_ms);
         if (r != 0)
             return r < 0 ? FOLLOW_LOST : FOLLOW_ENDED;
@@ -111,6 +118,23 @@ static enum follow_end wait_loop(struct wait *wait)
             progress_draw(&wait->progress, *wait->job);
         }
     }
+}
+
+/* Until a signal or the deadline: a daemon that is away takes no cancel. */
+static enum follow_end daemon_await(struct wait *wait)
+{
+    if (!wait->cli->reconnect || virConnectIsAlive(wait->cli->conn) == 1)
+        return FOLLOW_LOST;
+    progress_clear(&wait->progress);
+    cli_error("lost the daemon; waiting for it to come back, to follow job %llu on",
+              (*wait->job)->id);
+    while (!cli_reconnect(wait->cli)) {
+        if (signals_wait((int)time_left(wait, RECONNECT_MS)))
+            return FOLLOW_LOST;
+        if (time_left(wait, 1) == 0)
+            return FOLLOW_TIMEOUT;
+    }
+    return FOLLOW_BACK;
 }
 
 static int ended_tell(const struct follow *follow, const virJobRecord *job)
@@ -147,9 +171,10 @@ static int end_tell(const struct wait *wait, enum follow_end end)
                   object);
         return CLI_FAILED;
     case FOLLOW_LOST:
+    case FOLLOW_BACK: /* not an end */
         break;
     }
-    if (virConnectIsAlive(wait->conn) == 1)
+    if (virConnectIsAlive(wait->cli->conn) == 1)
         return cli_fail("cannot wait for job %llu (%s of %s)", job->id, job->operation, object);
     cli_error("lost the daemon while waiting for job %llu (%s of %s); the job does not need this "
               "connection: ask with 'virtjob job-info %llu'",
@@ -159,13 +184,17 @@ static int end_tell(const struct wait *wait, enum follow_end end)
 
 int follow_job(struct cli *cli, virJobRecordPtr *job, const struct follow *follow)
 {
-    struct wait wait = { .conn = cli->conn, .job = job, .follow = follow, .deadline_ms = -1 };
+    struct wait wait = { .cli = cli, .job = job, .follow = follow, .deadline_ms = -1 };
     enum follow_end end;
 
     if (follow->timeout_ms >= 0)
         wait.deadline_ms = now_ms() + follow->timeout_ms;
     progress_open(&wait.progress, !cli->no_progress && !cli->quiet);
-    end = wait_loop(&wait);
+    do {
+        end = wait_loop(&wait);
+        if (end == FOLLOW_LOST)
+            end = daemon_await(&wait);
+    } while (end == FOLLOW_BACK);
     progress_clear(&wait.progress);
     return end_tell(&wait, end);
 }

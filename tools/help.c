@@ -13,6 +13,7 @@ const struct global_option global_options[] = {
     { 'r', "readonly", NULL, "connect to the read-only socket" },
     { 'q', "quiet", NULL, "print no message about what was done" },
     { GLOBAL_NO_PROGRESS, "no-progress", NULL, "draw no progress bar on a terminal" },
+    { GLOBAL_RECONNECT, "reconnect", NULL, "follow a job on when the daemon goes and comes back" },
     { 'V', "version", NULL, "print the version and exit" },
     { 'h', "help", NULL, "print this help and exit" },
     { 0, NULL, NULL, NULL },

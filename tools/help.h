@@ -17,7 +17,7 @@ struct global_option {
     const char *help;
 };
 
-enum { GLOBAL_NO_PROGRESS = 256 };
+enum { GLOBAL_NO_PROGRESS = 256, GLOBAL_RECONNECT };
 
 /* Ended by a NULL name. */
 #define GLOBAL_OPTIONS_MAX 16

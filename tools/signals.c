@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -58,4 +59,11 @@ unsigned int signals_take(void)
     ssize_t n = read(signal_pipe[0], bytes, sizeof(bytes));
 
     return n > 0 ? (unsigned int)n : 0;
+}
+
+bool signals_wait(int timeout_ms)
+{
+    struct pollfd polled = { .fd = signal_pipe[0], .events = POLLIN };
+
+    return poll(&polled, 1, timeout_ms) > 0;
 }

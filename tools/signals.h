@@ -6,6 +6,8 @@
 #ifndef VIRTJOB_SIGNALS_H
 #define VIRTJOB_SIGNALS_H
 
+#include <stdbool.h>
+
 /*
  * From here on the two signals are caught; one that is ignored stays so.  The
  * third that comes ends the process at once: the way out when the daemon
@@ -14,5 +16,7 @@
 int signals_catch(void);
 /* Signals that came since the last call; never blocks. */
 unsigned int signals_take(void);
+/* Waits for one, so many milliseconds at most; it is still to be taken. */
+bool signals_wait(int timeout_ms);
 
 #endif

@@ -55,6 +55,9 @@ static int globals_parse(struct cli *cli, int argc, char **argv)
         case GLOBAL_NO_PROGRESS:
             cli->no_progress = true;
             break;
+        case GLOBAL_RECONNECT:
+            cli->reconnect = true;
+            break;
         case 'V':
             printf("virtjob %s\n", VERSION);
             return CLI_DONE;
