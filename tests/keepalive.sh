@@ -75,4 +75,22 @@ kill -STOP "$alive"
 wait_until 20 daemon_logged "pid=$alive (virsh): keepalive: 2 pings unanswered; connection closed"
 kill -CONT "$alive"
 exec 7>&- 8>&- 9>&-
+
+# The other way round: virtjob gives up a daemon that is silent.
+check virtjob pool-create-as p dir --target "$dir/p" --build
+check virtjob vol-create-as p source 64M
+head -c 64M /dev/urandom >"$dir/p/source"
+"$builddir/run" virtjob -c "$uri" -k 1 -K 2 vol-clone source copy --pool p --speed 1M \
+    >"$dir/out-copy" 2>&1 &
+client=$!
+at_exit end_client $client
+follows() { virtjob jobs --json | grep -q '"phase": *"running"'; }
+wait_until 20 follows
+kill -STOP "$pid"
+status=0
+wait "$client" || status=$?
+kill -CONT "$pid"
+equal "$status" 1 "status with a silent daemon"
+grep -q 'lost the daemon while waiting for job' "$dir/out-copy" || fail "$(cat "$dir/out-copy")"
+check virtjob job-cancel --vol copy --pool p
 stop_daemon

@@ -31,7 +31,7 @@ static size_t option_find(const struct option_row *options, const char *name, si
     return i;
 }
 
-static int number_parse(const char *text, unsigned long long *ret_number)
+int number_parse(const char *text, unsigned long long *ret_number)
 {
     char *end;
 

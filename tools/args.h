@@ -40,6 +40,9 @@ const char *args_text(const struct args *args, const char *name);
 const char *const *args_words(const struct args *args, const char *name);
 /* The flags of those options that were given. */
 unsigned int args_flags(const struct args *args, const struct flag_row *rows);
+/* A whole number, not negative, and nothing else.  0, or -1. */
+int number_parse(const char *text, unsigned long long *ret_number);
+
 /* Both were checked by args_parse(); for one not given, fallback. */
 unsigned long long args_number(const struct args *args, const char *name,
                                unsigned long long fallback);

@@ -27,7 +27,12 @@ void cli_errors_keep(void)
 
 static virConnectPtr connection_open(const struct cli *cli)
 {
-    return cli->readonly ? virConnectOpenReadOnly(cli->uri) : virConnectOpen(cli->uri);
+    virConnectPtr conn = cli->readonly ? virConnectOpenReadOnly(cli->uri)
+                                       : virConnectOpen(cli->uri);
+
+    if (conn) /* cannot fail on an open one */
+        (void)virConnectSetKeepAlive(conn, cli->keepalive_interval, cli->keepalive_count);
+    return conn;
 }
 
 int cli_connect(struct cli *cli)

@@ -36,6 +36,8 @@ struct cli {
     bool quiet;
     bool no_progress;
     bool reconnect; /* a job is followed on when the connection is lost */
+    int keepalive_interval; /* seconds; 0 = never give up a silent daemon */
+    unsigned int keepalive_count;
     virConnectPtr conn; /* open before a command runs, unless it needs none */
 };
 

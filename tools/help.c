@@ -10,6 +10,9 @@
 
 const struct global_option global_options[] = {
     { 'c', "connect", "URI", "connect to URI instead of the default" },
+    { 'k', "keepalive-interval", "SECS",
+      "ping a daemon that is waited for and silent for so long; 0 = never (default 5)" },
+    { 'K', "keepalive-count", "N", "give it up after so many unanswered ones (default 6)" },
     { 'r', "readonly", NULL, "connect to the read-only socket" },
     { 'q', "quiet", NULL, "print no message about what was done" },
     { GLOBAL_NO_PROGRESS, "no-progress", NULL, "draw no progress bar on a terminal" },
@@ -112,9 +115,9 @@ void help_print_all(FILE *out)
                                               option->value ? option->value : "");
 
         if (option->code < GLOBAL_NO_PROGRESS)
-            fprintf(out, "  -%c, --%-20s  %s\n", option->code, left, option->help);
+            fprintf(out, "  -%c, --%-25s  %s\n", option->code, left, option->help);
         else
-            fprintf(out, "      --%-20s  %s\n", left, option->help);
+            fprintf(out, "      --%-25s  %s\n", left, option->help);
     }
     for (group = command_groups; *group; group++) {
         fputc('\n', out);

@@ -5,6 +5,7 @@
  */
 
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ static int globals_parse(struct cli *cli, int argc, char **argv)
 {
     struct option rows[GLOBAL_OPTIONS_MAX];
     char letters[2 * GLOBAL_OPTIONS_MAX];
+    unsigned long long number;
     int code;
 
     globals_make(rows, letters);
@@ -45,6 +47,16 @@ static int globals_parse(struct cli *cli, int argc, char **argv)
         switch (code) {
         case 'c':
             cli->uri = optarg;
+            break;
+        case 'k':
+        case 'K':
+            if (number_parse(optarg, &number) < 0 || number > INT_MAX)
+                return cli_usage("'%s' of -%c is no number of %s", optarg, code,
+                                 code == 'k' ? "seconds" : "pings");
+            if (code == 'k')
+                cli->keepalive_interval = (int)number;
+            else
+                cli->keepalive_count = (unsigned int)number;
             break;
         case 'r':
             cli->readonly = true;
@@ -110,7 +122,7 @@ static int output_check(int code)
 
 int main(int argc, char **argv)
 {
-    struct cli cli = { 0 };
+    struct cli cli = { .keepalive_interval = 5, .keepalive_count = 6 }; /* as virsh */
     const struct command *command;
     int code;
 
