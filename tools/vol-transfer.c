@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/util/alloc.h"
+#include "tools/follow.h"
 #include "tools/progress.h"
 #include "tools/signals.h"
 #include "tools/vol.h"
@@ -51,8 +52,11 @@ static long long now_ms(void)
 static int transfer_begin(struct transfer *transfer, struct cli *cli, const struct args *args,
                           virStorageVolPtr vol)
 {
-    int r = signals_catch();
+    int r;
 
+    if (job_speed_prepare(cli, args) != CLI_DONE)
+        return CLI_FAILED;
+    r = signals_catch();
     if (r < 0) {
         cli_error("cannot catch signals: %s", strerror(-r));
         return CLI_FAILED;

@@ -374,6 +374,7 @@ START_TEST(test_sent)
     char *block = xmalloc(FRAME_MIN + 3), got[3];
     size_t len;
 
+    ck_assert(server_is_drained(h.server));
     memcpy(block + FRAME_MIN, "abc", 3);
     stream_send(owner.streams[0], block, 3);
     stream_send_hole(owner.streams[0], 4096);
@@ -382,6 +383,10 @@ START_TEST(test_sent)
     ck_assert_mem_eq(got, "abc", 3);
     expect_stream_packet(fd, FRAME_STREAM_HOLE, FRAME_CONTINUE, 12);
     expect_stream_packet(fd, FRAME_STREAM, FRAME_CONTINUE, 0);
+    ck_assert(!server_is_drained(h.server)); /* the client has still to finish */
+    send_as(fd, FRAME_STREAM, FRAME_OK, SERIAL, NULL, 0);
+    expect_stream_packet(fd, FRAME_STREAM, FRAME_OK, 0);
+    ck_assert(server_is_drained(h.server));
 }
 END_TEST
 
@@ -397,6 +402,7 @@ START_TEST(test_room)
         harness_turn(&h);
     ck_assert_uint_lt(owner.sent, 8 * STREAM_OUTPUT_MAX);
     ck_assert_uint_lt(h.server->clients->output_bytes, STREAM_OUTPUT_MAX + 2 * PACKET);
+    ck_assert(!server_is_drained(h.server));
     owner.log[0] = '\0';
     while (got < 8 * STREAM_OUTPUT_MAX) {
         size_t len;
