@@ -37,6 +37,7 @@ struct channel {
     bool reading;          /* some thread has the reader's role */
     struct waiter *waiters;
     struct channel_stream *streams;
+    bool refused;          /* one of them could not send without waiting */
     uint32_t next_serial;
     struct buffer out;     /* what the socket did not take yet */
 
@@ -44,6 +45,7 @@ struct channel {
     unsigned int nmessages;
     int message_fd;        /* an eventfd, set while there are messages; -1 until somebody asks */
     int epoll_fd;          /* that and the socket */
+    bool watches_out;      /* it also tells when the socket takes more */
 
     bool lost;             /* for ever, and why: */
     struct channel_error why;
@@ -58,7 +60,7 @@ struct channel {
 
 /* Sends the packet, or queues what the socket does not take. */
 void channel_send_locked(struct channel *ch, const void *packet, size_t len);
-/* Takes what the socket has, unless another thread is at it. */
+/* Sends and takes what the socket lets it, unless another thread is at it. */
 void channel_look_locked(struct channel *ch);
 void channel_add_waiter_locked(struct channel *ch, struct waiter *waiter);
 void channel_remove_waiter_locked(struct channel *ch, struct waiter *waiter);
@@ -80,5 +82,10 @@ void channel_take_stream_locked(struct channel *ch, const struct frame_header *h
 /* One that there is no memory for is as one that came while too many were there. */
 void channel_keep_message_locked(struct channel *ch, const void *packet, size_t len);
 void channel_drop_messages(struct channel *ch); /* at its end */
+/* Set and clear the descriptor of messages; clear: unless there are some. */
+void channel_notify_locked(const struct channel *ch);
+void channel_clear_locked(const struct channel *ch);
+/* Whether it is to tell when the socket takes more. */
+void channel_watch_out_locked(struct channel *ch, bool watched);
 
 #endif

@@ -37,8 +37,21 @@ void channel_keep_message_locked(struct channel *ch, const void *packet, size_t 
     *ch->messages_end = message;
     ch->messages_end = &message->next;
     ch->nmessages++;
+    channel_notify_locked(ch);
+}
+
+void channel_notify_locked(const struct channel *ch)
+{
     if (ch->message_fd >= 0)
-        (void)eventfd_write(ch->message_fd, 1);
+        (void)eventfd_write(ch->message_fd, 1); /* only fails when it is set anyway */
+}
+
+void channel_clear_locked(const struct channel *ch)
+{
+    eventfd_t count;
+
+    if (!ch->messages && ch->message_fd >= 0)
+        (void)eventfd_read(ch->message_fd, &count); /* EAGAIN: it was clear */
 }
 
 void channel_drop_messages(struct channel *ch)
@@ -60,10 +73,19 @@ static int watch(int epoll_fd, int fd)
     return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+void channel_watch_out_locked(struct channel *ch, bool watched)
+{
+    struct epoll_event event = { .events = watched ? EPOLLIN | EPOLLOUT : EPOLLIN };
+
+    if (ch->epoll_fd >= 0 && watched != ch->watches_out &&
+        epoll_ctl(ch->epoll_fd, EPOLL_CTL_MOD, ch->fd, &event) == 0)
+        ch->watches_out = watched;
+}
+
 /* Of two descriptors one. */
 static int make_message_fd_locked(struct channel *ch)
 {
-    int message_fd = eventfd(ch->messages ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int message_fd = eventfd(ch->messages || ch->streams ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC), failed;
 
     if (message_fd >= 0 && epoll_fd >= 0 && watch(epoll_fd, ch->fd) == 0 &&
@@ -96,17 +118,14 @@ int channel_message_fd(struct channel *ch)
 static struct message *pop_message_locked(struct channel *ch)
 {
     struct message *message = ch->messages;
-    eventfd_t count;
 
-    if (!message)
-        return NULL;
-    ch->messages = message->next;
-    ch->nmessages--;
-    if (!ch->messages) {
-        ch->messages_end = &ch->messages;
-        if (ch->message_fd >= 0)
-            (void)eventfd_read(ch->message_fd, &count);
+    if (message) {
+        ch->messages = message->next;
+        ch->nmessages--;
     }
+    if (!ch->messages)
+        ch->messages_end = &ch->messages;
+    channel_clear_locked(ch);
     return message;
 }
 

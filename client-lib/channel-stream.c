@@ -13,6 +13,10 @@ void channel_wake_streams_locked(struct channel *ch, const struct channel_stream
     for (struct waiter *waiter = ch->waiters; waiter; waiter = waiter->next)
         if (waiter->stream && (!stream || waiter->stream == stream))
             (void)pthread_cond_signal(&waiter->wake);
+    if (stream ? stream->nonblock : ch->refused) {
+        ch->refused = false;
+        channel_notify_locked(ch);
+    }
 }
 
 static struct channel_stream *find_stream(const struct channel *ch,
@@ -99,7 +103,7 @@ void channel_stream_close(struct channel *ch, struct channel_stream *stream)
         free(piece);
     }
     free(stream->error);
-    *stream = (struct channel_stream){ .next = NULL };
+    *stream = (struct channel_stream){ .nonblock = stream->nonblock };
 }
 
 /* Data wait for room; the words that end a stream do not. */
@@ -109,7 +113,7 @@ static bool may_send(const struct channel *ch, const struct channel_stream *stre
     return stream->failed || status != FRAME_CONTINUE || ch->out.len < STREAM_OUT_MAX;
 }
 
-/* STREAM_LOST: there is nothing. */
+/* STREAM_NOTHING: it is still to come. */
 static enum stream_news news_of(const struct channel_stream *stream, bool after_end)
 {
     if (stream->failed)
@@ -118,7 +122,7 @@ static enum stream_news news_of(const struct channel_stream *stream, bool after_
         return STREAM_PIECE;
     if (stream->finished)
         return STREAM_FINISHED;
-    return stream->ended && !after_end ? STREAM_ENDED : STREAM_LOST;
+    return stream->ended && !after_end ? STREAM_ENDED : STREAM_NOTHING;
 }
 
 static struct stream_piece *take_first(struct channel_stream *stream)
@@ -150,15 +154,23 @@ int channel_stream_send(struct channel *ch, struct channel_stream *stream, enum 
     frame_encode_header(packet, &header, len - FRAME_MIN);
     (void)pthread_mutex_lock(&ch->lock);
     channel_add_waiter_locked(ch, &waiter);
-    while (!ch->lost && !may_send(ch, stream, status))
+    if (stream->nonblock && !may_send(ch, stream, status))
+        channel_look_locked(ch);
+    while (!ch->lost && !may_send(ch, stream, status) && !stream->nonblock)
         channel_wait_locked(ch, &waiter);
     if (ch->lost) {
         *ret_error = ch->why;
         rc = -1;
     } else if (stream->failed) {
         rc = 1;
+    } else if (!may_send(ch, stream, status)) {
+        ch->refused = true;
+        channel_clear_locked(ch);
+        rc = STREAM_WOULD_BLOCK;
     } else {
         channel_send_locked(ch, packet, len);
+        if (stream->nonblock)
+            channel_watch_out_locked(ch, ch->out.len > 0 && !ch->reading);
     }
     end_wait_locked(ch, &waiter);
     (void)pthread_mutex_unlock(&ch->lock);
@@ -171,16 +183,23 @@ enum stream_news channel_stream_receive(struct channel *ch, struct channel_strea
                                         struct channel_error *ret_error)
 {
     struct waiter waiter = { .stream = stream, .wake = PTHREAD_COND_INITIALIZER };
+    bool waits = after_end || !stream->nonblock;
     enum stream_news news;
 
     (void)pthread_mutex_lock(&ch->lock);
     channel_add_waiter_locked(ch, &waiter);
-    while ((news = news_of(stream, after_end)) == STREAM_LOST && !ch->lost)
+    if (!waits && news_of(stream, after_end) == STREAM_NOTHING)
+        channel_look_locked(ch);
+    while ((news = news_of(stream, after_end)) == STREAM_NOTHING && !ch->lost && waits)
         channel_wait_locked(ch, &waiter);
+    if (news == STREAM_NOTHING && ch->lost)
+        news = STREAM_LOST;
     if (news == STREAM_PIECE)
         *ret_piece = take_first(stream);
     else if (news == STREAM_LOST)
         *ret_error = ch->why;
+    else if (news == STREAM_NOTHING)
+        channel_clear_locked(ch);
     end_wait_locked(ch, &waiter);
     (void)pthread_mutex_unlock(&ch->lock);
     (void)pthread_cond_destroy(&waiter.wake);

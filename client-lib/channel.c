@@ -409,13 +409,13 @@ int channel_call_stream(struct channel *ch, struct channel_stream *stream,
     return 0;
 }
 
-/* Takes what the socket has, unless another thread is at it. */
 void channel_look_locked(struct channel *ch)
 {
     if (!ch->lost && !ch->reading) {
         read_turn_locked(ch, 0);
         channel_pass_role_locked(ch);
     }
+    channel_watch_out_locked(ch, ch->out.len > 0 && !ch->reading);
 }
 
 bool channel_is_alive(struct channel *ch)

@@ -35,7 +35,8 @@ int channel_call(struct channel *ch, const struct frame_header *header, void *pa
 
 /*
  * Readable while channel_take_message() has something to do: a message is there, or bytes of one
- * may be, or the connection is lost.  The channel's own.  -1 with errno.  Any thread.
+ * may be, or the connection is lost; or while a stream that does not block may go on.  The
+ * channel's own.  -1 with errno.  Any thread.
  */
 int channel_message_fd(struct channel *ch);
 
@@ -55,9 +56,10 @@ struct stream_piece {
     char data[];
 };
 
-/* One stream of a channel; zeroed before it is opened.  The members are channel.c's. */
+/* One stream of a channel; zeroed before it is opened, but for nonblock.  The rest is channel.c's. */
 struct channel_stream {
     struct channel_stream *next;
+    bool nonblock; /* nobody waits for it: the descriptor of messages tells when to look again */
     struct frame_header call; /* whose stream it is */
     struct stream_piece *first, **last;
     bool ended;    /* the daemon sends no more data */
@@ -75,21 +77,27 @@ int channel_call_stream(struct channel *ch, struct channel_stream *stream,
                         const struct frame_header *header, void *packet, size_t len,
                         void **ret_reply, size_t *ret_len, struct channel_error *ret_error);
 void channel_stream_close(struct channel *ch, struct channel_stream *stream);
+enum { STREAM_WOULD_BLOCK = -2 }; /* of one that does not: nothing has been done */
 /*
  * Sends a packet of the stream with room for its head, waiting while the daemon takes none.
- * Returns 0; 1 where the stream has failed, and nothing was sent; -1 with *ret_error.
+ * Returns 0; 1 where the stream has failed, and nothing was sent; -1 with *ret_error;
+ * STREAM_WOULD_BLOCK.
  */
 int channel_stream_send(struct channel *ch, struct channel_stream *stream, enum frame_type type,
                         enum frame_status status, void *packet, size_t len,
                         struct channel_error *ret_error);
 enum stream_news {
+    STREAM_NOTHING = -2,
     STREAM_LOST = -1, /* so is the connection: *ret_error says why */
     STREAM_ENDED = 0, /* no more data come */
     STREAM_PIECE,     /* *ret_piece, the caller's to free */
     STREAM_FINISHED,  /* the daemon has answered the finish or the abort */
     STREAM_FAILED,    /* stream->error has why, and stays as it is */
 };
-/* Waits for the next of these; after_end: an end of the data is none. */
+/*
+ * Waits for the next of these; after_end: also where the stream does not block, and an end of the
+ * data is none.  Else such a one gets STREAM_NOTHING.
+ */
 enum stream_news channel_stream_receive(struct channel *ch, struct channel_stream *stream,
                                         bool after_end, struct stream_piece **ret_piece,
                                         struct channel_error *ret_error);

@@ -212,6 +212,22 @@ char **take_texts(wire_text *texts, unsigned int count);
 /* Characters off the wire as a text in room for size; theirs may lack its NUL. */
 void copy_chars(char *to, size_t size, const char *from, size_t len);
 
+/* --- stream.c --- */
+
+enum {
+    STREAM_PACKET_MAX = 262120, /* bytes with one packet: as many as libvirt's clients send */
+    STREAM_AT_HOLE = -3,
+};
+
+/* The public functions of these names without their beginning; also STREAM_WOULD_BLOCK. */
+int stream_check_open(virStreamPtr stream);
+int stream_send(virStreamPtr stream, const char *data, size_t nbytes);
+int stream_send_hole(virStreamPtr stream, long long length);
+int stream_receive(virStreamPtr stream, char *data, size_t nbytes, unsigned int flags);
+int stream_receive_hole(virStreamPtr stream, long long *length);
+/* One that is open; raises nothing, as something has gone wrong before. */
+void stream_abort(virStreamPtr stream);
+
 /* --- domain-call.c: the shapes of calls on a domain --- */
 
 /* Arguments: the domain, with flags, with a text.  Results: none, an int, a text. */

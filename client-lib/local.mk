@@ -42,6 +42,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/channel-message.c \
 	client-lib/channel-stream.c \
 	client-lib/stream.c \
+	client-lib/stream-all.c \
 	client-lib/transport-unix.c \
 	client-lib/transport.h \
 	client-lib/typed-params.c \

@@ -6,9 +6,6 @@
 #include <limits.h>
 #include <string.h>
 
-/* Bytes with one packet: as many as libvirt's clients send. */
-enum { PACKET_MAX = 262120 };
-
 static int check_no_flags(unsigned int flags)
 {
     if (!flags)
@@ -21,7 +18,7 @@ virStreamPtr virStreamNew(virConnectPtr conn, unsigned int flags)
 {
     virStreamPtr stream;
 
-    if (!conn_enter(conn) || check_no_flags(flags) < 0)
+    if (!conn_enter(conn) || check_no_flags(flags & ~(unsigned int)VIR_STREAM_NONBLOCK) < 0)
         return NULL;
     stream = calloc(1, sizeof(*stream));
     if (!stream) {
@@ -31,6 +28,7 @@ virStreamPtr virStreamNew(virConnectPtr conn, unsigned int flags)
     stream->object.magic = MAGIC_STREAM;
     stream->object.refs = 1;
     stream->object.conn = conn;
+    stream->wire.nonblock = flags & VIR_STREAM_NONBLOCK;
     (void)object_ref(&conn->object);
     return stream;
 }
@@ -47,7 +45,7 @@ static void close_stream(virStreamPtr stream)
     free(STEAL_PTR(stream->piece));
 }
 
-static int check_open(virStreamPtr stream)
+int stream_check_open(virStreamPtr stream)
 {
     if (stream->open)
         return 0;
@@ -65,6 +63,7 @@ static int raise_failed(virStreamPtr stream)
 
 /* --- out --- */
 
+/* 0, -1: raised, or STREAM_WOULD_BLOCK. */
 static int send_packet(virStreamPtr stream, enum frame_type type, enum frame_status status,
                        void *packet, size_t len)
 {
@@ -72,17 +71,18 @@ static int send_packet(virStreamPtr stream, enum frame_type type, enum frame_sta
     int rc = channel_stream_send(stream->object.conn->channel, &stream->wire, type, status, packet,
                                  len, &error);
 
-    if (rc < 0)
+    if (rc == -1)
         return error_raise_channel(&error);
-    return rc > 0 ? raise_failed(stream) : 0;
+    return rc > 0 ? raise_failed(stream) : rc;
 }
 
-int virStreamSend(virStreamPtr stream, const char *data, size_t nbytes)
+int stream_send(virStreamPtr stream, const char *data, size_t nbytes)
 {
-    size_t len = nbytes < PACKET_MAX ? nbytes : PACKET_MAX;
+    size_t len = nbytes < STREAM_PACKET_MAX ? nbytes : STREAM_PACKET_MAX;
     _cleanup_free_ char *packet = NULL;
+    int rc;
 
-    if (!stream_enter(stream) || check_open(stream) < 0)
+    if (stream_check_open(stream) < 0)
         return -1;
     if (!data)
         return error_raise_null("data");
@@ -92,18 +92,22 @@ int virStreamSend(virStreamPtr stream, const char *data, size_t nbytes)
     if (!packet)
         return error_raise_no_memory();
     memcpy(packet + FRAME_MIN, data, len);
-    if (send_packet(stream, FRAME_STREAM, FRAME_CONTINUE, packet, FRAME_MIN + len) < 0)
-        return -1;
-    return (int)len;
+    rc = send_packet(stream, FRAME_STREAM, FRAME_CONTINUE, packet, FRAME_MIN + len);
+    return rc < 0 ? rc : (int)len;
 }
 
-int virStreamSendHole(virStreamPtr stream, long long length, unsigned int flags)
+int virStreamSend(virStreamPtr stream, const char *data, size_t nbytes)
+{
+    return stream_enter(stream) ? stream_send(stream, data, nbytes) : -1;
+}
+
+int stream_send_hole(virStreamPtr stream, long long length)
 {
     wire_stream_hole hole = { .length = length };
     _cleanup_free_ void *packet = NULL;
     size_t len;
 
-    if (!stream_enter(stream) || check_open(stream) < 0 || check_no_flags(flags) < 0)
+    if (stream_check_open(stream) < 0)
         return -1;
     if (length <= 0)
         return error_raise(VIR_ERR_INVALID_ARG, VIR_FROM_NONE,
@@ -111,6 +115,13 @@ int virStreamSendHole(virStreamPtr stream, long long length, unsigned int flags)
     if (frame_encode(&stream->wire.call, XDR_OF(wire_stream_hole), &hole, &packet, &len) < 0)
         return error_raise_no_memory();
     return send_packet(stream, FRAME_STREAM_HOLE, FRAME_CONTINUE, packet, len);
+}
+
+int virStreamSendHole(virStreamPtr stream, long long length, unsigned int flags)
+{
+    if (!stream_enter(stream) || check_no_flags(flags) < 0)
+        return -1;
+    return stream_send_hole(stream, length);
 }
 
 /* --- in --- */
@@ -129,7 +140,10 @@ static enum stream_news next_news(virStreamPtr stream, bool after_end)
     return news;
 }
 
-/* Sees to it that the next piece is at hand.  1: it is; 0: the end of the data; -1: raised. */
+/*
+ * Sees to it that the next piece is at hand.  1: it is; 0: the end of the data; -1: raised;
+ * STREAM_WOULD_BLOCK.
+ */
 static int next_piece(virStreamPtr stream)
 {
     static const int results[] = { [STREAM_ENDED] = 0, [STREAM_PIECE] = 1, [STREAM_FINISHED] = 0,
@@ -140,6 +154,8 @@ static int next_piece(virStreamPtr stream)
         return 1;
     free(STEAL_PTR(stream->piece));
     news = next_news(stream, false);
+    if (news == STREAM_NOTHING)
+        return STREAM_WOULD_BLOCK;
     return news == STREAM_LOST ? -1 : results[news];
 }
 
@@ -158,11 +174,11 @@ static int take_bytes(struct stream_piece *piece, char *data, size_t nbytes)
     return (int)len;
 }
 
-static int receive(virStreamPtr stream, char *data, size_t nbytes, unsigned int flags)
+int stream_receive(virStreamPtr stream, char *data, size_t nbytes, unsigned int flags)
 {
     int rc;
 
-    if (check_open(stream) < 0)
+    if (stream_check_open(stream) < 0)
         return -1;
     if (flags & ~(unsigned int)VIR_STREAM_RECV_STOP_AT_HOLE)
         return check_no_flags(flags);
@@ -172,37 +188,44 @@ static int receive(virStreamPtr stream, char *data, size_t nbytes, unsigned int 
     if (rc <= 0)
         return rc;
     if (stream->piece->hole && (flags & VIR_STREAM_RECV_STOP_AT_HOLE))
-        return -3;
+        return STREAM_AT_HOLE;
     return take_bytes(stream->piece, data, nbytes);
 }
 
 int virStreamRecv(virStreamPtr stream, char *data, size_t nbytes)
 {
-    return stream_enter(stream) ? receive(stream, data, nbytes, 0) : -1;
+    return stream_enter(stream) ? stream_receive(stream, data, nbytes, 0) : -1;
 }
 
 int virStreamRecvFlags(virStreamPtr stream, char *data, size_t nbytes, unsigned int flags)
 {
-    return stream_enter(stream) ? receive(stream, data, nbytes, flags) : -1;
+    return stream_enter(stream) ? stream_receive(stream, data, nbytes, flags) : -1;
 }
 
-int virStreamRecvHole(virStreamPtr stream, long long *length, unsigned int flags)
+int stream_receive_hole(virStreamPtr stream, long long *length)
 {
     int rc;
 
-    if (!stream_enter(stream) || check_open(stream) < 0 || check_no_flags(flags) < 0)
+    if (stream_check_open(stream) < 0)
         return -1;
     if (!length)
         return error_raise_null("length");
     rc = next_piece(stream);
     if (rc < 0)
-        return -1;
+        return rc;
     *length = 0;
     if (rc > 0 && stream->piece->hole) {
         *length = (long long)(stream->piece->len - stream->piece->pos);
         stream->piece->pos = stream->piece->len;
     }
     return 0;
+}
+
+int virStreamRecvHole(virStreamPtr stream, long long *length, unsigned int flags)
+{
+    if (!stream_enter(stream) || check_no_flags(flags) < 0)
+        return -1;
+    return stream_receive_hole(stream, length);
 }
 
 /* --- the end --- */
@@ -226,7 +249,7 @@ static int finish(virStreamPtr stream, enum frame_status status)
 {
     int rc;
 
-    if (!stream_enter(stream) || check_open(stream) < 0)
+    if (!stream_enter(stream) || stream_check_open(stream) < 0)
         return -1;
     rc = end_stream(stream, status);
     close_stream(stream);
@@ -241,6 +264,24 @@ int virStreamFinish(virStreamPtr stream)
 int virStreamAbort(virStreamPtr stream)
 {
     return finish(stream, FRAME_ERROR);
+}
+
+void stream_abort(virStreamPtr stream)
+{
+    struct channel *ch = stream->object.conn->channel;
+    char packet[FRAME_MIN];
+    struct channel_error error;
+    enum stream_news news = STREAM_PIECE;
+
+    if (!stream->open)
+        return;
+    if (channel_stream_send(ch, &stream->wire, FRAME_STREAM, FRAME_ERROR, packet, sizeof(packet),
+                            &error) == 0)
+        while (news == STREAM_PIECE) {
+            free(STEAL_PTR(stream->piece));
+            news = channel_stream_receive(ch, &stream->wire, true, &stream->piece, &error);
+        }
+    close_stream(stream);
 }
 
 int virStreamFree(virStreamPtr stream)

@@ -31,6 +31,7 @@
 enum {
     OTHER_FDS = 1024,      /* what the daemon may have open besides its clients */
     WORKERS_END_MS = 5000, /* at exit; jobs have had shutdown_grace_seconds before */
+    CLIENTS_END_SECONDS = 2, /* for those that do not take their last answers */
 };
 
 static void log_libevent(int severity, const char *text)
@@ -228,6 +229,26 @@ void lifecycle_stop(struct lifecycle *life, const char *reason)
               life);
 }
 
+static void time_is_over(evutil_socket_t fd, short what, void *opaque)
+{
+    (void)fd;
+    (void)what;
+    (void)opaque; /* the timer is looked at */
+}
+
+/* Who waited for a job that has ended just now hears of that before the connections are closed. */
+static void send_last_answers(struct daemon *daemon)
+{
+    static const struct timeval longest = { .tv_sec = CLIENTS_END_SECONDS };
+    struct event *timer = evtimer_new(daemon->base, time_is_over, NULL);
+
+    (void)evtimer_add(timer, &longest);
+    while (!server_is_drained(daemon->server) && evtimer_pending(timer, NULL) &&
+           event_base_loop(daemon->base, EVLOOP_ONCE) == 0)
+        continue;
+    event_free(timer);
+}
+
 static int turn_loop(struct lifecycle *life, struct verror *err)
 {
     while (life->phase != PHASE_STOPPED) {
@@ -236,6 +257,7 @@ static int turn_loop(struct lifecycle *life, struct verror *err)
         notify_update(life);
         idle_update(life);
     }
+    send_last_answers(&life->daemon);
     return 0;
 }
 

@@ -421,7 +421,8 @@ static void try_node(void)
     CHECK(count == (int)info.nodes && cells[0] > 0);
     CHECK(virNodeGetCellsFreeMemory(conn, cells, 0, 1) == 1);
     OK(virNodeGetSecurityModel(conn, &model));
-    SAME(model.model, "");
+    SAME(model.model, "none");
+    SAME(model.doi, "0");
 
     FAILS(virNodeGetInfo(conn, NULL), VIR_ERR_INVALID_ARG);
     FAILS(virNodeGetInfo(NULL, &info), VIR_ERR_INVALID_CONN);

@@ -11,7 +11,7 @@ import time
 
 sys.dont_write_bytecode = True
 import wire
-from wire import ERR_OVERFLOW, ERR_RPC, ERR_UNSUPPORTED, ERR_XML
+from wire import ERR_INVALID, ERR_OVERFLOW, ERR_RPC, ERR_UNSUPPORTED, ERR_XML
 
 check = wire.Checks()
 LAUGHS = "<!DOCTYPE v [<!ENTITY a0 'ha'>%s]>" % "".join(
@@ -76,6 +76,8 @@ NAMES = [("no name", ""), ("an empty name", "<name/>"),
          ("256 bytes", "<name>%s</name>" % ("n" * 256)),
          ("256 bytes of UTF-8", "<name>%s</name>" % ("\u00fc" * 128))]
 
+PATHS = (".", "..", "a slash", "a path up", "an absolute path")  # libvirt has another code for them
+
 SIZES = [("a negative %s", "-1", "", ERR_XML), ("minus 0 as %s", "-0", "", ERR_XML),
          ("+1 as %s", "+1", "", ERR_XML), ("a fraction as %s", "1.5", "", ERR_XML),
          ("hex as %s", "0x10", "", ERR_XML), ("text as %s", "much", "", ERR_XML),
@@ -97,7 +99,7 @@ SIZES = [("a negative %s", "-1", "", ERR_XML), ("minus 0 as %s", "-0", "", ERR_X
 def volumes(base):
     yield from of_both("volume")
     for what, name in NAMES:
-        yield what, vol(name), ERR_XML
+        yield what, vol(name), ERR_INVALID if what in PATHS else ERR_XML
     yield "the name of a file of the daemon's", vol("<name>.virtjobd-1</name>"), ERR_XML
     for element in ("capacity", "allocation"):
         for what, value, unit, code in SIZES:

@@ -209,6 +209,52 @@ class Change(Operation):
         equal(sorted(after[0]), sorted(before[0]), 'files')
 
 
+class Transfer(Operation):
+    """Of volume 'v', by a virtjob that is a part of it, from or to a file of its own."""
+
+    def __init__(self, command, middle, failure):
+        self.args = (command,)
+        self.middle, self.failure = middle, failure
+
+    def prepare(self, d):
+        self.local = os.path.join(d.dir, 'local')
+        self.done_well = False
+        self.digest = d.make('v', 16 * MIB)
+        if self.args[0] == 'vol-upload':
+            noise(self.local, 16 * MIB)
+            self.digest = digest(self.local)
+
+    def begin(self, d):
+        seen = {job['id'] for job in d.jobs()}
+        self.client = subprocess.Popen(
+            [f'{crash_lib.BUILD}/run', 'virtjob', '-q', '-c', d.uri, self.args[0], 'v', self.local,
+             'p'], env=d.env, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return until(lambda: [job['id'] for job in d.jobs() if job['id'] not in seen],
+                     'its job is there')[0]
+
+    def done(self, d):
+        self.done_well = True
+        equal(self.client.wait(60 * crash_lib.SLOWER), 0, "the client's status")
+        equal((digest(d.file('v')), digest(self.local)), (self.digest, self.digest), 'the bytes')
+
+    def partly(self, d, before):
+        """What came is there, and behind it what was there before."""
+        after = world(d, contents=False)
+        equal((sorted(after[0]), after[2]), (sorted(before[0]), before[2]), 'files and volumes')
+        with open(d.file('v'), 'rb') as now, open(self.local, 'rb') as sent:
+            same = os.path.commonprefix([now.read(), sent.read()])
+        check(0 < len(same) < 16 * MIB, f'{len(same)} bytes are there')
+
+    def clean(self, d):
+        status = self.client.wait(60 * crash_lib.SLOWER)
+        equal(status == 0, self.done_well, f"the client's status {status}")
+        if self.args[0] == 'vol-download':
+            equal(os.path.exists(self.local), self.done_well, "the client's file")
+        if os.path.exists(self.local):
+            os.unlink(self.local)
+        super().clean(d)
+
+
 CHUNK = ('copy_file_range', 'hold', 8)
 NO_SPACE = ('pwrite', errno.ENOSPC, 4)
 CREATE = ('vol-create-as', 'p', 'v')
@@ -266,6 +312,10 @@ OPERATIONS = {
                          failure=('unlinkat', errno.EPERM, 0)),
     'vol-delete, zeroing': Change('zeroed', middle=('pwrite', 'hold', 4),
                                   failure=('pwrite', errno.EIO, 4)),
+    'vol-upload': Transfer('vol-upload', middle=('pwrite', 'hold', 4),
+                           failure=('pwrite', errno.ENOSPC, 4)),
+    'vol-download': Transfer('vol-download', middle=('pread', 'hold', 4),
+                             failure=('pread', errno.EIO, 4)),
 }
 
 

@@ -62,10 +62,10 @@ same desc idle --title
 check virtjob metadata g urn:u --key k --set "<a b='1'/>"
 same metadata g urn:u
 check virtjob metadata g urn:u k "<a b='2'/>"
-expect 0 "b='2'" virtjob metadata g urn:u
+expect 0 'b="2"' virtjob metadata g urn:u
 editor "s/b=[^ /]*/b='3'/"
 check virtjob metadata g urn:u --key k --edit
-expect 0 "b='3'" virtjob metadata g urn:u --config
+expect 0 'b="3"' virtjob metadata g urn:u --config
 check virtjob metadata g urn:u --remove
 expect 1 "not present" virtjob metadata g urn:u
 expect 2 "key" virtjob metadata g urn:u --set "<a/>"

@@ -30,6 +30,14 @@ def moves(d, number, beyond=0):
     until(lambda: d.job(number)['bytes_done'] > beyond, f'job {number} moves')
 
 
+def settle(d, number):
+    """The piece that it had in hand when it was paused is done with."""
+    done = None
+    while done != (now := d.job(number)['bytes_done']):
+        done = now
+        time.sleep(0.05)
+
+
 def clone_at_a_speed(d):
     """Slow from its start, then let go"""
     source = d.make('src', SIZE)
@@ -154,6 +162,58 @@ def conversion(d):
     equal(d.files(), ['src'], 'files')
 
 
+class Transfer:
+    """A virtjob that uploads or downloads at a speed, and its job."""
+
+    def __init__(self, d, command, local, *options):
+        seen = {job['id'] for job in d.jobs()}
+        self.client = subprocess.Popen(
+            [f'{crash_lib.BUILD}/run', 'virtjob', '-q', '-c', d.uri, command, 'src', local, 'p',
+             *options], env=d.env, stdin=subprocess.DEVNULL)
+        [self.number] = until(lambda: [job['id'] for job in d.jobs() if job['id'] not in seen],
+                              'its job is there')
+
+    def ends(self, d):
+        d.ends(self.number, 'complete')
+        equal(self.client.wait(60 * crash_lib.SLOWER), 0, "the client's status")
+
+
+def transfers(d, command):
+    """Slow from the start or while they run, held, and let go; the bytes are right"""
+    local = os.path.join(d.dir, 'local')
+    if command == 'vol-upload':
+        noise(local, SIZE)
+    for options in (('--speed', SLOW), ()):
+        if not options:
+            d.rule('pread' if command == 'vol-download' else 'pwrite', 'hold', 0, 4)
+        transfer = Transfer(d, command, local, *options)
+        number = str(transfer.number)
+        if not options:
+            d.held('pread' if command == 'vol-download' else 'pwrite')
+            d('job-speed', number, SLOW)
+            d.no_rules()
+        moves(d, number)
+        begin, done = time.monotonic(), d.job(number)['bytes_done']
+        moves(d, number, done)
+        equal(d.job(number)['speed_limit'], MIB, 'its limit')
+        more = d.job(number)['bytes_done'] - done
+        check(more < 4 * MIB + MIB * (time.monotonic() - begin), f'it is too fast: {more}')
+        d('job-pause', number)
+        until(lambda: d.job(number)['phase'] == 'paused', 'it is paused')
+        settle(d, number)
+        done = stands(d, number)
+        check(done < SIZE, 'it is paused too late')
+        d('job-resume', number)
+        moves(d, number, done)
+        d('job-speed', number, '8M')
+        equal(d.job(number)['speed_limit'], 8 * MIB, 'the new limit')
+        d('job-speed', number, '0')
+        transfer.ends(d)
+        equal(digest(local), digest(d.file('src')), 'the bytes')
+    check('speed' in d.refused(command, 'src', local, 'p', '--speed', '-1'), 'a bad speed')
+    os.unlink(local)
+
+
 def refusals(d):
     number = d.begin('pool-refresh', 'p')
     d.ends(number, 'complete')
@@ -176,6 +236,8 @@ def main():
         cancelled(d)
         other_engines(d)
         conversion(d)
+        transfers(d, 'vol-download')
+        transfers(d, 'vol-upload')
         refusals(d)
     return 0
 

@@ -18,10 +18,10 @@ sed -n '/^\.SH FUNCTIONS/,/^\.SH ENV/s/^\.BR\{0,1\} \(vir[A-Za-z]*\)\( ()\)\{0,1
 diff -u "$dir/exported" "$dir/listed" >&2 ||
     fail "man/libvirtjob.3 and client-lib/libvirtjob.syms differ (above; + is in the manual only)"
 
-# Whatever else it names is in the headers, or is libvirt's (one type) and said to be so.
+# Whatever else it names is in the headers, or is libvirt's (two names) and said to be so.
 sed 's/\\f[A-Z]//g' "$page" | grep -oE '\b(vir[A-Z][A-Za-z]*|(VIR|VIRTJOB|LIBVIRTJOB)_[A-Z_]+)\b\*?' |
     grep -v '\*$' | sort -u >"$dir/named"
-printf '%s\n' virDomainJobInfo VIRTJOB_DEFAULT_URI >"$dir/known"
+printf '%s\n' virDomainJobInfo virStreamEventAddCallback VIRTJOB_DEFAULT_URI >"$dir/known"
 # shellcheck disable=SC2086 # two options
 printf '#include <libvirtjob/libvirtjob.h>\n' | $CC -E -dD $headers -xc - |
     grep -oE '\b(vir|VIR|LIBVIRTJOB)[A-Za-z_]+\b' >>"$dir/known"

@@ -199,13 +199,20 @@ int follow_job(struct cli *cli, virJobRecordPtr *job, const struct follow *follo
     return end_tell(&wait, end);
 }
 
+int job_speed_prepare(struct cli *cli, const struct args *args)
+{
+    if (args_text(args, "speed") &&
+        virConnectSetJobSpeed(cli->conn, 0, args_size(args, "speed", 0), 0) < 0)
+        return cli_fail("cannot set the speed '%s'", args_text(args, "speed"));
+    return CLI_DONE;
+}
+
 int long_job_prepare(struct cli *cli, const struct args *args)
 {
     int r;
 
-    if (args_has(args, "speed") && args_text(args, "speed") &&
-        virConnectSetJobSpeed(cli->conn, 0, args_size(args, "speed", 0), 0) < 0)
-        return cli_fail("cannot set the speed '%s'", args_text(args, "speed"));
+    if (args_has(args, "speed") && job_speed_prepare(cli, args) != CLI_DONE)
+        return CLI_FAILED;
     if (args_flag(args, "async"))
         return CLI_DONE;
     r = signals_catch();

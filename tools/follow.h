@@ -21,6 +21,8 @@ struct follow {
  */
 int follow_job(struct cli *cli, virJobRecordPtr *job, const struct follow *follow);
 
+/* The jobs that are started from here on have the speed of --speed.  CLI_DONE, or told. */
+int job_speed_prepare(struct cli *cli, const struct args *args);
 /*
  * Before a long call is started: its job has the speed of --speed, where the command has that,
  * and its signals are ours from here on.  CLI_DONE, or CLI_FAILED and told.

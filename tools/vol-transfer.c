@@ -13,11 +13,12 @@
 #include <unistd.h>
 
 #include "daemon/util/alloc.h"
+#include "tools/follow.h"
 #include "tools/progress.h"
 #include "tools/signals.h"
 #include "tools/vol.h"
 
-enum { BUFFER_SIZE = 262120, DRAW_EVERY_MS = 200 };
+enum { DRAW_EVERY_MS = 200 };
 
 #define _cleanup_stream_ _cleanup_(stream_freep)
 
@@ -36,7 +37,7 @@ struct transfer {
     struct progress progress;
     virJobRecord shown; /* what is drawn: our own counts, so that nothing has to be asked for */
     long long started_ms, drawn_ms;
-    char *buffer; /* BUFFER_SIZE bytes */
+    int result; /* what our own side of it has failed with, which is told then */
 };
 
 static long long now_ms(void)
@@ -51,8 +52,11 @@ static long long now_ms(void)
 static int transfer_begin(struct transfer *transfer, struct cli *cli, const struct args *args,
                           virStorageVolPtr vol)
 {
-    int r = signals_catch();
+    int r;
 
+    if (job_speed_prepare(cli, args) != CLI_DONE)
+        return CLI_FAILED;
+    r = signals_catch();
     if (r < 0) {
         cli_error("cannot catch signals: %s", strerror(-r));
         return CLI_FAILED;
@@ -115,15 +119,15 @@ static int tell_signal(struct transfer *transfer)
     return CLI_CANCELLED;
 }
 
-/* After the last byte, or the first failure. */
-static int transfer_end(struct transfer *transfer, int result)
+/* After the last byte, or, rc -1, the first failure, which has aborted it. */
+static int transfer_end(struct transfer *transfer, int rc)
 {
-    if (result == CLI_DONE && virStreamFinish(transfer->stream) < 0)
-        result = tell_stream(transfer);
-    else if (result != CLI_DONE)
-        (void)virStreamAbort(transfer->stream); /* the reason is told already */
+    if (rc == 0)
+        rc = virStreamFinish(transfer->stream);
+    if (rc < 0 && transfer->result == CLI_DONE)
+        transfer->result = tell_stream(transfer);
     progress_clear(&transfer->progress);
-    return result;
+    return transfer->result;
 }
 
 static unsigned int sparse_flag(const struct args *args)
@@ -133,85 +137,80 @@ static unsigned int sparse_flag(const struct args *args)
 
 /* --- upload --- */
 
-static int send_bytes(struct transfer *transfer, size_t len)
+/* As virStreamSourceFunc has it; what goes wrong is told, and kept in the result. */
+static int source_read(virStreamPtr stream, char *data, size_t nbytes, void *opaque)
 {
-    size_t pos = 0;
+    struct transfer *transfer = opaque;
+    size_t most = transfer->left < nbytes ? (size_t)transfer->left : nbytes;
+    ssize_t n;
 
-    while (pos < len) {
-        int n = virStreamSend(transfer->stream, transfer->buffer + pos, len - pos);
+    (void)stream;
+    do
+        n = read(transfer->fd, data, most);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        transfer->result = tell_errno(transfer, "read");
+    else if (transfer_count(transfer, (size_t)n) < 0)
+        transfer->result = tell_signal(transfer);
+    if (transfer->result != CLI_DONE)
+        return -1;
+    transfer->left -= (unsigned long long)n;
+    return (int)n;
+}
 
-        if (n < 0)
-            return tell_stream(transfer);
-        pos += (size_t)n;
+/* How far it is to the next hole or the next data, and which of them lies between. */
+static int look_ahead(const struct transfer *transfer, off_t *ret_len, bool *ret_data)
+{
+    off_t pos = lseek(transfer->fd, 0, SEEK_CUR), end, next;
+
+    end = lseek(transfer->fd, 0, SEEK_END);
+    next = lseek(transfer->fd, pos, SEEK_DATA);
+    *ret_data = next == pos && pos < end;
+    if (*ret_data)
+        next = lseek(transfer->fd, pos, SEEK_HOLE);
+    else if (next < 0 && errno == ENXIO)
+        next = end;
+    if (pos < 0 || end < 0 || next < 0 || lseek(transfer->fd, pos, SEEK_SET) < 0)
+        return -1;
+    *ret_len = next > pos ? next - pos : 0;
+    return 0;
+}
+
+static int source_look(virStreamPtr stream, int *ret_data, long long *ret_len, void *opaque)
+{
+    struct transfer *transfer = opaque;
+    bool in_data;
+    off_t len;
+
+    (void)stream;
+    if (look_ahead(transfer, &len, &in_data) < 0) {
+        transfer->result = tell_errno(transfer, "find the data of");
+        return -1;
     }
-    return transfer_count(transfer, len) < 0 ? tell_signal(transfer) : CLI_DONE;
+    *ret_data = in_data;
+    *ret_len = (unsigned long long)len < transfer->left ? len : (long long)transfer->left;
+    return 0;
 }
 
-/* Up to end of the file's data, or, end 0, of the file. */
-static int send_data(struct transfer *transfer, off_t *pos, off_t end)
+static int source_skip(virStreamPtr stream, long long len, void *opaque)
 {
-    int result = CLI_DONE;
+    struct transfer *transfer = opaque;
 
-    while (result == CLI_DONE && transfer->left > 0 && (end == 0 || *pos < end)) {
-        size_t most = transfer->left < BUFFER_SIZE ? (size_t)transfer->left : BUFFER_SIZE;
-        ssize_t n;
-
-        if (end != 0 && (off_t)most > end - *pos)
-            most = (size_t)(end - *pos);
-        n = read(transfer->fd, transfer->buffer, most);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return tell_errno(transfer, "read");
-        if (n == 0)
-            break;
-        *pos += n;
-        transfer->left -= (unsigned long long)n;
-        result = send_bytes(transfer, (size_t)n);
-    }
-    return result;
+    (void)stream;
+    transfer->left -= (unsigned long long)len;
+    if (lseek(transfer->fd, len, SEEK_CUR) >= 0)
+        return 0;
+    transfer->result = tell_errno(transfer, "find the data of");
+    return -1;
 }
 
-static int send_hole(struct transfer *transfer, unsigned long long len)
+static int send_file(struct transfer *transfer)
 {
-    if (len > transfer->left)
-        len = transfer->left;
-    transfer->left -= len;
-    if (len > 0 && virStreamSendHole(transfer->stream, (long long)len, 0) < 0)
-        return tell_stream(transfer);
-    return CLI_DONE;
-}
+    int rc = transfer->sparse ? virStreamSparseSendAll(transfer->stream, source_read, source_look,
+                                                       source_skip, transfer)
+                              : virStreamSendAll(transfer->stream, source_read, transfer);
 
-static int send_sparse(struct transfer *transfer, off_t size)
-{
-    off_t pos = 0;
-
-    while (transfer->left > 0 && pos < size) {
-        off_t data = lseek(transfer->fd, pos, SEEK_DATA), hole;
-        int result;
-
-        if (data < 0 && errno != ENXIO)
-            return tell_errno(transfer, "find the data of");
-        if (data < 0)
-            data = size;
-        result = send_hole(transfer, (unsigned long long)(data - pos));
-        hole = data < size ? lseek(transfer->fd, data, SEEK_HOLE) : size;
-        if (hole < 0 || lseek(transfer->fd, data, SEEK_SET) < 0)
-            return tell_errno(transfer, "find the data of");
-        pos = data;
-        if (result == CLI_DONE && data < size)
-            result = send_data(transfer, &pos, hole);
-        if (result != CLI_DONE)
-            return result;
-    }
-    return CLI_DONE;
-}
-
-static int send_file(struct transfer *transfer, const struct stat *st)
-{
-    off_t pos = 0;
-
-    return transfer->sparse ? send_sparse(transfer, st->st_size) : send_data(transfer, &pos, 0);
+    return transfer_end(transfer, rc);
 }
 
 int vol_upload(struct cli *cli, const struct args *args)
@@ -219,8 +218,7 @@ int vol_upload(struct cli *cli, const struct args *args)
     _cleanup_vol_ virStorageVolPtr vol = vol_of(cli, args);
     _cleanup_stream_ virStreamPtr stream = NULL;
     _cleanup_close_ int fd = -1;
-    _cleanup_free_ char *buffer = xmalloc(BUFFER_SIZE);
-    struct transfer transfer = { .buffer = buffer, .left = args_size(args, "length", 0) };
+    struct transfer transfer = { .left = args_size(args, "length", 0) };
     unsigned long long length = transfer.left;
     struct stat st;
     int result;
@@ -242,7 +240,7 @@ int vol_upload(struct cli *cli, const struct args *args)
     if (!stream || virStorageVolUpload(vol, stream, args_size(args, "offset", 0), length,
                                        sparse_flag(args)) < 0)
         return cli_fail("cannot upload to volume '%s'", virStorageVolGetName(vol));
-    result = transfer_end(&transfer, send_file(&transfer, &st));
+    result = send_file(&transfer);
     if (result == CLI_DONE)
         cli_say(cli, "Vol %s uploaded", virStorageVolGetName(vol));
     return result;
@@ -250,52 +248,42 @@ int vol_upload(struct cli *cli, const struct args *args)
 
 /* --- download --- */
 
-static int write_bytes(struct transfer *transfer, size_t len)
+static int sink_write(virStreamPtr stream, const char *data, size_t nbytes, void *opaque)
 {
-    size_t pos = 0;
+    struct transfer *transfer = opaque;
+    ssize_t n;
 
-    while (pos < len) {
-        ssize_t n = write(transfer->fd, transfer->buffer + pos, len - pos);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return tell_errno(transfer, "write to");
-        pos += (size_t)n;
-    }
-    return transfer_count(transfer, len) < 0 ? tell_signal(transfer) : CLI_DONE;
+    (void)stream;
+    do
+        n = write(transfer->fd, data, nbytes);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        transfer->result = tell_errno(transfer, "write to");
+    else if (transfer_count(transfer, (size_t)n) < 0)
+        transfer->result = tell_signal(transfer);
+    return transfer->result == CLI_DONE ? (int)n : -1;
 }
 
 /* The file is new, so what is skipped reads as zeros. */
-static int skip_hole(struct transfer *transfer)
+static int sink_skip(virStreamPtr stream, long long len, void *opaque)
 {
-    long long len = 0;
-    off_t end;
+    struct transfer *transfer = opaque;
+    off_t end = lseek(transfer->fd, len, SEEK_CUR);
 
-    if (virStreamRecvHole(transfer->stream, &len, 0) < 0)
-        return tell_stream(transfer);
-    end = lseek(transfer->fd, len, SEEK_CUR);
-    if (end < 0 || ftruncate(transfer->fd, end) < 0)
-        return tell_errno(transfer, "make a hole in");
-    return CLI_DONE;
+    (void)stream;
+    if (end >= 0 && ftruncate(transfer->fd, end) == 0)
+        return 0;
+    transfer->result = tell_errno(transfer, "make a hole in");
+    return -1;
 }
 
 static int receive_file(struct transfer *transfer)
 {
-    unsigned int flags = transfer->sparse ? VIR_STREAM_RECV_STOP_AT_HOLE : 0;
-    int result = CLI_DONE;
+    int rc = transfer->sparse
+                 ? virStreamSparseRecvAll(transfer->stream, sink_write, sink_skip, transfer)
+                 : virStreamRecvAll(transfer->stream, sink_write, transfer);
 
-    while (result == CLI_DONE) {
-        int n = virStreamRecvFlags(transfer->stream, transfer->buffer, BUFFER_SIZE, flags);
-
-        if (n == 0)
-            return CLI_DONE;
-        if (n == -3)
-            result = skip_hole(transfer);
-        else
-            result = n < 0 ? tell_stream(transfer) : write_bytes(transfer, (size_t)n);
-    }
-    return result;
+    return transfer_end(transfer, rc);
 }
 
 /* Written to where it will stay; a failed one is removed if it was made here. */
@@ -315,8 +303,7 @@ int vol_download(struct cli *cli, const struct args *args)
     _cleanup_vol_ virStorageVolPtr vol = vol_of(cli, args);
     _cleanup_stream_ virStreamPtr stream = NULL;
     unsigned long long length = args_size(args, "length", 0);
-    _cleanup_free_ char *buffer = xmalloc(BUFFER_SIZE);
-    struct transfer transfer = { .buffer = buffer, .fd = -1 };
+    struct transfer transfer = { .fd = -1 };
     bool made = false;
     int result;
 
@@ -333,7 +320,8 @@ int vol_download(struct cli *cli, const struct args *args)
     result = open_target(&transfer, &made);
     if (result == CLI_DONE)
         result = receive_file(&transfer);
-    result = transfer_end(&transfer, result);
+    else
+        (void)virStreamAbort(stream); /* the reason is told already */
     if (transfer.fd >= 0 && close(transfer.fd) < 0 && result == CLI_DONE)
         result = tell_errno(&transfer, "write to");
     if (result != CLI_DONE && made && transfer.fd >= 0)

@@ -333,6 +333,7 @@ static int start_transfer(struct call *call, const struct job_kind *kind, bool u
     spec = transfer_spec(vol, args, upload);
     spec->pipe = pipe_ref(transfer->pipe);
     request = vol_job_request(kind, spec, client_identity(call->client));
+    request.speed = client_job_speed(call->client);
     request.accepted = job_accepted_cb;
     request.refused = job_refused_cb;
     request.ended = job_ended_cb;

@@ -145,6 +145,8 @@ void streams_take(struct client *client, const struct frame_header *header, cons
 bool streams_have_serial(const struct client *client, uint32_t serial);
 /* Output has been sent: those who waited for room may go on.  False: nobody did. */
 bool streams_writable(struct client *client);
+/* One is about to end: it has more to send, or the client has still to say that it has all. */
+bool streams_are_ending(const struct client *client);
 void streams_gone(struct client *client);
 
 /* --- keepalive.c: see server_limits --- */

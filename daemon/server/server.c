@@ -176,6 +176,15 @@ void server_stop_accepting(struct server *server)
     (void)event_del(&server->accept_retry);
 }
 
+bool server_is_drained(const struct server *server)
+{
+    for (const struct client *client = server->clients; client; client = client->next) {
+        if (client->output_bytes > 0 || streams_are_ending(client))
+            return false;
+    }
+    return true;
+}
+
 void server_free(struct server *server)
 {
     if (!server)

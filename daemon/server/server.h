@@ -47,6 +47,8 @@ struct server *server_new(struct event_base *base, const struct server_limits *l
                           const struct server_handler *handler, void *opaque);
 /* Stops accepting and removes the sockets' names; connections stay until server_free. */
 void server_stop_accepting(struct server *server);
+/* Nothing waits to be sent, and no stream whose data have all been sent for the client's finish. */
+bool server_is_drained(const struct server *server);
 void server_free(struct server *server);
 void server_set_limits(struct server *server, const struct server_limits *limits);
 unsigned int server_client_count(const struct server *server);

@@ -17,6 +17,7 @@ struct stream {
     void *opaque;
     bool holding;
     bool wants_room;
+    bool ended; /* the client has been told the end of the data */
 };
 
 struct stream *stream_open(struct client *client, const struct frame_header *call,
@@ -123,6 +124,7 @@ void stream_send_empty(struct stream *stream, enum frame_status status)
     const struct frame_header header = stream_header(stream, FRAME_STREAM, status);
     void *packet = xmalloc(FRAME_MIN);
 
+    stream->ended = true;
     frame_encode_header(packet, &header, 0);
     stream_send_packet(stream, packet, FRAME_MIN);
 }
@@ -200,6 +202,14 @@ void streams_take(struct client *client, const struct frame_header *header, cons
         stream->ops->finish(stream->opaque);
     else if (len > 0)
         stream->ops->data(stream->opaque, payload, len);
+}
+
+bool streams_are_ending(const struct client *client)
+{
+    for (const struct stream *stream = client->streams; stream; stream = stream->next)
+        if (stream->ended || stream->wants_room)
+            return true;
+    return false;
 }
 
 void streams_gone(struct client *client)

@@ -93,7 +93,7 @@ static int parse_name(xmlNodePtr domain, struct domain_def *def, struct verror *
         return verror_set(err, VIR_ERR_XML_ERROR, "missing domain name element");
     if (is_blank(def->name))
         return verror_set(err, VIR_ERR_XML_ERROR, "domain name is blank");
-    return name_check(def->name, "domain name", err);
+    return name_check(def->name, "domain name", VIR_ERR_XML_ERROR, err);
 }
 
 static int parse_uuid(xmlNodePtr domain, struct domain_def *def, struct verror *err)

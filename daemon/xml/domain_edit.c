@@ -292,7 +292,7 @@ struct domain_def *domain_def_set_metadata(const struct domain_def *def, int typ
 /* The element as its owner gave it: without the prefix, if it means the same without. */
 static char *unwrapped(xmlNodePtr node, const char *uri)
 {
-    struct xml_writer writer = XML_WRITER_INIT;
+    struct xml_writer writer = { .as_libxml = true };
     xmlNodePtr copy = xmlDocCopyNode(node, node->doc, 1);
     char *text;
 

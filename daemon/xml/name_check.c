@@ -23,7 +23,7 @@ int text_check(const char *text, const char *what, struct verror *err)
     return 0;
 }
 
-int name_check(const char *name, const char *what, struct verror *err)
+int name_check(const char *name, const char *what, int path_code, struct verror *err)
 {
     if (!*name)
         return verror_set(err, VIR_ERR_XML_ERROR, "%s is empty", what);
@@ -32,8 +32,8 @@ int name_check(const char *name, const char *what, struct verror *err)
     if (text_check(name, what, err) < 0)
         return -1;
     if (strchr(name, '/'))
-        return verror_set(err, VIR_ERR_XML_ERROR, "%s '%s' cannot contain '/'", what, name);
+        return verror_set(err, path_code, "%s '%s' cannot contain '/'", what, name);
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return verror_set(err, VIR_ERR_XML_ERROR, "%s cannot be '%s'", what, name);
+        return verror_set(err, path_code, "%s cannot be '%s'", what, name);
     return 0;
 }

@@ -70,7 +70,7 @@ static int parse_name(xmlNodePtr pool, struct pool_def *def, struct verror *err)
     def->name = xml_text(xml_child(pool, "name"));
     if (!def->name)
         return verror_set(err, VIR_ERR_XML_ERROR, "missing storage pool name element");
-    return name_check(def->name, "storage pool name", err);
+    return name_check(def->name, "storage pool name", VIR_ERR_XML_ERROR, err);
 }
 
 static int parse_uuid(xmlNodePtr pool, struct pool_def *def, struct verror *err)

@@ -40,7 +40,7 @@ void vol_def_free(struct vol_def *def)
 
 int vol_name_check(const char *name, struct verror *err)
 {
-    if (name_check(name, "volume name", err) < 0)
+    if (name_check(name, "volume name", VIR_ERR_OPERATION_INVALID, err) < 0)
         return -1;
     if (strncmp(name, TEMP_NAME_PREFIX, strlen(TEMP_NAME_PREFIX)) == 0)
         return verror_set(err, VIR_ERR_XML_ERROR,

@@ -151,9 +151,12 @@ static void write_name(struct xml_writer *writer, const xmlNs *ns, const xmlChar
 
 static void write_value(struct xml_writer *writer, const char *value)
 {
-    xml_append(writer, "='");
+    const char *quote = writer->as_libxml ? "\"" : "'";
+
+    xml_append(writer, "=");
+    xml_append(writer, quote);
     xml_append_escaped(writer, value, false);
-    xml_append(writer, "'");
+    xml_append(writer, quote);
 }
 
 static void write_attribute(struct xml_writer *writer, xmlAttrPtr attribute)
@@ -216,6 +219,20 @@ static void write_inline(struct xml_writer *writer, xmlNodePtr node)
     write_end(writer, node);
 }
 
+static void write_children(struct xml_writer *writer, xmlNodePtr node)
+{
+    bool as_libxml = writer->as_libxml;
+
+    /* libvirt keeps the elements of others as libxml2 writes them */
+    writer->as_libxml = as_libxml || (!node->ns && strcmp(TEXT(node->name), "metadata") == 0);
+    writer->depth++;
+    for (xmlNodePtr child = node->children; child; child = child->next)
+        if (child->type == XML_ELEMENT_NODE)
+            xml_write_tree(writer, child);
+    writer->depth--;
+    writer->as_libxml = as_libxml;
+}
+
 void xml_write_tree(struct xml_writer *writer, xmlNodePtr node)
 {
     enum content content = content_of(node);
@@ -232,11 +249,7 @@ void xml_write_tree(struct xml_writer *writer, xmlNodePtr node)
         return;
     }
     xml_append(writer, ">\n");
-    writer->depth++;
-    for (xmlNodePtr child = node->children; child; child = child->next)
-        if (child->type == XML_ELEMENT_NODE)
-            xml_write_tree(writer, child);
-    writer->depth--;
+    write_children(writer, node);
     xml_append_indent(writer);
     write_end(writer, node);
     xml_append(writer, "\n");

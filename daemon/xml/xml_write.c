@@ -77,6 +77,8 @@ void xml_append_escaped(struct xml_writer *writer, const char *text, bool keep_b
 
         if (keep_blanks && (c == '\t' || c == '\n'))
             escape = NULL;
+        if (writer->as_libxml && (c == '\'' || (keep_blanks && c == '"')))
+            escape = NULL;
         if (escape)
             xml_append(writer, escape);
         else

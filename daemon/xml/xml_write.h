@@ -23,6 +23,7 @@ struct xml_writer {
     char *text; /* NUL-terminated once anything was written */
     size_t len, size;
     int depth;
+    bool as_libxml; /* double quotes, and of quotes only those escaped that must be */
 };
 
 #define XML_WRITER_INIT { 0 }

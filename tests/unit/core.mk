@@ -7,6 +7,7 @@ core_unit_tests = \
 	tests/unit/test-log \
 	tests/unit/test-options \
 	tests/unit/test-pidfile \
+	tests/unit/test-pipe \
 	tests/unit/test-store \
 	tests/unit/test-verror \
 	$(NULL)
@@ -35,6 +36,10 @@ tests_unit_test_options_LDADD = $(core_ldadd)
 tests_unit_test_pidfile_SOURCES = tests/unit/test-pidfile.c
 tests_unit_test_pidfile_CPPFLAGS = $(core_cppflags)
 tests_unit_test_pidfile_LDADD = $(core_ldadd)
+
+tests_unit_test_pipe_SOURCES = tests/unit/test-pipe.c
+tests_unit_test_pipe_CPPFLAGS = $(core_cppflags)
+tests_unit_test_pipe_LDADD = $(core_ldadd)
 
 tests_unit_test_store_SOURCES = tests/unit/test-store.c
 tests_unit_test_store_CPPFLAGS = $(core_cppflags)

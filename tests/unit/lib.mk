@@ -12,6 +12,8 @@ lib_unit_tests = \
 	tests/unit/test-lib-host \
 	tests/unit/test-lib-job \
 	tests/unit/test-lib-params \
+	tests/unit/test-lib-stream \
+	tests/unit/test-lib-stream-all \
 	tests/unit/test-lib-threads \
 	tests/unit/test-lib-uri \
 	$(NULL)
@@ -67,6 +69,16 @@ tests_unit_test_lib_args_LDADD = $(lib_unit_ldadd)
 tests_unit_test_lib_job_SOURCES = tests/unit/test-lib-job.c $(lib_unit_fake)
 tests_unit_test_lib_job_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_job_LDADD = $(lib_unit_ldadd)
+
+lib_unit_stream = tests/unit/stream-fixture.h $(lib_unit_fake)
+
+tests_unit_test_lib_stream_SOURCES = tests/unit/test-lib-stream.c $(lib_unit_stream)
+tests_unit_test_lib_stream_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_stream_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_stream_all_SOURCES = tests/unit/test-lib-stream-all.c $(lib_unit_stream)
+tests_unit_test_lib_stream_all_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_stream_all_LDADD = $(lib_unit_ldadd)
 
 tests_unit_test_lib_threads_SOURCES = tests/unit/test-lib-threads.c $(lib_unit_fake)
 tests_unit_test_lib_threads_CPPFLAGS = $(lib_unit_cppflags)

@@ -3,6 +3,7 @@ server_tests = \
 	tests/unit/test-dispatch \
 	tests/unit/test-listen \
 	tests/unit/test-server \
+	tests/unit/test-stream \
 	$(NULL)
 check_PROGRAMS += $(server_tests)
 TESTS += $(server_tests)
@@ -22,3 +23,7 @@ tests_unit_test_listen_LDADD = $(server_test_libs)
 tests_unit_test_server_SOURCES = tests/unit/test-server.c $(server_test_harness)
 tests_unit_test_server_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_server_LDADD = $(server_test_libs)
+
+tests_unit_test_stream_SOURCES = tests/unit/test-stream.c $(server_test_harness)
+tests_unit_test_stream_CPPFLAGS = $(server_test_cppflags)
+tests_unit_test_stream_LDADD = $(server_test_libs)

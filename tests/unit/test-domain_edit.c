@@ -104,16 +104,16 @@ START_TEST(test_element)
     check_missing(def, ELEMENT, "urn:x");
     def = set(def, ELEMENT, "<a b=\"1\"><c/><d>t</d></a>", "k", "urn:x");
     def = set(def, ELEMENT, "<other/>", "k", "urn:y");
-    check_get(def, ELEMENT, "urn:x", "<a b='1'>\n  <c/>\n  <d>t</d>\n</a>");
+    check_get(def, ELEMENT, "urn:x", "<a b=\"1\">\n  <c/>\n  <d>t</d>\n</a>");
     check_get(def, ELEMENT, "urn:y", "<other/>");
     expected = text_replace(small, "</uuid>\n",
                             "</uuid>\n"
                             "  <metadata>\n"
-                            "    <k:a xmlns:k='urn:x' b='1'>\n"
+                            "    <k:a xmlns:k=\"urn:x\" b=\"1\">\n"
                             "      <k:c/>\n"
                             "      <k:d>t</k:d>\n"
                             "    </k:a>\n"
-                            "    <k:other xmlns:k='urn:y'/>\n"
+                            "    <k:other xmlns:k=\"urn:y\"/>\n"
                             "  </metadata>\n");
     ck_assert_str_eq(def->xml, expected);
 
@@ -137,10 +137,10 @@ START_TEST(test_element_among_others)
     def = set(def, ELEMENT, "<a/>", "k", "urn:x");
     def = set(def, TITLE, "t", NULL, NULL);
     check_get(def, ELEMENT, "http://libosinfo.org/xmlns/libvirt/domain/1.0",
-              "<libosinfo>\n  <os id='http://debian.org/debian/12'/>\n</libosinfo>");
+              "<libosinfo>\n  <os id=\"http://debian.org/debian/12\"/>\n</libosinfo>");
     /* with an attribute in its namespace it would not be the same without the prefix */
     check_get(def, ELEMENT, "urn:example:app",
-              "<app:note xmlns:app='urn:example:app' app:by='ops'>mixed <app:b>text</app:b> "
+              "<app:note xmlns:app=\"urn:example:app\" app:by=\"ops\">mixed <app:b>text</app:b> "
               "stays, twice</app:note>");
 }
 END_TEST
@@ -167,19 +167,19 @@ START_TEST(test_element_namespaces)
         const char *given, *inside, *got;
     } cases[] = {
         { "<z:a xmlns:z='urn:x'><z:b/><q/></z:a>",
-          "<k:a xmlns:k='urn:x'>\n      <k:b/>\n      <k:q/>\n    </k:a>",
+          "<k:a xmlns:k=\"urn:x\">\n      <k:b/>\n      <k:q/>\n    </k:a>",
           "<a>\n  <b/>\n  <q/>\n</a>" },
-        { "<a xmlns='urn:x'><b/></a>", "<k:a xmlns:k='urn:x'>\n      <k:b/>\n    </k:a>",
+        { "<a xmlns='urn:x'><b/></a>", "<k:a xmlns:k=\"urn:x\">\n      <k:b/>\n    </k:a>",
           "<a>\n  <b/>\n</a>" },
         { "<k:a xmlns:k='urn:x'><b/></k:a>",
-          "<k:a xmlns:k='urn:x'>\n      <k:b/>\n    </k:a>", "<a>\n  <b/>\n</a>" },
+          "<k:a xmlns:k=\"urn:x\">\n      <k:b/>\n    </k:a>", "<a>\n  <b/>\n</a>" },
         { "<a><o:b xmlns:o='urn:o' o:p='1'/></a>",
-          "<k:a xmlns:k='urn:x'>\n      <o:b xmlns:o='urn:o' o:p='1'/>\n    </k:a>",
-          "<a>\n  <o:b xmlns:o='urn:o' o:p='1'/>\n</a>" },
+          "<k:a xmlns:k=\"urn:x\">\n      <o:b xmlns:o=\"urn:o\" o:p=\"1\"/>\n    </k:a>",
+          "<a>\n  <o:b xmlns:o=\"urn:o\" o:p=\"1\"/>\n</a>" },
         { "<a><b xmlns='urn:o'><c xmlns=''/></b></a>",
-          "<k:a xmlns:k='urn:x'>\n      <b xmlns='urn:o'>\n        <k:c xmlns=''/>\n      </b>\n"
-          "    </k:a>",
-          "<k:a xmlns:k='urn:x'>\n  <b xmlns='urn:o'>\n    <k:c xmlns=''/>\n  </b>\n</k:a>" },
+          "<k:a xmlns:k=\"urn:x\">\n      <b xmlns=\"urn:o\">\n        <k:c xmlns=\"\"/>\n"
+          "      </b>\n    </k:a>",
+          "<k:a xmlns:k=\"urn:x\">\n  <b xmlns=\"urn:o\">\n    <k:c xmlns=\"\"/>\n  </b>\n</k:a>" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

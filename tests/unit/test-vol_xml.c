@@ -229,8 +229,8 @@ START_TEST(test_refused)
     } cases[] = {
         { "", VIR_ERR_XML_ERROR, "missing volume name" },
         { "<name></name>", VIR_ERR_XML_ERROR, "missing volume name" },
-        { "<name>a/b</name>", VIR_ERR_XML_ERROR, "cannot contain '/'" },
-        { "<name>.</name>", VIR_ERR_XML_ERROR, "cannot be '.'" },
+        { "<name>a/b</name>", VIR_ERR_OPERATION_INVALID, "cannot contain '/'" },
+        { "<name>.</name>", VIR_ERR_OPERATION_INVALID, "cannot be '.'" },
         { "<name>a&#9;b</name>", VIR_ERR_XML_ERROR, "control character" },
         { "<name>a&#x85;b</name>", VIR_ERR_XML_ERROR, "control character" },
         { "<name>.virtjobd-12</name>", VIR_ERR_XML_ERROR, "temporary" },

@@ -37,6 +37,9 @@ START_TEST(test_layout)
           "<a x='1' y='2'>\n  <b>\n    <c/>\n    <d>t</d>\n  </b>\n</a>\n" },
         { "<a>text <b>bold\n <i/></b> on</a>", "<a>text <b>bold\n <i/></b> on</a>\n" },
         { "<a xml:space='preserve'> <b/> </a>", "<a xml:space='preserve'> <b/> </a>\n" },
+        { "<a x='&quot;'><metadata y='1'><b x='&quot;&apos;'>'&quot;</b></metadata><c x='\"'/></a>",
+          "<a x='&quot;'>\n  <metadata y='1'>\n    <b x=\"&quot;'\">'\"</b>\n  </metadata>\n"
+          "  <c x='&quot;'/>\n</a>\n" },
         { "<?xml version='1.0'?><!-- c --><a><!-- c --><?pi x?><b/></a>",
           "<a>\n  <b/>\n</a>\n" },
         { "<a>one<!-- c -->two</a>", "<a>onetwo</a>\n" },

@@ -28,7 +28,7 @@ typedef struct _virNodeInfo {
 typedef virNodeInfo *virNodeInfoPtr;
 
 typedef struct _virSecurityModel {
-    char model[VIR_SECURITY_MODEL_BUFLEN]; /* "" = the guests have no labels */
+    char model[VIR_SECURITY_MODEL_BUFLEN]; /* "none": the guests have no labels */
     char doi[VIR_SECURITY_DOI_BUFLEN];
 } virSecurityModel;
 typedef virSecurityModel *virSecurityModelPtr;
