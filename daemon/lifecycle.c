@@ -21,11 +21,11 @@
 #include "jobs/job.h"
 #include "jobs/workers.h"
 #include "server/server.h"
-#include "storage/io.h"
 #include "storage/storage.h"
 #include "store/store.h"
 #include "util/alloc.h"
 #include "util/child.h"
+#include "util/closer.h"
 #include "util/log.h"
 
 enum {
@@ -295,7 +295,7 @@ static void take_down_daemon(struct lifecycle *life)
     storage_free(daemon->storage);
     jobs_free(daemon->jobs);
     domains_free(daemon->domains);
-    io_close_later_drain();
+    close_later_drain();
 }
 
 static void take_down(struct lifecycle *life)

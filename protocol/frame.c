@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +131,32 @@ int frame_encode(const struct frame_header *header, xdrproc_t encode, void *args
         }
         return -EINVAL;
     }
+}
+
+struct counted {
+    uint32_t nfds;
+    xdrproc_t encode;
+    void *args;
+};
+
+static bool_t xdr_counted(XDR *xdr, ...)
+{
+    struct counted *counted;
+    va_list list;
+
+    va_start(list, xdr);
+    counted = va_arg(list, struct counted *);
+    va_end(list);
+    return xdr_uint32_t(xdr, &counted->nfds) &&
+           (!counted->encode || counted->encode(xdr, counted->args));
+}
+
+int frame_encode_with_fds(const struct frame_header *header, uint32_t nfds, xdrproc_t encode,
+                          void *args, void **ret_packet, size_t *ret_len)
+{
+    struct counted counted = { nfds, encode, args };
+
+    return frame_encode(header, xdr_counted, &counted, ret_packet, ret_len);
 }
 
 int frame_decode_payload(const void *payload, size_t len, xdrproc_t decode, void *ret)

@@ -76,6 +76,10 @@ void frame_encode_keepalive(void *out, int procedure);
 int frame_encode(const struct frame_header *header, xdrproc_t encode, void *args,
                  void **ret_packet, size_t *ret_len);
 
+/* The same with the number of descriptors in front, for a type _WITH_FDS. */
+int frame_encode_with_fds(const struct frame_header *header, uint32_t nfds, xdrproc_t encode,
+                          void *args, void **ret_packet, size_t *ret_len);
+
 /*
  * Decodes a payload into *ret, zeroed by the caller; trailing bytes are
  * ignored as libvirt ignores them.  Returns 0, or -EBADMSG with everything

@@ -4,6 +4,7 @@
 stock_tests = \
 	tests/stock/bindings.sh \
 	tests/stock/compare.sh \
+	tests/stock/graphics.sh \
 	tests/stock/ssh.sh \
 	tests/stock/virsh-console.sh \
 	tests/stock/virsh-domains.sh \
@@ -18,6 +19,7 @@ dist_check_SCRIPTS += $(stock_tests)
 
 EXTRA_DIST += \
 	tests/stock/functions.sh \
+	tests/stock/open-graphics.py \
 	tests/stock/session-pure.go \
 	tests/stock/session.go \
 	tests/stock/session.pl \

@@ -48,7 +48,7 @@ def values(proc, args, base, flags):
         if field == "f":
             out.append(flags)
         elif field == "s" and proc.name.endswith(("CREATE_XML", "DEFINE_XML", "CREATE_XML_FROM",
-                                                     "DEFINE_XML_FLAGS")):
+                                                     "DEFINE_XML_FLAGS", "CREATE_XML_WITH_FILES")):
             out.append(xml_for(proc, base))
         else:
             out.append(args[field])

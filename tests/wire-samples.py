@@ -146,6 +146,7 @@ SAMPLES = [
     ('remote_domain_text_flags_args', DOMAIN + text('five!') + i32(FLAGS)),
     ('remote_domain_text_opt_flags_args', DOMAIN + opt(text('five!')) + i32(FLAGS)),
     ('remote_domain_screenshot_args', DOMAIN + i32(9) + i32(FLAGS)),
+    ('remote_domain_graphics_args', DOMAIN + i32(9) + i32(FLAGS)),
     ('remote_domain_save_args', DOMAIN + text('/x') + opt(text('<x/>')) + i32(FLAGS)),
     ('remote_domain_save_params_args', DOMAIN + array(PARAM, PARAM) + i32(FLAGS)),
     ('remote_domain_restore_args', text('/x') + opt() + i32(FLAGS)),

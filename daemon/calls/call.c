@@ -11,6 +11,7 @@
 #include "calls/internal.h"
 #include "protocol/wire.h"
 #include "util/alloc.h"
+#include "util/closer.h"
 #include "util/log.h"
 
 /* The longest error text that is sent: it may quote what a client sent, up to 4 MiB. */
@@ -61,6 +62,11 @@ void call_refuse(struct client *client, const struct frame_header *header, int e
 
 static void call_free(struct call *call)
 {
+    for (unsigned int i = 0; i < call->nfds; i++)
+        close_later(call->fds[i]);
+    free(call->fds);
+    if (call->ret_fd >= 0)
+        (void)close(call->ret_fd); /* our own, and not needed any more */
     if (call->proc->args_xdr)
         xdr_free(call->proc->args_xdr, call->args);
     if (call->proc->ret_xdr)
@@ -78,12 +84,21 @@ void call_fail(struct call *call)
     call_free(call);
 }
 
-void call_reply(struct call *call)
+static int encode_reply(struct call *call, void **ret_packet, size_t *ret_len)
 {
     struct frame_header reply = reply_header(&call->header, FRAME_OK);
+
+    if (call->ret_fd < 0)
+        return frame_encode(&reply, call->proc->ret_xdr, call->ret, ret_packet, ret_len);
+    reply.type = FRAME_REPLY_WITH_FDS;
+    return frame_encode_with_fds(&reply, 1, call->proc->ret_xdr, call->ret, ret_packet, ret_len);
+}
+
+void call_reply(struct call *call)
+{
     void *packet;
     size_t len;
-    int r = frame_encode(&reply, call->proc->ret_xdr, call->ret, &packet, &len);
+    int r = encode_reply(call, &packet, &len);
 
     if (r < 0) {
         verror_set(&call->err, VIR_ERR_RPC, "the result of %s cannot be sent: %s",
@@ -93,7 +108,10 @@ void call_reply(struct call *call)
         return;
     }
     dispatch_remove(call->daemon->dispatch, call);
-    client_send_reply(call->client, packet, len);
+    if (call->ret_fd >= 0)
+        client_send_reply_fd(call->client, packet, len, steal_fd(&call->ret_fd));
+    else
+        client_send_reply(call->client, packet, len);
     call_free(call);
 }
 
@@ -107,7 +125,7 @@ int call_check_flags(struct call *call, unsigned int flags, unsigned int allowed
 
 /* args and ret lie behind the struct, each aligned for anything. */
 static struct call *call_new(struct daemon *daemon, struct client *client, const struct proc *proc,
-                             const struct frame_header *header)
+                             const struct call_packet *packet)
 {
     const size_t align = _Alignof(max_align_t);
     size_t args_at = (sizeof(struct call) + align - 1) / align * align;
@@ -117,21 +135,28 @@ static struct call *call_new(struct daemon *daemon, struct client *client, const
     call->daemon = daemon;
     call->client = client_ref(client);
     call->proc = proc;
-    call->header = *header;
+    call->header = *packet->header;
+    call->ret_fd = -1;
+    call->nfds = packet->nfds;
+    if (packet->nfds > 0) {
+        call->fds = xcalloc(packet->nfds, sizeof(*call->fds));
+        memcpy(call->fds, packet->fds, packet->nfds * sizeof(*call->fds));
+    }
     call->args = (char *)call + args_at;
     call->ret = (char *)call + ret_at;
     return call;
 }
 
 void call_start(struct daemon *daemon, struct client *client, const struct proc *proc,
-                const struct frame_header *header, const void *payload, size_t payload_len)
+                const struct call_packet *packet)
 {
-    struct call *call = call_new(daemon, client, proc, header);
+    struct call *call = call_new(daemon, client, proc, packet);
     int r;
 
     dispatch_add(daemon->dispatch, call);
     if (proc->args_xdr &&
-        frame_decode_payload(payload, payload_len, proc->args_xdr, call->args) < 0) {
+        frame_decode_payload(packet->payload, packet->payload_len, proc->args_xdr, call->args) <
+            0) {
         memset(call->args, 0, proc->args_size); /* decoding has freed what it made */
         call->err.domain = VIR_FROM_RPC;
         verror_set(&call->err, VIR_ERR_RPC, "cannot decode the arguments of %s", proc->api);

@@ -47,6 +47,7 @@ struct proc {
     xdrproc_t ret_xdr;
     size_t ret_size;
     int error_domain; /* VIR_FROM_*, default of its errors */
+    unsigned int max_fds; /* descriptors that it may come with */
     /*
      * Loop thread.  0: answer with call->ret now.  -1: call->err is set, answer
      * with it now.  CALL_PENDING: call_reply() or call_fail() comes later.
@@ -68,7 +69,7 @@ struct proc_table {
 
 /* REMOTE */
 extern const struct proc_table calls_absent, calls_connect, calls_event_domain, calls_event_pool,
-    calls_host, calls_domain, calls_domain_console, calls_domain_define, calls_domain_disk,
+    calls_host, calls_domain, calls_domain_console, calls_domain_define, calls_domain_disk, calls_domain_graphics,
     calls_domain_image, calls_domain_info, calls_domain_job, calls_domain_life, calls_domain_save,
     calls_domain_screenshot, calls_domain_size, calls_pool, calls_pool_change, calls_vol,
     calls_vol_change, calls_vol_transfer;
@@ -95,6 +96,9 @@ struct call {
     void *args; /* decoded; freed with the call */
     void *ret;  /* zeroed; what a handler puts in is freed by xdr_free, so malloc'd */
     struct verror err;
+    int *fds; /* that it came with, all there; closed with the call */
+    unsigned int nfds;
+    int ret_fd; /* goes out with the reply; -1 = none */
     void *opaque; /* a pending handler's own, malloc'd; freed with the call */
     /*
      * A pending handler may set it.  Called once when the client has gone

@@ -137,6 +137,8 @@ static int connect_supports_feature(struct call *call)
     for (size_t i = 0; i < ARRAY_SIZE(supported); i++)
         if (supported[i] == args->value)
             ret->value = 1;
+    if (args->value == REMOTE_FEATURE_FD_PASSING)
+        ret->value = client_passes_fds(call->client);
     return 0;
 }
 

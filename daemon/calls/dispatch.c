@@ -11,6 +11,7 @@
 #include "calls/event.h"
 #include "calls/internal.h"
 #include "util/alloc.h"
+#include "util/closer.h"
 
 /* Rows by procedure number; the numbers of a program are dense enough for a plain array. */
 struct program_index {
@@ -121,19 +122,50 @@ static int check_access(const struct client *client, const struct proc *proc, st
     return 0;
 }
 
-static void handle_call(void *opaque, struct client *client, const struct frame_header *header,
-                        const void *payload, size_t payload_len)
+/* How many, before whether they are there. */
+static int check_fds(const struct client *client, const struct proc *proc,
+                     const struct call_packet *packet, struct verror *err)
 {
+    if (packet->header->type != FRAME_CALL_WITH_FDS)
+        return 0;
+    if (proc->max_fds == 0)
+        return verror_set(err, VIR_ERR_RPC, "%s takes no file descriptors", proc->api);
+    if (packet->nfds > proc->max_fds)
+        return verror_set(err, VIR_ERR_RPC, "%s takes at most %u file descriptors, not %u",
+                          proc->api, proc->max_fds, packet->nfds);
+    if (!client_passes_fds(client))
+        return verror_set(err, VIR_ERR_RPC,
+                          "file descriptors can be passed over a unix socket only, so not to %s",
+                          proc->api);
+    for (unsigned int i = 0; i < packet->nfds; i++) {
+        if (packet->fds[i] < 0)
+            return verror_set(err, VIR_ERR_RPC, "file descriptor %u of %u for %s did not come",
+                              i + 1, packet->nfds, proc->api);
+    }
+    return 0;
+}
+
+static void close_fds(const int *fds, unsigned int nfds)
+{
+    for (unsigned int i = 0; i < nfds; i++)
+        close_later(fds[i]);
+}
+
+static void handle_call(void *opaque, struct client *client, const struct frame_header *header,
+                        const void *payload, size_t payload_len, const int *fds, unsigned int nfds)
+{
+    const struct call_packet packet = { header, payload, payload_len, fds, nfds };
     struct daemon *daemon = opaque;
     struct verror err = VERROR_INIT;
     const struct proc *proc = find_proc(daemon->dispatch, header, &err);
 
-    if (proc && header->type == FRAME_CALL_WITH_FDS)
-        verror_set(&err, VIR_ERR_RPC, "%s takes no file descriptors", proc->api);
-    else if (proc && check_access(client, proc, &err) == 0)
-        call_start(daemon, client, proc, header, payload, payload_len);
-    if (err.code)
-        call_refuse(client, header, VIR_FROM_RPC, &err);
+    if (proc && check_access(client, proc, &err) == 0 &&
+        check_fds(client, proc, &packet, &err) == 0) {
+        call_start(daemon, client, proc, &packet);
+        return;
+    }
+    close_fds(fds, nfds);
+    call_refuse(client, header, VIR_FROM_RPC, &err);
 }
 
 static struct call *find_to_tell(const struct dispatch *dispatch, const struct client *client)

@@ -10,6 +10,9 @@
 /* NULL with call->err: VIR_ERR_NO_DOMAIN. */
 struct domain *call_domain(struct call *call, const struct wire_domain *wire);
 
+/* The domain's guest, if QEMU can be asked; NULL with call->err. */
+struct guest *call_ready_guest(struct call *call, const struct domain *domain);
+
 /* As it is now; the name is a copy. */
 void domain_to_wire(const struct domain *domain, struct wire_domain *ret);
 

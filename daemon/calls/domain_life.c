@@ -88,6 +88,25 @@ static int create_with_flags(struct call *call)
     return start(call, &args->domain, args->flags, call_fill_domain);
 }
 
+/* Descriptors that a guest's first process would inherit: a matter of containers. */
+static int refuse_files(struct call *call)
+{
+    if (call->nfds == 0)
+        return 0;
+    call->err.domain = VIR_FROM_DOMAIN;
+    return verror_set(&call->err, VIR_ERR_NO_SUPPORT, "%s", call->proc->api);
+}
+
+static int create_xml_with_files(struct call *call)
+{
+    return refuse_files(call) < 0 ? -1 : create_xml(call);
+}
+
+static int create_with_files(struct call *call)
+{
+    return refuse_files(call) < 0 ? -1 : create_with_flags(call);
+}
+
 /* --- one command to its QEMU --- */
 
 static int steer(struct call *call, const struct wire_domain *wire, const struct job_kind *kind)
@@ -265,6 +284,10 @@ static const struct proc procs[] = {
     ROW(CREATE, "virDomainCreate", create, PROC_ARGS(remote_domain_args)),
     ROW(CREATE_WITH_FLAGS, "virDomainCreateWithFlags", create_with_flags,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_domain_ret)),
+    ROW(CREATE_XML_WITH_FILES, "virDomainCreateXMLWithFiles", create_xml_with_files,
+        PROC_ARGS(remote_xml_args), PROC_RET(remote_domain_ret), .max_fds = FDS_MAX),
+    ROW(CREATE_WITH_FILES, "virDomainCreateWithFiles", create_with_files,
+        PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_domain_ret), .max_fds = FDS_MAX),
     ROW(SUSPEND, "virDomainSuspend", suspend, PROC_ARGS(remote_domain_args)),
     ROW(RESUME, "virDomainResume", resume, PROC_ARGS(remote_domain_args)),
     ROW(RESET, "virDomainReset", reset, PROC_ARGS(remote_domain_flags_args)),

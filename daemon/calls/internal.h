@@ -7,9 +7,18 @@
 
 /* --- call.c --- */
 
-/* Decodes the arguments and runs the handler. */
+/* One call as it came in. */
+struct call_packet {
+    const struct frame_header *header;
+    const void *payload;
+    size_t payload_len;
+    const int *fds; /* -1 where one is missing */
+    unsigned int nfds;
+};
+
+/* Decodes the arguments and runs the handler.  Takes over the descriptors. */
 void call_start(struct daemon *daemon, struct client *client, const struct proc *proc,
-                const struct frame_header *header, const void *payload, size_t payload_len);
+                const struct call_packet *packet);
 /* Answers a call that never became one; clears err. */
 void call_refuse(struct client *client, const struct frame_header *header, int error_domain,
                  struct verror *err);

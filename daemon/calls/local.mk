@@ -11,6 +11,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_console.c \
 	daemon/calls/domain_define.c \
 	daemon/calls/domain_disk.c \
+	daemon/calls/domain_graphics.c \
 	daemon/calls/domain_image.c \
 	daemon/calls/domain_image.h \
 	daemon/calls/domain_info.c \

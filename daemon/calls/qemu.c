@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * QEMU's monitor, past the daemon: the one call of the QEMU program.  What the
+ * QEMU's monitor, past the daemon: the calls of the QEMU program.  What the
  * client writes goes to QEMU as it is, and QEMU's answer back, errors included.
  * Loop thread; a QEMU that hangs keeps the call until its time is over.
  */
@@ -72,9 +72,25 @@ static int monitor_command(struct call *call)
         monitor_send(monitor, "human-monitor-command",
                      json_pack("{s:s}", "command-line", args->command), ANSWER_MS, human_done,
                      call);
-    else if (monitor_send_raw(monitor, args->command, ANSWER_MS, raw_done, call, &call->err) < 0)
+    else if (monitor_send_raw(monitor, args->command, call->nfds ? call->fds[0] : -1, ANSWER_MS,
+                              raw_done, call, &call->err) < 0)
         return -1;
     return CALL_PENDING;
+}
+
+/* QEMU takes one descriptor with a command, "add-fd" for one. */
+static int monitor_command_with_files(struct call *call)
+{
+    const struct qemu_monitor_command_args *args = call->args;
+
+    if (args->flags & MONITOR_HMP && call->nfds > 0)
+        return verror_set(&call->err, VIR_ERR_ARGUMENT_UNSUPPORTED,
+                          "a file descriptor with a command of the human monitor in function %s",
+                          call->proc->api);
+    if (call->nfds > 1)
+        return verror_set(&call->err, VIR_ERR_INVALID_ARG,
+                          "at most 1 fd can be passed to qemu along with a command");
+    return monitor_command(call);
 }
 
 static const struct proc procs[] = {
@@ -86,6 +102,15 @@ static const struct proc procs[] = {
       PROC_ARGS(qemu_monitor_command_args),
       PROC_RET(qemu_monitor_command_ret),
       .handler = monitor_command },
+    { .number = QEMU_PROC_DOMAIN_MONITOR_COMMAND_WITH_FILES,
+      .api = "virDomainQemuMonitorCommandWithFiles",
+      .access = ACCESS_WRITE,
+      .class = CLASS_CHANGE,
+      .error_domain = VIR_FROM_QEMU,
+      .max_fds = FDS_MAX,
+      PROC_ARGS(qemu_monitor_command_args),
+      PROC_RET(qemu_monitor_command_ret),
+      .handler = monitor_command_with_files },
 };
 
 const struct proc_table calls_qemu = { procs, ARRAY_SIZE(procs) };

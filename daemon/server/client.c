@@ -94,6 +94,7 @@ void client_end(struct client *client)
     (void)event_del(&client->write_event);
     client->transport.ops->done(&client->transport);
     output_done(client);
+    descriptors_done(client);
     if (!client->busy)
         input_done(client); /* else its bytes are in use; the callback frees them */
     free(client->serials);
@@ -119,7 +120,8 @@ static void update_events(struct client *client)
 {
     const struct transport *transport = &client->transport;
     bool want_read = !client->closing &&
-                     (client_may_call(client) || client->input_len < INPUT_WAITING_MAX);
+                     (client_may_call(client) ||
+                      (client->input_len < INPUT_WAITING_MAX && !descriptors_full(client)));
     bool want_write = client->output_bytes > 0 ||
                       (transport->ops->wants_write && transport->ops->wants_write(transport));
 
@@ -242,6 +244,20 @@ void client_send(struct client *client, void *packet, size_t len)
     if (client->output_bytes > OUTPUT_MAX)
         client_drop(client, "too many replies that it does not read");
     else if (!client->busy)
+        client_set_due(client);
+}
+
+void client_send_reply_fd(struct client *client, void *packet, size_t len, int fd)
+{
+    if (client->gone) {
+        free(packet);
+        (void)close(fd); /* nobody has used it */
+        return;
+    }
+    serial_remove(client, packet);
+    output_add(client, packet, len);
+    output_add_fd(client, fd);
+    if (!client->busy)
         client_set_due(client);
 }
 

@@ -13,31 +13,49 @@
 #include "server/internal.h"
 #include "util/alloc.h"
 
+struct packet {
+    struct frame_header header;
+    const char *payload; /* without the number of descriptors */
+    size_t payload_len;
+    unsigned int nfds;
+    size_t fds_at; /* the first of their bytes, from the packet's first */
+};
+
+/* The number of descriptors, which begins the payload. */
+static int take_count(struct packet *packet)
+{
+    uint32_t nfds;
+
+    if (packet->payload_len < sizeof(nfds))
+        return -EBADMSG;
+    memcpy(&nfds, packet->payload, sizeof(nfds));
+    packet->nfds = ntohl(nfds);
+    packet->payload += sizeof(nfds);
+    packet->payload_len -= sizeof(nfds);
+    return packet->nfds > FDS_MAX ? -EBADMSG : 0;
+}
+
 /*
  * How many bytes belong to the packet that starts at data: its length, and
  * after a call with descriptors the one byte that came with each of them.
  * 0 while it is not all there, -EBADMSG where the stream cannot be trusted.
  */
-static int64_t packet_extent(const char *data, size_t len, struct frame_header *ret_header,
-                             size_t *ret_payload_len)
+static int64_t packet_extent(const char *data, size_t len, struct packet *ret_packet)
 {
     int64_t length = frame_length(data, len);
-    uint32_t nfds;
 
     if (length <= 0 || (size_t)length > len)
         return length < 0 ? length : 0;
-    if (frame_decode_header(data, (size_t)length, ret_header) < 0)
+    *ret_packet = (struct packet){
+        .payload = data + FRAME_MIN,
+        .payload_len = (size_t)length - FRAME_MIN,
+        .fds_at = (size_t)length,
+    };
+    if (frame_decode_header(data, (size_t)length, &ret_packet->header) < 0 ||
+        (ret_packet->header.type == FRAME_CALL_WITH_FDS && take_count(ret_packet) < 0))
         return -EBADMSG;
-    *ret_payload_len = (size_t)length - FRAME_MIN;
-    if (ret_header->type != FRAME_CALL_WITH_FDS)
-        return length;
-    if (*ret_payload_len < sizeof(nfds))
-        return -EBADMSG;
-    memcpy(&nfds, data + FRAME_MIN, sizeof(nfds));
-    nfds = ntohl(nfds);
-    if (nfds > FDS_MAX)
-        return -EBADMSG;
-    return (size_t)length + nfds <= len ? length + nfds : 0;
+    length += ret_packet->nfds;
+    return (size_t)length <= len ? length : 0;
 }
 
 static bool is_ping(const struct frame_header *header)
@@ -64,9 +82,12 @@ static void serial_add(struct client *client, uint32_t serial)
     client->serials[client->nserials++] = serial;
 }
 
-static void handle_call(struct client *client, const struct frame_header *header,
-                        const char *payload, size_t payload_len)
+/* at: of the packet, among the bytes that are not used up. */
+static void handle_call(struct client *client, const struct packet *packet, size_t at)
 {
+    const struct frame_header *header = &packet->header;
+    int fds[FDS_MAX];
+
     if (header->status != FRAME_OK) {
         client_drop(client, "call with a status");
         return;
@@ -80,21 +101,25 @@ static void handle_call(struct client *client, const struct frame_header *header
         return;
     }
     serial_add(client, header->serial);
-    client->server->handler->call(client->server->opaque, client, header, payload, payload_len);
+    descriptors_take(client, at + packet->fds_at, packet->nfds, fds);
+    client->server->handler->call(client->server->opaque, client, header, packet->payload,
+                                  packet->payload_len, fds, packet->nfds);
 }
 
 /* answered: the packet was looked at before, and if it was a ping it has its pong. */
-static void handle_packet(struct client *client, const struct frame_header *header,
-                          const char *payload, size_t payload_len, bool answered)
+static void handle_packet(struct client *client, const struct packet *packet, size_t at,
+                          bool answered)
 {
+    const struct frame_header *header = &packet->header;
+
     switch ((enum frame_type)header->type) {
     case FRAME_CALL:
     case FRAME_CALL_WITH_FDS:
-        handle_call(client, header, payload, payload_len);
+        handle_call(client, packet, at);
         return;
     case FRAME_STREAM:
     case FRAME_STREAM_HOLE:
-        streams_take(client, header, payload, payload_len);
+        streams_take(client, header, packet->payload, packet->payload_len);
         return;
     case FRAME_MESSAGE:
         if (header->program != KEEPALIVE_PROGRAM_NUMBER)
@@ -113,19 +138,18 @@ static void handle_packet(struct client *client, const struct frame_header *head
 /* Calls must wait, pings need not: answers those in data from pos on. */
 static void scan_pings(struct client *client, const char *data, size_t len, size_t pos)
 {
-    struct frame_header header;
-    size_t payload_len;
+    struct packet packet;
 
     if (pos < client->input_scanned)
         pos = client->input_scanned;
     for (;;) {
-        int64_t extent = packet_extent(data + pos, len - pos, &header, &payload_len);
+        int64_t extent = packet_extent(data + pos, len - pos, &packet);
 
         if (extent < 0)
             client_drop(client, "malformed packet");
         if (extent <= 0)
             break;
-        if (is_ping(&header))
+        if (is_ping(&packet.header))
             keepalive_pong(client);
         pos += (size_t)extent;
     }
@@ -138,24 +162,23 @@ static size_t process(struct client *client, const char *data, size_t len)
     size_t pos = 0;
 
     while (!client->gone && !client->closing && pos < len) {
-        struct frame_header header;
-        size_t payload_len;
+        struct packet packet;
         int64_t extent;
 
         if (!client_may_call(client)) {
             scan_pings(client, data, len, pos);
             break;
         }
-        extent = packet_extent(data + pos, len - pos, &header, &payload_len);
+        extent = packet_extent(data + pos, len - pos, &packet);
         if (extent < 0)
             client_drop(client, "malformed packet");
         if (extent <= 0)
             break;
-        handle_packet(client, &header, data + pos + FRAME_MIN, payload_len,
-                      pos < client->input_scanned);
+        handle_packet(client, &packet, pos, pos < client->input_scanned);
         pos += (size_t)extent;
     }
     client->input_scanned = client->input_scanned > pos ? client->input_scanned - pos : 0;
+    descriptors_advance(client, pos);
     return pos;
 }
 
@@ -223,7 +246,7 @@ void input_read(struct client *client)
         data = client->input;
         room = client->input_size - have;
     }
-    n = client->transport.ops->read(&client->transport, data + have, room);
+    n = descriptors_read(client, data + have, room, have);
     if (n == -EAGAIN)
         return;
     if (n <= 0) {

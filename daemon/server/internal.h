@@ -3,7 +3,7 @@
  * What the files of the server share, in file order.  Loop thread only.
  *
  *   listen.c ──fd──► server.c ──fd──► client.c ──bytes──► input.c ──packets──► handler
- *                                     ▲   ▲                                    │
+ *                                     ▲   ▲            (descriptors.c)          │
  *                    transport.c ─────┘   └──────────── output.c ◄─────────────┘ replies
  */
 #ifndef VIRTJOBD_SERVER_INTERNAL_H
@@ -22,8 +22,6 @@ enum {
     INPUT_SMALL = 4096,
     /* A client whose calls must wait is read so far, for the sake of its pings. */
     INPUT_WAITING_MAX = SCRATCH_SIZE,
-    /* Descriptors with one call: libvirt's limit. */
-    FDS_MAX = 32,
 
     OUTPUT_BLOCK_SIZE = 16384,
     OUTPUT_COPY_MAX = 2048,       /* replies up to here share a block */
@@ -48,6 +46,13 @@ struct transport_ops {
     ssize_t (*read)(struct transport *transport, void *data, size_t len);
     /* Bytes taken, -errno (-EAGAIN: no room now). */
     ssize_t (*write)(struct transport *transport, const struct iovec *iov, int iovcnt);
+    /*
+     * The two of a transport that passes descriptors, else NULL.  As read; *ret_fd is untouched,
+     * or one that came with the last of these bytes: the caller's now.
+     */
+    ssize_t (*read_fd)(struct transport *transport, void *data, size_t len, int *ret_fd);
+    /* Writes one byte, and fd with it: 1, or as write. */
+    ssize_t (*write_fd)(struct transport *transport, int fd);
     /* It needs the socket writable to go on reading (handshakes); NULL = never. */
     bool (*wants_write)(const struct transport *transport);
     /* Closes the socket and frees what it has. */
@@ -75,7 +80,10 @@ struct output_block {
     struct output_block *next;
     char *data; /* a packet that was handed over, or the room behind this struct */
     size_t len, size;
+    int fd; /* -1, or what goes with its only byte */
 };
+
+struct descriptors;
 
 struct client {
     unsigned int refs;
@@ -102,6 +110,7 @@ struct client {
     char *input; /* bytes that could not be used yet */
     size_t input_len, input_size;
     size_t input_scanned; /* of these: pings up to here have been answered */
+    struct descriptors *descriptors; /* that came with them, or NULL */
 
     struct output_block *output_head, *output_tail;
     size_t output_sent; /* bytes of the head that are gone */
@@ -137,6 +146,18 @@ void input_read(struct client *client);
 void input_resume(struct client *client);
 void input_done(struct client *client);
 
+/* --- descriptors.c: what comes beside the bytes --- */
+
+/* As the transport's read, behind have bytes that are not used up. */
+ssize_t descriptors_read(struct client *client, void *data, size_t len, size_t have);
+/* Gives out those of count bytes from at on; -1 for a byte that came without. */
+void descriptors_take(struct client *client, size_t at, unsigned int count, int *ret_fds);
+/* So many bytes more are used up; what came with them and was not taken is closed. */
+void descriptors_advance(struct client *client, size_t used);
+/* No more are kept: what comes now would be closed. */
+bool descriptors_full(const struct client *client);
+void descriptors_done(struct client *client);
+
 /* --- stream.c --- */
 
 /* A packet of a stream; dropped where that has ended. */
@@ -162,6 +183,8 @@ void keepalive_pong(struct client *client);
 void output_add(struct client *client, void *packet, size_t len);
 /* Copies data (at most OUTPUT_COPY_MAX). */
 void output_copy(struct client *client, const void *data, size_t len);
+/* A byte, and fd with it; takes over fd. */
+void output_add_fd(struct client *client, int fd);
 /* Sends what the socket takes.  0, or -errno when the connection is broken. */
 int output_flush(struct client *client);
 void output_done(struct client *client);

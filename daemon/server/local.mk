@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
 	daemon/server/client.c \
+	daemon/server/descriptors.c \
 	daemon/server/identity.c \
 	daemon/server/input.c \
 	daemon/server/internal.h \

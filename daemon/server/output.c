@@ -25,6 +25,8 @@ void output_block_free(struct output_block *block)
         return;
     if (!block_is_shared(block))
         free(block->data);
+    if (block->fd >= 0)
+        (void)close(block->fd); /* the client has its own by now, or nobody will */
     free(block);
 }
 
@@ -48,7 +50,7 @@ static struct output_block *block_with_room(struct client *client, size_t len)
     block = STEAL_PTR(client->server->spare_block);
     if (!block)
         block = xmalloc(sizeof(*block) + OUTPUT_BLOCK_SIZE);
-    *block = (struct output_block){ .data = (char *)(block + 1), .size = OUTPUT_BLOCK_SIZE };
+    *block = (struct output_block){ .data = (char *)(block + 1), .size = OUTPUT_BLOCK_SIZE, .fd = -1 };
     block_append(client, block);
     return block;
 }
@@ -72,9 +74,18 @@ void output_add(struct client *client, void *packet, size_t len)
         return;
     }
     block = xmalloc(sizeof(*block));
-    *block = (struct output_block){ .data = packet, .len = len, .size = len };
+    *block = (struct output_block){ .data = packet, .len = len, .size = len, .fd = -1 };
     block_append(client, block);
     client->output_bytes += len;
+}
+
+void output_add_fd(struct client *client, int fd)
+{
+    struct output_block *block = xmalloc(sizeof(*block));
+
+    *block = (struct output_block){ .data = xcalloc(1, 1), .len = 1, .size = 1, .fd = fd };
+    block_append(client, block);
+    client->output_bytes++;
 }
 
 static void block_release(struct server *server, struct output_block *block)
@@ -102,20 +113,34 @@ static void output_advance(struct client *client, size_t n)
     }
 }
 
+/* Writes the first blocks, up to one with a descriptor, which goes alone. */
+static ssize_t write_some(struct client *client, size_t *ret_offered)
+{
+    struct transport *transport = &client->transport;
+    struct output_block *b = client->output_head;
+    struct iovec iov[IOV_BATCH];
+    size_t skip = client->output_sent, offered = 0;
+    int count = 0;
+
+    if (b->fd >= 0) {
+        *ret_offered = b->len;
+        return transport->ops->write_fd(transport, b->fd);
+    }
+    for (; b && b->fd < 0 && count < IOV_BATCH; b = b->next) {
+        iov[count++] = (struct iovec){ b->data + skip, b->len - skip };
+        offered += b->len - skip;
+        skip = 0;
+    }
+    *ret_offered = offered;
+    return transport->ops->write(transport, iov, count);
+}
+
 int output_flush(struct client *client)
 {
     while (client->output_bytes > 0) {
-        struct iovec iov[IOV_BATCH];
-        size_t skip = client->output_sent, offered = 0;
-        ssize_t n;
-        int count = 0;
+        size_t offered;
+        ssize_t n = write_some(client, &offered);
 
-        for (struct output_block *b = client->output_head; b && count < IOV_BATCH; b = b->next) {
-            iov[count++] = (struct iovec){ b->data + skip, b->len - skip };
-            offered += b->len - skip;
-            skip = 0;
-        }
-        n = client->transport.ops->write(&client->transport, iov, count);
         if (n == -EAGAIN)
             return 0;
         if (n < 0)

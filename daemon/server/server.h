@@ -19,6 +19,9 @@ struct event_base;
 struct server;
 struct client;
 
+/* Descriptors with one call: libvirt's limit. */
+enum { FDS_MAX = 32 };
+
 struct server_limits {
     unsigned int max_clients;
     unsigned int max_client_requests;
@@ -32,13 +35,13 @@ struct server_limits {
 /* What the dispatcher implements. */
 struct server_handler {
     /*
-     * One call (header decoded, type FRAME_CALL or FRAME_CALL_WITH_FDS; its
-     * descriptors are never received).  payload stays valid only until it
-     * returns.  Exactly one client_send_reply() with its serial must follow,
-     * now or later.
+     * One call (header decoded, type FRAME_CALL or FRAME_CALL_WITH_FDS).  payload
+     * stays valid only until it returns.  fds: the descriptors it came with, which are
+     * taken over; -1 for one that it announced and did not send.  Exactly one
+     * client_send_reply() with its serial must follow, now or later.
      */
     void (*call)(void *opaque, struct client *client, const struct frame_header *header,
-                 const void *payload, size_t payload_len);
+                 const void *payload, size_t payload_len, const int *fds, unsigned int nfds);
     /* The connection is gone; drop what was kept for it.  Its calls may still be answered. */
     void (*gone)(void *opaque, struct client *client);
 };
@@ -82,6 +85,7 @@ uint64_t client_job_speed(const struct client *client);
 void client_set_job_speed(struct client *client, uint64_t speed);
 void client_set_keepalive(struct client *client); /* it has said that it answers pings */
 bool client_is_secure(const struct client *client); /* nobody between can read or change it */
+bool client_passes_fds(const struct client *client); /* its transport can */
 
 /* Who is at the other end, as far as somebody vouches for it. */
 struct identity {
@@ -108,8 +112,10 @@ void client_set_sasl_user(struct client *client, const char *user);
  * call with its serial.  Where the connection is gone it is only freed.
  */
 void client_send_reply(struct client *client, void *packet, size_t len);
+/* A FRAME_REPLY_WITH_FDS with one descriptor, which it takes over, to a client that passes such. */
+void client_send_reply_fd(struct client *client, void *packet, size_t len, int fd);
 /*
- * The same of a packet that no call asked for.  A client that does not read its events is dropped
+ * As client_send_reply(), of a packet that no call asked for.  A client that does not read its events is dropped
  * in the next turn of the loop, with a log line, before they fill the memory.
  */
 void client_send_event(struct client *client, void *packet, size_t len);

@@ -2,11 +2,12 @@
 /* Bytes over a plain unix socket; the seam for layers above it is in internal.h.  Loop thread. */
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "server/internal.h"
 
-/* Plain read(), not recvmsg(): descriptors that come with the bytes are closed by the kernel. */
+/* A plain read(): descriptors that come with the bytes are closed by the kernel. */
 static ssize_t unix_read(struct transport *transport, void *data, size_t len)
 {
     ssize_t n;
@@ -29,6 +30,72 @@ static ssize_t unix_write(struct transport *transport, const struct iovec *iov, 
     return n < 0 ? -errno : n;
 }
 
+/* Room for one descriptor.  The kernel closes what else comes with the same bytes. */
+union control {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+};
+
+static int take_fd(struct msghdr *msg)
+{
+    struct cmsghdr *header = CMSG_FIRSTHDR(msg);
+    int fd;
+
+    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
+        header->cmsg_len != CMSG_LEN(sizeof(fd)))
+        return -1;
+    memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+    return fd;
+}
+
+/* The kernel ends a read behind the bytes that brought a descriptor. */
+static ssize_t unix_read_fd(struct transport *transport, void *data, size_t len, int *ret_fd)
+{
+    struct iovec iov = { data, len };
+    union control control;
+    struct msghdr msg = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = CMSG_LEN(sizeof(int)), /* not its aligned size: two would fit there */
+    };
+    ssize_t n;
+    int fd;
+
+    do
+        n = recvmsg(transport->fd, &msg, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    fd = take_fd(&msg);
+    if (fd >= 0)
+        *ret_fd = fd;
+    return n;
+}
+
+static ssize_t unix_write_fd(struct transport *transport, int fd)
+{
+    union control control = { .space = { 0 } };
+    char byte = 0;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr msg = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = &control,
+        .msg_controllen = sizeof(control.space),
+    };
+    ssize_t n;
+
+    control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(fd)),
+                                       .cmsg_level = SOL_SOCKET,
+                                       .cmsg_type = SCM_RIGHTS };
+    memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+    do
+        n = sendmsg(transport->fd, &msg, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
 static void unix_done(struct transport *transport)
 {
     if (transport->fd >= 0)
@@ -42,6 +109,8 @@ void transport_init_unix(struct transport *transport, int fd)
         .secure = true,
         .read = unix_read,
         .write = unix_write,
+        .read_fd = unix_read_fd,
+        .write_fd = unix_write_fd,
         .done = unix_done,
     };
 

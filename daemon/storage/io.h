@@ -72,9 +72,4 @@ int io_wipe(const struct io_wipe *wipe, struct job_ctl *ctl,
 /* Passes of an algorithm, 0 = no such. */
 unsigned int io_wipe_passes(unsigned int algorithm);
 
-/* The close of a large unlinked file takes long: a thread of its own does it. Any thread. */
-void io_close_later(int fd);
-/* Daemon end: waits until all those are closed. */
-void io_close_later_drain(void);
-
 #endif

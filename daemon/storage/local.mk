@@ -2,7 +2,6 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/storage/io.h \
 	daemon/storage/io_allocate.c \
-	daemon/storage/io_close.c \
 	daemon/storage/io_copy.c \
 	daemon/storage/io_pace.c \
 	daemon/storage/io_pace.h \

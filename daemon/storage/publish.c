@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "storage/io.h"
+#include "util/closer.h"
 
 static int open_without_symlinks(const char *path)
 {
@@ -162,7 +162,7 @@ void publish_discard(int dirfd, const char *temp)
     int fd = openat(dirfd, temp, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
     (void)unlinkat(dirfd, temp, 0); /* missing is fine; a refresh shows no temporary name */
-    io_close_later(fd);
+    close_later(fd);
 }
 
 int publish_is_done(int dirfd, const char *final, uint64_t dev, uint64_t ino)

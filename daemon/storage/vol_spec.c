@@ -13,6 +13,7 @@
 #include "storage/probe.h"
 #include "storage/publish.h"
 #include "util/alloc.h"
+#include "util/closer.h"
 #include "util/log.h"
 
 #define MIB (1024ull * 1024)
@@ -34,7 +35,7 @@ struct vol_spec *vol_spec_new(struct pool *pool, const char *name)
 void vol_spec_close(struct vol_spec *spec)
 {
     if (spec->fd >= 0)
-        io_close_later(steal_fd(&spec->fd));
+        close_later(steal_fd(&spec->fd));
     if (spec->dirfd >= 0)
         (void)close(steal_fd(&spec->dirfd)); /* a directory, only read */
 }

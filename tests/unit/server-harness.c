@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #include "protocol/wire.h"
 #include "util/alloc.h"
+#include "util/closer.h"
 
 enum { TURN_MS = 2 };
 
@@ -32,6 +34,17 @@ static void reply(struct client *client, const struct frame_header *call, const 
     client_send_reply(client, packet, FRAME_MIN + len);
 }
 
+static void give(struct client *client, const struct frame_header *call, int fd)
+{
+    struct frame_header header = *call;
+    void *packet;
+    size_t len;
+
+    header.type = FRAME_REPLY_WITH_FDS;
+    ck_assert_int_eq(frame_encode_with_fds(&header, 1, NULL, NULL, &packet, &len), 0);
+    client_send_reply_fd(client, packet, len, fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
 static void hold(struct harness *h, struct client *client, const struct frame_header *header)
 {
     struct held_call *held = XNEW(struct held_call), **at = &h->held;
@@ -44,10 +57,13 @@ static void hold(struct harness *h, struct client *client, const struct frame_he
 }
 
 static void on_call(void *opaque, struct client *client, const struct frame_header *header,
-                    const void *payload, size_t len)
+                    const void *payload, size_t len, const int *fds, unsigned int nfds)
 {
     struct harness *h = opaque;
     uint32_t size;
+
+    for (unsigned int i = 0; i < nfds; i++)
+        h->fds[h->nfds++] = fds[i];
 
     h->calls++;
     h->last = *header;
@@ -63,6 +79,9 @@ static void on_call(void *opaque, struct client *client, const struct frame_head
     case PROC_CLOSE:
         client_close_after_flush(client);
         reply(client, header, NULL, 0);
+        break;
+    case PROC_GIVE:
+        give(client, header, h->give_fd);
         break;
     default:
         reply(client, header, payload, len);
@@ -114,6 +133,7 @@ void harness_stop(struct harness *h)
     while (h->held)
         harness_release(h);
     event_base_free(h->base);
+    close_later_drain();
     ck_assert_int_eq(rmdir(h->dir), 0);
 }
 

@@ -16,6 +16,7 @@ enum {
     PROC_HOLD,     /* replies when harness_release() is called */
     PROC_SIZE,     /* replies with as many bytes as its payload, a word, says */
     PROC_CLOSE,    /* replies and closes */
+    PROC_GIVE,     /* replies with a duplicate of give_fd */
     PROGRAM = 0x1234,
 };
 
@@ -33,6 +34,9 @@ struct harness {
     unsigned int calls, gone, idle;
     struct frame_header last;
     struct held_call *held;
+    int fds[2 * FDS_MAX]; /* that calls came with, the test's to close */
+    unsigned int nfds;
+    int give_fd;
 };
 
 /* A listening server in a new directory; limits as given. */

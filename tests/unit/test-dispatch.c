@@ -7,6 +7,7 @@
 #include <check.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "calls/call.h"
 #include "protocol/remote.h"
@@ -23,6 +24,7 @@ enum {
     CALL_ERRNO = 6,
     CALL_READONLY = 7,
     CALL_BARE_FAILURE = 8,
+    CALL_FDS = 9,
     CALL_FAR = 400,
 };
 enum { OTHER_PROGRAM = 0x99, OTHER_VERSION = 3, FLAG = 1 << 4 };
@@ -105,6 +107,15 @@ static int handle_bare_failure(_unused_ struct call *call)
     return -1;
 }
 
+/* Gives back the first that it gets. */
+static int handle_fds(struct call *call)
+{
+    ran++;
+    ck_assert_uint_gt(call->nfds, 0);
+    call->ret_fd = steal_fd(&call->fds[0]);
+    return 0;
+}
+
 #define ROW(num, fn, who, ...) \
     { .number = num, .api = fn, .access = who, .error_domain = VIR_FROM_STORAGE, __VA_ARGS__ }
 
@@ -117,6 +128,7 @@ static const struct proc first_rows[] = {
 };
 static const struct proc second_rows[] = {
     ROW(CALL_FAR, "virFar", ACCESS_READ, .handler = handle_open),
+    ROW(CALL_FDS, "virFds", ACCESS_READ, .max_fds = 2, .handler = handle_fds),
     ROW(CALL_BUILD, "virStoragePoolBuild", ACCESS_WRITE, PROC_ARGS(remote_flags_args),
         .handler = handle_build),
     ROW(CALL_BAD_RESULT, "virBadResult", ACCESS_READ, PROC_RET(remote_auth_list_ret),
@@ -342,6 +354,56 @@ START_TEST(test_descriptors_are_refused)
 }
 END_TEST
 
+static void send_byte_with(int sock, int fd)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+                              .cmsg_type = SCM_RIGHTS } };
+    char byte = 0;
+    struct iovec iov = { &byte, 1 };
+    const struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                                .msg_controllen = sizeof(control) };
+
+    memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+    ck_assert_int_eq(sendmsg(sock, &msg, 0), 1);
+}
+
+START_TEST(test_descriptors)
+{
+    _cleanup_close_ int fd = connect_open();
+    struct frame_header header = {
+        .program = PROGRAM, .version = 1, .procedure = CALL_FDS, .serial = 1,
+        .type = FRAME_CALL_WITH_FDS,
+    };
+    char payload[4], byte;
+    size_t len;
+
+    peer_packet(&h, fd, &header, "\0\0\0\3", 4); /* how many is looked at before which */
+    peer_write(&h, fd, "\0\0\0", 3);
+    expect_error(fd, 1, VIR_ERR_RPC, VIR_FROM_RPC,
+                 "virFds takes at most 2 file descriptors, not 3");
+    header.serial = 2;
+    peer_packet(&h, fd, &header, "\0\0\0\2", 4);
+    send_byte_with(fd, STDIN_FILENO);
+    peer_write(&h, fd, "\0", 1);
+    expect_error(fd, 2, VIR_ERR_RPC, VIR_FROM_RPC,
+                 "file descriptor 2 of 2 for virFds did not come");
+    ck_assert_uint_eq(ran, 0);
+    header.serial = 3;
+    peer_packet(&h, fd, &header, "\0\0\0\1", 4);
+    send_byte_with(fd, STDIN_FILENO);
+    header = peer_read(&h, fd, payload, sizeof(payload), &len);
+    ck_assert_uint_eq(header.type, FRAME_REPLY_WITH_FDS);
+    ck_assert_uint_eq(header.status, FRAME_OK);
+    ck_assert_uint_eq(len, sizeof(payload));
+    ck_assert_mem_eq(payload, "\0\0\0\1", sizeof(payload));
+    harness_until(&h, recv(fd, &byte, 1, 0) == 1);
+    ck_assert_uint_eq(ran, 1);
+}
+END_TEST
+
 START_TEST(test_pending)
 {
     _cleanup_close_ int fd = connect_open();
@@ -411,6 +473,7 @@ static Suite *suite(void)
         test_flags,
         test_failures,
         test_descriptors_are_refused,
+        test_descriptors,
         test_pending,
         test_client_leaves,
         test_long_error,

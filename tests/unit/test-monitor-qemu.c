@@ -194,7 +194,7 @@ static void send_raw(void *opaque)
 {
     struct verror err = VERROR_INIT;
 
-    ck_assert_int_eq(monitor_send_raw(peer.monitor, opaque, 60000, take_reply, NULL, &err), 0);
+    ck_assert_int_eq(monitor_send_raw(peer.monitor, opaque, -1, 60000, take_reply, NULL, &err), 0);
 }
 
 START_TEST(raw_command)

@@ -211,7 +211,7 @@ static void send_raw(void *opaque)
 {
     struct verror err = VERROR_INIT;
 
-    ck_assert_int_eq(monitor_send_raw(peer.monitor, raw[*(int *)opaque].line, -1, note_done, &peer,
+    ck_assert_int_eq(monitor_send_raw(peer.monitor, raw[*(int *)opaque].line, -1, -1, note_done, &peer,
                                       &err), 0);
 }
 
@@ -240,7 +240,7 @@ static void send_bad_raw(void *opaque)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
-    ck_assert_int_eq(monitor_send_raw(peer.monitor, opaque, -1, note_done, &peer, &err), -1);
+    ck_assert_int_eq(monitor_send_raw(peer.monitor, opaque, -1, -1, note_done, &peer, &err), -1);
     ck_assert_int_eq(err.code, VIR_ERR_INVALID_ARG);
     ck_assert_ptr_nonnull(strstr(verror_text(&err), "monitor command is not"));
 }

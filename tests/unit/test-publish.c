@@ -7,7 +7,7 @@
 
 #include "deny.h"
 #include "scratch.h"
-#include "storage/io.h"
+#include "util/closer.h"
 
 static const struct perms no_perms = { PERMS_UNSET, PERMS_UNSET, PERMS_UNSET, NULL };
 static struct verror err;
@@ -21,7 +21,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    io_close_later_drain();
+    close_later_drain();
     verror_clear(&err);
     scratch_remove();
 }
@@ -203,10 +203,10 @@ START_TEST(test_discard)
     publish_discard(scratch_fd, temp);
     ck_assert(!exists(temp));
     publish_discard(scratch_fd, temp); /* missing is fine */
-    io_close_later(fd);
-    io_close_later_drain();
+    close_later(fd);
+    close_later_drain();
     ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
-    io_close_later_drain(); /* nothing to wait for */
+    close_later_drain(); /* nothing to wait for */
 }
 END_TEST
 

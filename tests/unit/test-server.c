@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <check.h>
-#include <dirent.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -395,69 +394,6 @@ START_TEST(test_close_after_flush)
 }
 END_TEST
 
-static unsigned int open_descriptors(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    unsigned int n = 0;
-
-    ck_assert_ptr_nonnull(dir);
-    while (readdir(dir))
-        n++;
-    (void)closedir(dir);
-    return n;
-}
-
-static void send_descriptor(int fd, int passed)
-{
-    union {
-        struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int))];
-    } control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
-                              .cmsg_type = SCM_RIGHTS } };
-    char dummy = 0;
-    struct iovec iov = { &dummy, 1 };
-    const struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-                                .msg_controllen = sizeof(control) };
-
-    memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
-    ck_assert_int_eq(sendmsg(fd, &msg, 0), 1);
-}
-
-START_TEST(test_descriptors_are_not_received)
-{
-    static const struct frame_header header = {
-        .program = PROGRAM, .version = 1, .procedure = PROC_ECHO, .type = FRAME_CALL_WITH_FDS,
-    };
-    const uint32_t count = htonl(2);
-    _cleanup_close_ int fd = peer_connect(h.path);
-    unsigned int before;
-
-    peer_call(&h, fd, PROC_ECHO, 9, NULL, 0);
-    peer_expect(&h, fd, 9, NULL, 0);
-    before = open_descriptors();
-    peer_packet(&h, fd, &header, &count, sizeof(count));
-    send_descriptor(fd, STDIN_FILENO);
-    harness_turn(&h);
-    send_descriptor(fd, STDIN_FILENO);
-    peer_call(&h, fd, PROC_ECHO, 1, "next", 4);
-    peer_expect(&h, fd, 0, &count, sizeof(count));
-    peer_expect(&h, fd, 1, "next", 4);
-    ck_assert_uint_eq(open_descriptors(), before);
-}
-END_TEST
-
-START_TEST(test_too_many_descriptors)
-{
-    char packet[FRAME_MIN + 4];
-    const struct frame_header header = { .program = PROGRAM, .type = FRAME_CALL_WITH_FDS };
-    const uint32_t count = htonl(FDS_MAX + 1);
-
-    frame_encode_header(packet, &header, sizeof(count));
-    memcpy(packet + FRAME_MIN, &count, sizeof(count));
-    expect_refused(packet, sizeof(packet));
-}
-END_TEST
-
 START_TEST(test_max_clients)
 {
     const struct server_limits two = { .max_clients = 2, .max_client_requests = 5 };
@@ -541,8 +477,6 @@ static Suite *suite(void)
         test_reader_that_never_reads_is_dropped,
         test_client_leaves_with_calls_in_flight,
         test_close_after_flush,
-        test_descriptors_are_not_received,
-        test_too_many_descriptors,
         test_max_clients,
         test_no_descriptors_left,
         test_limit_is_raised_under_waiting_calls,

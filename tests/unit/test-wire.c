@@ -184,6 +184,7 @@ static const struct sample {
     SAMPLE(remote_domain_text_opt_flags_args, .domain = DOMAIN_, .value = OPT("five!"),
            .flags = FLAGS),
     SAMPLE(remote_domain_screenshot_args, .domain = DOMAIN_, .screen = 9, .flags = FLAGS),
+    SAMPLE(remote_domain_graphics_args, .domain = DOMAIN_, .index = 9, .flags = FLAGS),
     SAMPLE(remote_domain_save_args, .domain = DOMAIN_, .to = TEXT("/x"), .xml = OPT("<x/>"),
            .flags = FLAGS),
     SAMPLE(remote_domain_save_params_args, .domain = DOMAIN_,

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "storage/io.h"
 #include "util/alloc.h"
+#include "util/closer.h"
 
 /* Where the file will be: what is there already may be reached by a symlink. */
 static char *find_target(const char *path)
@@ -94,7 +94,7 @@ void image_file_close(struct image_file *file)
     if (!file)
         return;
     if (file->fd >= 0)
-        io_close_later(file->fd);
+        close_later(file->fd);
     if (file->dirfd >= 0)
         (void)close(file->dirfd); /* a directory */
     free(file->path);

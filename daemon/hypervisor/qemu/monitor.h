@@ -94,10 +94,10 @@ void monitor_send(struct monitor *monitor, const char *command, json_t *argument
                   void (*done)(void *opaque, json_t *value, struct verror *err), void *opaque);
 /*
  * Loop: a whole command as the client wrote it, which goes to QEMU unchanged but for an id; done
- * gets the whole reply object, QEMU's errors too, with the client's id or none.  -1 with err, and
- * no done: it is no JSON object.
+ * gets the whole reply object, QEMU's errors too, with the client's id or none.  fd as in
+ * monitor_call().  -1 with err, and no done: it is no JSON object.
  */
-int monitor_send_raw(struct monitor *monitor, const char *line, int timeout_ms,
+int monitor_send_raw(struct monitor *monitor, const char *line, int fd, int timeout_ms,
                      void (*done)(void *opaque, json_t *reply, struct verror *err), void *opaque,
                      struct verror *err);
 

@@ -21,6 +21,7 @@
 #include "hypervisor/qemu/qmp_json.h"
 #include "jobs/ctl.h"
 #include "util/alloc.h"
+#include "util/closer.h"
 
 static int64_t now_ms(void)
 {
@@ -55,8 +56,7 @@ void request_unref(struct request *request)
 {
     if (!request || atomic_fetch_sub(&request->refs, 1) > 1)
         return;
-    if (request->fd >= 0)
-        (void)close(request->fd); /* a duplicate */
+    close_later(request->fd); /* a duplicate, but it may be of a client's */
     if (request->wake_fd >= 0)
         (void)close(request->wake_fd); /* an eventfd holds nothing to lose */
     if (request->timer)
@@ -252,7 +252,14 @@ static void use_text(struct request *request, const char *text, json_t *object)
     request->len = strlen(request->line);
 }
 
-int monitor_send_raw(struct monitor *monitor, const char *line, int timeout_ms,
+static int attach_fd(struct request *request, int fd, struct verror *err)
+{
+    if (fd < 0 || (request->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) >= 0)
+        return 0;
+    return verror_errno(err, errno, "cannot duplicate a descriptor for QEMU");
+}
+
+int monitor_send_raw(struct monitor *monitor, const char *line, int fd, int timeout_ms,
                      monitor_done_fn *done, void *opaque, struct verror *err)
 {
     _cleanup_free_ char *why = NULL;
@@ -269,6 +276,10 @@ int monitor_send_raw(struct monitor *monitor, const char *line, int timeout_ms,
     request = request_new(OP_CALL, monitor, timeout_ms);
     use_text(request, line, object);
     json_decref(object);
+    if (attach_fd(request, fd, err) < 0) {
+        request_unref(request);
+        return -1;
+    }
     send_request(request, done, opaque);
     return 0;
 }
@@ -353,9 +364,7 @@ int monitor_call(struct monitor *monitor, const char *command, json_t *arguments
     if (!request)
         return -1;
     (void)snprintf(what, sizeof(what), "answered '%s'", command);
-    if (fd >= 0 && (request->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
-        (void)verror_errno(err, errno, "cannot duplicate a descriptor for QEMU");
-    else
+    if (attach_fd(request, fd, err) == 0)
         rc = run_request(request, ctl, what, err);
     if (rc == 0 && ret_value)
         *ret_value = STEAL_PTR(request->value);

@@ -257,6 +257,11 @@ typedef enum {
     VIR_DOMAIN_CONSOLE_SAFE = 1 << 1   /**< only where one client at a time is seen to */
 } virDomainConsoleFlags;
 
+/** virDomainOpenGraphics(), virDomainOpenGraphicsFD(). */
+typedef enum {
+    VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH = 1 << 0 /**< no password is asked for */
+} virDomainOpenGraphicsFlags;
+
 /** virStorageVolUpload(). */
 typedef enum {
     VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM = 1 << 0 /**< the stream may carry holes */

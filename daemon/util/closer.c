@@ -4,12 +4,14 @@
  * close asked of it and ended by the drain.  Owns the descriptors handed to it.
  */
 
-#include "storage/io.h"
+#include "util/closer.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <unistd.h>
 
+#include "protocol/macros.h"
 #include "util/alloc.h"
 
 struct pending {
@@ -66,7 +68,7 @@ static bool closer_start(void)
     return r == 0;
 }
 
-void io_close_later(int fd)
+void close_later(int fd)
 {
     struct pending *pending;
     bool queued;
@@ -89,7 +91,7 @@ void io_close_later(int fd)
     }
 }
 
-void io_close_later_drain(void)
+void close_later_drain(void)
 {
     pthread_t thread;
 
