@@ -14,6 +14,8 @@
 
 #include "util/verror.h"
 
+struct access_rules;
+
 struct config {
     /* sockets, libvirtd.conf's names */
     char *unix_sock_group;    /* NULL = the daemon's own group */
@@ -38,7 +40,10 @@ struct config {
     char *vnc_listen;
     unsigned int remote_display_port_min, remote_display_port_max;
     char *networks;           /* name of a libvirt network -> "user" or "bridge:NAME" */
+    /* who may do what: calls/access.h */
+    struct access_rules *access_rules, *read_only_identities;
     /* log */
+    unsigned int audit_level, audit_logging;
     unsigned int log_level; /* 1 debug … 4 error */
 };
 
@@ -46,6 +51,8 @@ enum config_type {
     CONFIG_NUMBER,
     CONFIG_TEXT,
     CONFIG_PERMS, /* octal text, at most 0777 */
+    CONFIG_RULES, /* a list of groups: access rules */
+    CONFIG_IDENTITIES, /* a list of texts: patterns of identities */
 };
 
 /* One key. */
@@ -55,6 +62,7 @@ struct config_key {
     size_t offset;     /* in struct config */
     unsigned int min, max, fallback; /* of a number */
     const char *fallback_text, *session_text; /* of a text; session_text in a session instance */
+    const char *example; /* of a list, for the example file */
     bool live;         /* taken over at SIGHUP, else at the next start */
     const char *doc;   /* one or more lines, for the example file */
 };

@@ -11,6 +11,7 @@
 #include "calls/event.h"
 #include "calls/internal.h"
 #include "util/alloc.h"
+#include "util/audit.h"
 
 /* Rows by procedure number; the numbers of a program are dense enough for a plain array. */
 struct program_index {
@@ -108,17 +109,13 @@ static const struct proc *find_proc(const struct dispatch *dispatch,
     return proc;
 }
 
-static int check_access(const struct client *client, const struct proc *proc, struct verror *err)
+static int check_access(struct daemon *daemon, struct client *client, const struct proc *proc,
+                        struct verror *err)
 {
     if (proc->access != ACCESS_PREAUTH && proc->access != ACCESS_PREOPEN &&
         !client_is_open(client))
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "connection not open");
-    if (proc->access == ACCESS_WRITE && client_is_readonly(client)) {
-        err->domain = proc->error_domain;
-        return verror_set(err, VIR_ERR_OPERATION_DENIED, "read only access prevents %s",
-                          proc->api);
-    }
-    return 0;
+    return access_check(daemon, client, proc, err);
 }
 
 static void handle_call(void *opaque, struct client *client, const struct frame_header *header,
@@ -130,7 +127,7 @@ static void handle_call(void *opaque, struct client *client, const struct frame_
 
     if (proc && header->type == FRAME_CALL_WITH_FDS)
         verror_set(&err, VIR_ERR_RPC, "%s takes no file descriptors", proc->api);
-    else if (proc && check_access(client, proc, &err) == 0)
+    else if (proc && check_access(daemon, client, proc, &err) == 0)
         call_start(daemon, client, proc, header, payload, payload_len);
     if (err.code)
         call_refuse(client, header, VIR_FROM_RPC, &err);
@@ -153,6 +150,8 @@ static void handle_gone(void *opaque, struct client *client)
     struct call *call;
 
     events_gone(daemon->events, client);
+    if (client_is_open(client))
+        AUDIT(AUDIT_CONNECTIONS, "connection-end", { "identity", client_identity(client) });
     /* From the start each time: one that is told may end others too. */
     while ((call = find_to_tell(daemon->dispatch, client))) {
         void (*gone)(struct call *) = call->gone;

@@ -158,3 +158,11 @@ void call_durable_cb(void *opaque, struct verror *err)
         call_reply(call);
     }
 }
+
+int call_cancel_job(struct call *call, struct job *job)
+{
+    if (job_cancel(job, call_durable_cb, call, &call->err) < 0)
+        return -1;
+    job_audit_cancel(job, client_identity(call->client));
+    return CALL_PENDING;
+}

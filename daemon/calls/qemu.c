@@ -80,6 +80,7 @@ static int monitor_command(struct call *call)
 static const struct proc procs[] = {
     { .number = QEMU_PROC_DOMAIN_MONITOR_COMMAND,
       .api = "virDomainQemuMonitorCommand",
+      PROC_ON(DOMAIN, MONITOR),
       .access = ACCESS_WRITE,
       .class = CLASS_CHANGE,
       .error_domain = VIR_FROM_QEMU,

@@ -44,12 +44,17 @@ uint64_t client_id(const struct client *client)
 
 bool client_is_readonly(const struct client *client)
 {
-    return client->readonly;
+    return client->readonly || client->access.readonly;
 }
 
 void client_set_readonly(struct client *client)
 {
     client->readonly = true;
+}
+
+struct client_access *client_access(struct client *client)
+{
+    return &client->access;
 }
 
 bool client_is_open(const struct client *client)

@@ -87,6 +87,7 @@ struct client {
     struct transport transport;
     struct event read_event, write_event;
     bool readonly, open;
+    struct client_access access;
     uint64_t job_speed;
     bool gone;    /* the socket is closed */
     bool closing; /* reads nothing more; ends once the output is sent */

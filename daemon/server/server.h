@@ -87,6 +87,9 @@ struct identity {
     uid_t uid;
     gid_t gid;
     pid_t pid;
+    gid_t *groups;    /* its supplementary ones */
+    size_t ngroups;
+    char *unit;       /* systemd's, of that process; or NULL */
     char *program;    /* of that process: a hint only, chosen by itself; or NULL */
     char *address;    /* of a remote one: "192.0.2.7:4711"; or NULL */
     char *x509_dname; /* of its certificate, which has been checked; or NULL */
@@ -100,6 +103,14 @@ const char *client_identity(const struct client *client);
 /* What the client's TLS layer, or its authentication, has found. */
 void client_set_x509_dname(struct client *client, const char *dname);
 void client_set_sasl_user(struct client *client, const char *user);
+
+/* What this client may do, as the dispatcher has worked it out; see calls/access.h. */
+struct client_access {
+    uint64_t generation; /* of the rules it was worked out from; 0: not yet, or who it is has changed */
+    uint64_t allowed;
+    bool readonly; /* by the list of the config */
+};
+struct client_access *client_access(struct client *client);
 
 /*
  * Takes over packet (one malloc'd block, len bytes long), the answer to the
