@@ -11,6 +11,7 @@
 
 #include "calls/access.h"
 #include "config_access.h"
+#include "server/server.h"
 #include "util/alloc.h"
 
 #define NUMBER(key, low, high, value, at_once, text)                                      \
@@ -40,9 +41,19 @@ const struct config_key config_keys[] = {
       .doc = "Paths of further sockets, blanks between, for clients that know libvirt's only:\n"
              "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in\n"
              "-ro is read-only.  A path that a libvirtd listens on is refused." },
-    NUMBER(max_clients, 1, 100000, 5000, true, "Connections at once."),
-    NUMBER(max_client_requests, 1, 10000, 64, true,
+    NUMBER(max_clients, 1, 100000, CLIENTS_USUAL, true, "Connections at once."),
+    NUMBER(max_client_requests, 1, 10000, CLIENT_REQUESTS_USUAL, true,
            "Unanswered calls of one client; beyond it, the client is not read from."),
+    NUMBER(max_client_streams, 1, 10000, CLIENT_STREAMS_USUAL, true,
+           "Open streams (uploads, downloads, consoles) of one client."),
+    NUMBER(max_client_jobs, 1, 1000000, 1000, true,
+           "Jobs that one client has started and that have not ended."),
+    NUMBER(max_client_packet_megabytes, 1, CLIENT_PACKET_MIB_USUAL, CLIENT_PACKET_MIB_USUAL, true,
+           "Largest packet of a client, in MiB; a larger one ends its connection."),
+    NUMBER(max_client_reply_megabytes, CLIENT_REPLY_MIB_MIN, 4095, CLIENT_REPLY_MIB_USUAL, true,
+           "MiB of replies that wait for a client to read them; more end its connection."),
+    NUMBER(max_client_event_megabytes, 1, 4095, CLIENT_EVENT_MIB_USUAL, true,
+           "MiB of events that wait for a client to read them; more end its connection."),
     NUMBER(keepalive_interval, 0, 3600, 5, true,
            "A client that can answer pings is sent one after so many silent seconds; 0: never."),
     NUMBER(keepalive_count, 0, 1000, 5, true,

@@ -24,6 +24,9 @@ struct config {
     char *extra_sockets;      /* absolute paths with blanks between */
     unsigned int max_clients;
     unsigned int max_client_requests; /* in flight, per client */
+    unsigned int max_client_streams, max_client_jobs;
+    unsigned int max_client_packet_megabytes;
+    unsigned int max_client_reply_megabytes, max_client_event_megabytes;
     unsigned int keepalive_interval;  /* s, 0 = off */
     unsigned int keepalive_count;
     unsigned int max_workers;         /* control lane */

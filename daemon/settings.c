@@ -63,6 +63,10 @@ struct server_limits settings_limits(const struct lifecycle *life)
     return (struct server_limits){
         .max_clients = life->daemon.config->max_clients,
         .max_client_requests = life->daemon.config->max_client_requests,
+        .max_client_streams = life->daemon.config->max_client_streams,
+        .max_client_packet_mib = life->daemon.config->max_client_packet_megabytes,
+        .max_client_reply_mib = life->daemon.config->max_client_reply_megabytes,
+        .max_client_event_mib = life->daemon.config->max_client_event_megabytes,
         .keepalive_interval = life->daemon.config->keepalive_interval,
         .keepalive_count = life->daemon.config->keepalive_count,
     };

@@ -13,17 +13,25 @@
 #include "server/internal.h"
 #include "util/alloc.h"
 
+static int64_t packet_max(const struct client *client)
+{
+    return FRAME_LENGTH_SIZE + (int64_t)client->server->limits.max_client_packet_mib * MIB;
+}
+
 /*
  * How many bytes belong to the packet that starts at data: its length, and
  * after a call with descriptors the one byte that came with each of them.
- * 0 while it is not all there, -EBADMSG where the stream cannot be trusted.
+ * 0 while it is not all there, -EBADMSG where the stream cannot be trusted, -EMSGSIZE where it
+ * is longer than the client may send.
  */
-static int64_t packet_extent(const char *data, size_t len, struct frame_header *ret_header,
-                             size_t *ret_payload_len)
+static int64_t packet_extent(const struct client *client, const char *data, size_t len,
+                             struct frame_header *ret_header, size_t *ret_payload_len)
 {
     int64_t length = frame_length(data, len);
     uint32_t nfds;
 
+    if (length > packet_max(client))
+        return -EMSGSIZE;
     if (length <= 0 || (size_t)length > len)
         return length < 0 ? length : 0;
     if (frame_decode_header(data, (size_t)length, ret_header) < 0)
@@ -110,6 +118,12 @@ static void handle_packet(struct client *client, const struct frame_header *head
     }
 }
 
+static void drop_malformed(struct client *client, int64_t extent)
+{
+    client_drop(client, extent == -EMSGSIZE ? "packet above max_client_packet_megabytes" :
+                                              "malformed packet");
+}
+
 /* Calls must wait, pings need not: answers those in data from pos on. */
 static void scan_pings(struct client *client, const char *data, size_t len, size_t pos)
 {
@@ -119,10 +133,10 @@ static void scan_pings(struct client *client, const char *data, size_t len, size
     if (pos < client->input_scanned)
         pos = client->input_scanned;
     for (;;) {
-        int64_t extent = packet_extent(data + pos, len - pos, &header, &payload_len);
+        int64_t extent = packet_extent(client, data + pos, len - pos, &header, &payload_len);
 
         if (extent < 0)
-            client_drop(client, "malformed packet");
+            drop_malformed(client, extent);
         if (extent <= 0)
             break;
         if (is_ping(&header))
@@ -146,9 +160,9 @@ static size_t process(struct client *client, const char *data, size_t len)
             scan_pings(client, data, len, pos);
             break;
         }
-        extent = packet_extent(data + pos, len - pos, &header, &payload_len);
+        extent = packet_extent(client, data + pos, len - pos, &header, &payload_len);
         if (extent < 0)
-            client_drop(client, "malformed packet");
+            drop_malformed(client, extent);
         if (extent <= 0)
             break;
         handle_packet(client, &header, data + pos + FRAME_MIN, payload_len,

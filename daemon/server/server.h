@@ -19,9 +19,24 @@ struct event_base;
 struct server;
 struct client;
 
+enum {
+    CLIENTS_USUAL = 5000,
+    CLIENT_REQUESTS_USUAL = 64,
+    CLIENT_STREAMS_USUAL = 64,
+    CLIENT_PACKET_MIB_USUAL = 32, /* more has no place in a packet */
+    CLIENT_REPLY_MIB_USUAL = 64,
+    CLIENT_REPLY_MIB_MIN = 34, /* one packet of any size, and what it may come behind */
+    CLIENT_EVENT_MIB_USUAL = 4,
+};
+
+/* 0 stands for the usual one, but of the two about keepalive. */
 struct server_limits {
     unsigned int max_clients;
-    unsigned int max_client_requests;
+    unsigned int max_client_requests; /* unanswered ones; then it is not read from */
+    unsigned int max_client_streams;
+    unsigned int max_client_packet_mib; /* a longer one ends the connection */
+    /* Of what it does not read; more ends the connection. */
+    unsigned int max_client_reply_mib, max_client_event_mib;
     /*
      * A client that answers pings and has been silent for so many seconds (0 = for ever) is sent
      * one, and dropped when so many of them have gone unanswered.
@@ -78,6 +93,10 @@ void client_set_open(struct client *client);
 /* Of the jobs that it starts, bytes a second; 0 = no limit. */
 uint64_t client_job_speed(const struct client *client);
 void client_set_job_speed(struct client *client, uint64_t speed);
+/* Jobs that it has started and that have not ended. */
+unsigned int client_jobs(const struct client *client);
+void client_job_begins(struct client *client);
+void client_job_ends(struct client *client);
 void client_set_keepalive(struct client *client); /* it has said that it answers pings */
 bool client_is_secure(const struct client *client); /* nobody between can read or change it */
 
