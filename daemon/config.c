@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "calls/access.h"
+#include "config_access.h"
+#include "server/server.h"
 #include "util/alloc.h"
 
 #define NUMBER(key, low, high, value, at_once, text)                                      \
@@ -38,9 +41,19 @@ const struct config_key config_keys[] = {
       .doc = "Paths of further sockets, blanks between, for clients that know libvirt's only:\n"
              "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in\n"
              "-ro is read-only.  A path that a libvirtd listens on is refused." },
-    NUMBER(max_clients, 1, 100000, 5000, true, "Connections at once."),
-    NUMBER(max_client_requests, 1, 10000, 64, true,
+    NUMBER(max_clients, 1, 100000, CLIENTS_USUAL, true, "Connections at once."),
+    NUMBER(max_client_requests, 1, 10000, CLIENT_REQUESTS_USUAL, true,
            "Unanswered calls of one client; beyond it, the client is not read from."),
+    NUMBER(max_client_streams, 1, 10000, CLIENT_STREAMS_USUAL, true,
+           "Open streams (uploads, downloads, consoles) of one client."),
+    NUMBER(max_client_jobs, 1, 1000000, 1000, true,
+           "Jobs that one client has started and that have not ended."),
+    NUMBER(max_client_packet_megabytes, 1, CLIENT_PACKET_MIB_USUAL, CLIENT_PACKET_MIB_USUAL, true,
+           "Largest packet of a client, in MiB; a larger one ends its connection."),
+    NUMBER(max_client_reply_megabytes, CLIENT_REPLY_MIB_MIN, 4095, CLIENT_REPLY_MIB_USUAL, true,
+           "MiB of replies that wait for a client to read them; more end its connection."),
+    NUMBER(max_client_event_megabytes, 1, 4095, CLIENT_EVENT_MIB_USUAL, true,
+           "MiB of events that wait for a client to read them; more end its connection."),
     NUMBER(keepalive_interval, 0, 3600, 5, true,
            "A client that can answer pings is sent one after so many silent seconds; 0: never."),
     NUMBER(keepalive_count, 0, 1000, 5, true,
@@ -85,6 +98,27 @@ const struct config_key config_keys[] = {
       .fallback_text = "default=user",
       .doc = "What <interface type='network'> means: for each name of a network \"user\" or\n"
              "\"bridge:NAME\", with blanks between: \"default=user lan=bridge:br0\"." },
+    { .name = "access_rules",
+      .type = CONFIG_RULES,
+      .offset = offsetof(struct config, access_rules),
+      .live = true,
+      .example = "(\n"
+                 "{ who = \"user=root\"; allow = \"*\" },\n"
+                 "{ who = \"unit=backup.service\"; allow = \"data\"; on = \"volume\" },\n"
+                 "{ who = \"*\"; allow = \"read\" }\n"
+                 ")",
+      .doc = "Who may do what, the first rule that fits decides; without rules all may do all.\n"
+             "See ACCESS RULES in virtjobd.conf(5)." },
+    { .name = "read_only_identities",
+      .type = CONFIG_IDENTITIES,
+      .offset = offsetof(struct config, read_only_identities),
+      .live = true,
+      .example = "[ \"uid=1000\", \"dn='*,O=Example Ltd,*'\" ]",
+      .doc = "Whose connections are read-only, over whatever socket they come." },
+    NUMBER(audit_level, 0, 2, 1, true,
+           "Audit records: 0 none, 1 of jobs and of what was refused, 2 of connections, too."),
+    NUMBER(audit_logging, 0, 1, 1, true,
+           "1: without systemd's journal, audit records are lines of the log; 0: they are not."),
     NUMBER(log_level, 1, 4, 2, true, "1 debug, 2 information, 3 warnings, 4 errors."),
 };
 const size_t config_nkeys = ARRAY_SIZE(config_keys);
@@ -99,6 +133,16 @@ static char **text_field(struct config *config, const struct config_key *key)
     return (char **)((char *)config + key->offset);
 }
 
+static bool is_list(const struct config_key *key)
+{
+    return key->type == CONFIG_RULES || key->type == CONFIG_IDENTITIES;
+}
+
+static struct access_rules **list_field(struct config *config, const struct config_key *key)
+{
+    return (struct access_rules **)((char *)config + key->offset);
+}
+
 struct config *config_new(bool session)
 {
     struct config *config = XNEW(struct config);
@@ -108,6 +152,8 @@ struct config *config_new(bool session)
 
         if (key->type == CONFIG_NUMBER)
             *number_field(config, key) = key->fallback;
+        else if (is_list(key))
+            *list_field(config, key) = access_rules_new();
         else
             *text_field(config, key) = xstrdup(session && key->session_text ? key->session_text :
                                                                               key->fallback_text);
@@ -119,9 +165,12 @@ void config_free(struct config *config)
 {
     if (!config)
         return;
-    for (size_t i = 0; i < config_nkeys; i++)
-        if (config_keys[i].type != CONFIG_NUMBER)
+    for (size_t i = 0; i < config_nkeys; i++) {
+        if (is_list(&config_keys[i]))
+            access_rules_free(*list_field(config, &config_keys[i]));
+        else if (config_keys[i].type != CONFIG_NUMBER)
             free(*text_field(config, &config_keys[i]));
+    }
     free(config);
 }
 
@@ -186,6 +235,20 @@ static int set_text(struct config *config, const struct config_key *key,
     return 0;
 }
 
+static int set_list(struct config *config, const struct config_key *key,
+                    const config_setting_t *setting, struct place at, struct verror *err)
+{
+    struct access_rules *list = key->type == CONFIG_RULES ?
+                                    config_read_rules(setting, key->name, at.file, err) :
+                                    config_read_identities(setting, key->name, at.file, err);
+
+    if (!list)
+        return -1;
+    access_rules_free(*list_field(config, key));
+    *list_field(config, key) = list;
+    return 0;
+}
+
 static const struct config_key *find_key(const char *name)
 {
     for (size_t i = 0; i < config_nkeys; i++)
@@ -206,6 +269,8 @@ static int set_key(struct config *config, const config_setting_t *setting, const
                           config_setting_name(setting));
     if (key->type == CONFIG_NUMBER)
         return set_number(config, key, setting, at, err);
+    if (is_list(key))
+        return set_list(config, key, setting, at, err);
     return set_text(config, key, setting, at, err);
 }
 
@@ -258,30 +323,53 @@ static bool text_equal(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* Each: true where it differs; then a live one has been taken over. */
+static bool apply_number(struct config *running, struct config *fresh,
+                         const struct config_key *key)
+{
+    unsigned int *old = number_field(running, key), *new = number_field(fresh, key);
+    bool differs = *old != *new;
+
+    if (key->live)
+        *old = *new;
+    return differs;
+}
+
+static bool apply_text(struct config *running, struct config *fresh, const struct config_key *key)
+{
+    char **old = text_field(running, key), **new = text_field(fresh, key);
+
+    if (text_equal(*old, *new))
+        return false;
+    if (key->live) {
+        free(*old);
+        *old = STEAL_PTR(*new);
+    }
+    return true;
+}
+
+/* Also where the texts are equal: what a name stands for may have changed. */
+static bool apply_list(struct config *running, struct config *fresh, const struct config_key *key)
+{
+    struct access_rules **old = list_field(running, key), **new = list_field(fresh, key);
+    bool differs = !access_rules_equal(*old, *new);
+
+    access_rules_free(*old);
+    *old = STEAL_PTR(*new);
+    return differs;
+}
+
 void config_apply(struct config *running, struct config *fresh,
                   void (*changed)(void *opaque, const char *key, bool live), void *opaque)
 {
     for (size_t i = 0; i < config_nkeys; i++) {
         const struct config_key *key = &config_keys[i];
+        bool differs = key->type == CONFIG_NUMBER ? apply_number(running, fresh, key) :
+                       is_list(key)               ? apply_list(running, fresh, key) :
+                                                    apply_text(running, fresh, key);
 
-        if (key->type == CONFIG_NUMBER) {
-            unsigned int *old = number_field(running, key), *new = number_field(fresh, key);
-
-            if (*old == *new)
-                continue;
-            if (key->live)
-                *old = *new;
-        } else {
-            char **old = text_field(running, key), **new = text_field(fresh, key);
-
-            if (text_equal(*old, *new))
-                continue;
-            if (key->live) {
-                free(*old);
-                *old = STEAL_PTR(*new);
-            }
-        }
-        changed(opaque, key->name, key->live);
+        if (differs)
+            changed(opaque, key->name, key->live);
     }
 }
 

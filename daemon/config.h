@@ -14,6 +14,8 @@
 
 #include "util/verror.h"
 
+struct access_rules;
+
 struct config {
     /* sockets, libvirtd.conf's names */
     char *unix_sock_group;    /* NULL = the daemon's own group */
@@ -22,6 +24,9 @@ struct config {
     char *extra_sockets;      /* absolute paths with blanks between */
     unsigned int max_clients;
     unsigned int max_client_requests; /* in flight, per client */
+    unsigned int max_client_streams, max_client_jobs;
+    unsigned int max_client_packet_megabytes;
+    unsigned int max_client_reply_megabytes, max_client_event_megabytes;
     unsigned int keepalive_interval;  /* s, 0 = off */
     unsigned int keepalive_count;
     unsigned int max_workers;         /* control lane */
@@ -38,7 +43,10 @@ struct config {
     char *vnc_listen;
     unsigned int remote_display_port_min, remote_display_port_max;
     char *networks;           /* name of a libvirt network -> "user" or "bridge:NAME" */
+    /* who may do what: calls/access.h */
+    struct access_rules *access_rules, *read_only_identities;
     /* log */
+    unsigned int audit_level, audit_logging;
     unsigned int log_level; /* 1 debug … 4 error */
 };
 
@@ -46,6 +54,8 @@ enum config_type {
     CONFIG_NUMBER,
     CONFIG_TEXT,
     CONFIG_PERMS, /* octal text, at most 0777 */
+    CONFIG_RULES, /* a list of groups: access rules */
+    CONFIG_IDENTITIES, /* a list of texts: patterns of identities */
 };
 
 /* One key. */
@@ -55,6 +65,7 @@ struct config_key {
     size_t offset;     /* in struct config */
     unsigned int min, max, fallback; /* of a number */
     const char *fallback_text, *session_text; /* of a text; session_text in a session instance */
+    const char *example; /* of a list, for the example file */
     bool live;         /* taken over at SIGHUP, else at the next start */
     const char *doc;   /* one or more lines, for the example file */
 };

@@ -7,6 +7,7 @@
 #define VIRTJOBD_DAEMON_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct config;
 struct console;
@@ -33,6 +34,7 @@ struct daemon {
     struct domains *domains;
     struct dispatch *dispatch;
     struct events *events;
+    uint64_t access_generation; /* one more each time that the access rules have changed */
     struct server *server;
     struct console *consoles; /* the open ones: domain_console.c's */
 };

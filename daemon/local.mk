@@ -13,6 +13,8 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/background.c \
 	daemon/config.c \
 	daemon/config.h \
+	daemon/config_access.c \
+	daemon/config_access.h \
 	daemon/daemon.h \
 	daemon/directories.c \
 	daemon/idle.c \

@@ -8,6 +8,7 @@
 #include "lifecycle.h"
 #include "server/server.h"
 #include "util/alloc.h"
+#include "util/audit.h"
 #include "util/log.h"
 
 /* NULL with err.  *ret_found: there was a file. */
@@ -36,6 +37,13 @@ int settings_log_level(const struct lifecycle *life)
     return life->options.verbose ? LOG_DEBUG_ : (int)life->daemon.config->log_level;
 }
 
+static void apply_audit(const struct lifecycle *life)
+{
+    const struct config *config = life->daemon.config;
+
+    audit_set((enum audit_level)config->audit_level, (int)config->audit_logging);
+}
+
 int settings_load(struct lifecycle *life, struct verror *err)
 {
     bool found;
@@ -46,6 +54,7 @@ int settings_load(struct lifecycle *life, struct verror *err)
     if (found)
         life->daemon.config_path = xstrdup(life->options.config_path);
     log_set_level(settings_log_level(life));
+    apply_audit(life);
     return 0;
 }
 
@@ -54,6 +63,10 @@ struct server_limits settings_limits(const struct lifecycle *life)
     return (struct server_limits){
         .max_clients = life->daemon.config->max_clients,
         .max_client_requests = life->daemon.config->max_client_requests,
+        .max_client_streams = life->daemon.config->max_client_streams,
+        .max_client_packet_mib = life->daemon.config->max_client_packet_megabytes,
+        .max_client_reply_mib = life->daemon.config->max_client_reply_megabytes,
+        .max_client_event_mib = life->daemon.config->max_client_event_megabytes,
         .keepalive_interval = life->daemon.config->keepalive_interval,
         .keepalive_count = life->daemon.config->keepalive_count,
     };
@@ -99,5 +112,7 @@ void settings_reload(struct lifecycle *life)
     server_set_limits(life->daemon.server, &limits);
     for (int lane = 0; lane < LANE_MAX; lane++)
         workers_set_width(life->daemon.workers, lane, settings_lane_width(life, lane));
+    life->daemon.access_generation++;
     log_set_level(settings_log_level(life));
+    apply_audit(life);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What hostile and unlucky clients and disks do to the daemon.
 badinput_tests = \
+	tests/access.py \
 	tests/bad-packets.py \
 	tests/bad-xml.py \
 	tests/disk-trouble.py \

@@ -156,15 +156,16 @@ static int register_secret_event(struct call *call)
     return register_event(call, args->event);
 }
 
-#define ROW(num, fn, fun, ...)                                                                 \
+#define ROW(kind, num, fn, fun, ...)                                                           \
     { .number = REMOTE_PROC_##num, .api = fn, .access = ACCESS_READ, .class = CLASS_MEMORY,    \
+      PROC_ON(kind, READ),                                                                     \
       .error_domain = VIR_FROM_REMOTE, .handler = fun, __VA_ARGS__ }
-#define NUM_ROW(num, fn) ROW(num, fn, none, PROC_RET(remote_int_ret))
+#define NUM_ROW(num, fn) ROW(CONNECT, num, fn, none, PROC_RET(remote_int_ret))
 #define NAMES_ROW(num, fn)                                                                     \
-    ROW(num, fn, none, PROC_ARGS(remote_int_args), PROC_RET(remote_names_ret))
+    ROW(CONNECT, num, fn, none, PROC_ARGS(remote_int_args), PROC_RET(remote_names_ret))
 #define LIST_ROW(num, fn, fun)                                                                 \
-    ROW(num, fn, fun, PROC_ARGS(remote_list_all_args), PROC_RET(remote_empty_list_ret))
-#define DEREGISTER_ROW(num, fn) ROW(num, fn, none, PROC_ARGS(remote_int_args))
+    ROW(CONNECT, num, fn, fun, PROC_ARGS(remote_list_all_args), PROC_RET(remote_empty_list_ret))
+#define DEREGISTER_ROW(num, fn) ROW(CONNECT, num, fn, none, PROC_ARGS(remote_int_args))
 
 static const struct proc procs[] = {
     NUM_ROW(CONNECT_NUM_OF_NETWORKS, "virConnectNumOfNetworks"),
@@ -177,9 +178,9 @@ static const struct proc procs[] = {
     NUM_ROW(CONNECT_NUM_OF_DEFINED_INTERFACES, "virConnectNumOfDefinedInterfaces"),
     NAMES_ROW(CONNECT_LIST_DEFINED_INTERFACES, "virConnectListDefinedInterfaces"),
     LIST_ROW(CONNECT_LIST_ALL_INTERFACES, "virConnectListAllInterfaces", list_interfaces),
-    ROW(NODE_NUM_OF_DEVICES, "virNodeNumOfDevices", node_devices_num,
+    ROW(CONNECT, NODE_NUM_OF_DEVICES, "virNodeNumOfDevices", node_devices_num,
         PROC_ARGS(remote_text_opt_flags_args), PROC_RET(remote_int_ret)),
-    ROW(NODE_LIST_DEVICES, "virNodeListDevices", node_devices_names,
+    ROW(CONNECT, NODE_LIST_DEVICES, "virNodeListDevices", node_devices_names,
         PROC_ARGS(remote_node_devices_args), PROC_RET(remote_names_ret)),
     LIST_ROW(CONNECT_LIST_ALL_NODE_DEVICES, "virConnectListAllNodeDevices", list_node_devices),
     NUM_ROW(CONNECT_NUM_OF_NWFILTERS, "virConnectNumOfNWFilters"),
@@ -189,26 +190,26 @@ static const struct proc procs[] = {
     NAMES_ROW(CONNECT_LIST_SECRETS, "virConnectListSecrets"),
     LIST_ROW(CONNECT_LIST_ALL_SECRETS, "virConnectListAllSecrets", list_secrets),
 
-    ROW(DOMAIN_SNAPSHOT_NUM, "virDomainSnapshotNum", snapshot_num,
+    ROW(DOMAIN, DOMAIN_SNAPSHOT_NUM, "virDomainSnapshotNum", snapshot_num,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_int_ret)),
-    ROW(DOMAIN_SNAPSHOT_LIST_NAMES, "virDomainSnapshotListNames", list_snapshots,
+    ROW(DOMAIN, DOMAIN_SNAPSHOT_LIST_NAMES, "virDomainSnapshotListNames", list_snapshots,
         PROC_ARGS(remote_domain_list_args), PROC_RET(remote_names_ret)),
-    ROW(DOMAIN_LIST_ALL_SNAPSHOTS, "virDomainListAllSnapshots", list_snapshots,
+    ROW(DOMAIN, DOMAIN_LIST_ALL_SNAPSHOTS, "virDomainListAllSnapshots", list_snapshots,
         PROC_ARGS(remote_domain_list_args), PROC_RET(remote_empty_list_ret)),
-    ROW(DOMAIN_HAS_CURRENT_SNAPSHOT, "virDomainHasCurrentSnapshot", has_current_snapshot,
+    ROW(DOMAIN, DOMAIN_HAS_CURRENT_SNAPSHOT, "virDomainHasCurrentSnapshot", has_current_snapshot,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_int_ret)),
-    ROW(DOMAIN_LIST_ALL_CHECKPOINTS, "virDomainListAllCheckpoints", list_checkpoints,
+    ROW(DOMAIN, DOMAIN_LIST_ALL_CHECKPOINTS, "virDomainListAllCheckpoints", list_checkpoints,
         PROC_ARGS(remote_domain_list_args), PROC_RET(remote_empty_list_ret)),
 
-    ROW(CONNECT_NETWORK_EVENT_REGISTER_ANY, "virConnectNetworkEventRegisterAny",
+    ROW(CONNECT, CONNECT_NETWORK_EVENT_REGISTER_ANY, "virConnectNetworkEventRegisterAny",
         register_network_event, PROC_ARGS(remote_network_event_args), PROC_RET(remote_int_ret)),
     DEREGISTER_ROW(CONNECT_NETWORK_EVENT_DEREGISTER_ANY, "virConnectNetworkEventDeregisterAny"),
-    ROW(CONNECT_NODE_DEVICE_EVENT_REGISTER_ANY, "virConnectNodeDeviceEventRegisterAny",
+    ROW(CONNECT, CONNECT_NODE_DEVICE_EVENT_REGISTER_ANY, "virConnectNodeDeviceEventRegisterAny",
         register_node_device_event, PROC_ARGS(remote_node_device_event_args),
         PROC_RET(remote_int_ret)),
     DEREGISTER_ROW(CONNECT_NODE_DEVICE_EVENT_DEREGISTER_ANY,
                    "virConnectNodeDeviceEventDeregisterAny"),
-    ROW(CONNECT_SECRET_EVENT_REGISTER_ANY, "virConnectSecretEventRegisterAny",
+    ROW(CONNECT, CONNECT_SECRET_EVENT_REGISTER_ANY, "virConnectSecretEventRegisterAny",
         register_secret_event, PROC_ARGS(remote_secret_event_args), PROC_RET(remote_int_ret)),
     DEREGISTER_ROW(CONNECT_SECRET_EVENT_DEREGISTER_ANY, "virConnectSecretEventDeregisterAny"),
 };

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "calls/access.h"
 #include "daemon.h"
 #include "protocol/frame.h"
 #include "server/server.h"
@@ -42,6 +43,8 @@ struct proc {
     const char *api; /* the function it serves, for messages: "virStorageVolDelete" */
     enum call_access access;
     enum call_class class;
+    enum call_object object; /* these two: what an access rule must allow */
+    enum call_operation operation;
     xdrproc_t args_xdr; /* NULL = none */
     size_t args_size;
     xdrproc_t ret_xdr;
@@ -57,6 +60,8 @@ struct proc {
 
 enum { CALL_PENDING = 1 };
 
+/* For rows: what it is done to, and what. */
+#define PROC_ON(kind, what) .object = OBJECT_##kind, .operation = OPERATION_##what
 /* For rows: the XDR function and size of a struct of a .x file. */
 #define PROC_ARGS(type) .args_xdr = (xdrproc_t)xdr_##type, .args_size = sizeof(struct type)
 #define PROC_RET(type) .ret_xdr = (xdrproc_t)xdr_##type, .ret_size = sizeof(struct type)
@@ -111,6 +116,12 @@ struct call {
 /* Answer a pending call and free it.  Loop thread. */
 void call_reply(struct call *call);
 void call_fail(struct call *call); /* with call->err */
+
+/*
+ * Of what is more than its row says, a secret that a flag asks for: may this client do that to
+ * such an object, too?
+ */
+bool call_may(const struct call *call, enum call_operation operation);
 
 /* -1 with "unsupported flags (0x..) in function .." where a bit outside allowed is set. */
 int call_check_flags(struct call *call, unsigned int flags, unsigned int allowed);

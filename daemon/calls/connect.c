@@ -12,6 +12,7 @@
 #include "calls/call.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
+#include "util/audit.h"
 
 /* CONNECT_OPEN: read-only; the other two are the client's own business and let pass. */
 enum { OPEN_READONLY = 1 << 0, OPEN_FLAGS = 0x7 };
@@ -57,6 +58,8 @@ static int connect_open(struct call *call)
     if (args->flags & OPEN_READONLY)
         client_set_readonly(call->client);
     client_set_open(call->client);
+    AUDIT(AUDIT_CONNECTIONS, "connection-open", { "identity", client_identity(call->client) },
+          { "access", client_is_readonly(call->client) ? "read-only" : "read-write" });
     return 0;
 }
 
@@ -151,33 +154,35 @@ static int connect_close_callback(_unused_ struct call *call)
     return 0;
 }
 
-#define CONNECT_ROW(num, fn, who, ...)                                                   \
+#define CONNECT_ROW(what, num, fn, who, ...)                                             \
     { .number = num, .api = fn, .access = who, .class = CLASS_MEMORY,                    \
+      PROC_ON(CONNECT, what),                                                            \
       .error_domain = VIR_FROM_REMOTE, __VA_ARGS__ }
 
 static const struct proc procs[] = {
-    CONNECT_ROW(REMOTE_PROC_AUTH_LIST, "virConnectOpen", ACCESS_PREAUTH,
+    CONNECT_ROW(GREET, REMOTE_PROC_AUTH_LIST, "virConnectOpen", ACCESS_PREAUTH,
                 PROC_RET(remote_auth_list_ret), .handler = auth_list),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_SUPPORTS_FEATURE, "virConnectOpen", ACCESS_PREOPEN,
+    CONNECT_ROW(GREET, REMOTE_PROC_CONNECT_SUPPORTS_FEATURE, "virConnectOpen", ACCESS_PREOPEN,
                 PROC_ARGS(remote_int_args), PROC_RET(remote_int_ret),
                 .handler = connect_supports_feature),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_OPEN, "virConnectOpen", ACCESS_PREOPEN,
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_OPEN, "virConnectOpen", ACCESS_PREOPEN,
                 PROC_ARGS(remote_open_args), .handler = connect_open),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_CLOSE, "virConnectClose", ACCESS_PREOPEN,
+    CONNECT_ROW(GREET, REMOTE_PROC_CONNECT_CLOSE, "virConnectClose", ACCESS_PREOPEN,
                 .handler = connect_close),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_GET_TYPE, "virConnectGetType", ACCESS_READ,
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_GET_TYPE, "virConnectGetType", ACCESS_READ,
                 PROC_RET(remote_text_ret), .handler = connect_get_type),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_GET_LIB_VERSION, "virConnectGetLibVersion", ACCESS_READ,
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_GET_LIB_VERSION, "virConnectGetLibVersion", ACCESS_READ,
                 PROC_RET(remote_uhyper_ret), .handler = connect_get_lib_version),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_GET_HOSTNAME, "virConnectGetHostname", ACCESS_READ,
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_GET_HOSTNAME, "virConnectGetHostname", ACCESS_READ,
                 PROC_RET(remote_text_ret), .handler = connect_get_hostname),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_GET_URI, "virConnectGetURI", ACCESS_READ,
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_GET_URI, "virConnectGetURI", ACCESS_READ,
                 PROC_RET(remote_text_ret), .handler = connect_get_uri),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_IS_SECURE, "virConnectIsSecure", ACCESS_READ,
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_IS_SECURE, "virConnectIsSecure", ACCESS_READ,
                 PROC_RET(remote_int_ret), .handler = connect_is_secure),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_REGISTER_CLOSE_CALLBACK, "virConnectRegisterCloseCallback",
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_REGISTER_CLOSE_CALLBACK,
+        "virConnectRegisterCloseCallback",
                 ACCESS_READ, .handler = connect_close_callback),
-    CONNECT_ROW(REMOTE_PROC_CONNECT_UNREGISTER_CLOSE_CALLBACK,
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_UNREGISTER_CLOSE_CALLBACK,
                 "virConnectUnregisterCloseCallback", ACCESS_READ,
                 .handler = connect_close_callback),
 };

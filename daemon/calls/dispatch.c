@@ -11,6 +11,7 @@
 #include "calls/event.h"
 #include "calls/internal.h"
 #include "util/alloc.h"
+#include "util/audit.h"
 #include "util/closer.h"
 
 /* Rows by procedure number; the numbers of a program are dense enough for a plain array. */
@@ -109,17 +110,13 @@ static const struct proc *find_proc(const struct dispatch *dispatch,
     return proc;
 }
 
-static int check_access(const struct client *client, const struct proc *proc, struct verror *err)
+static int check_access(struct daemon *daemon, struct client *client, const struct proc *proc,
+                        struct verror *err)
 {
     if (proc->access != ACCESS_PREAUTH && proc->access != ACCESS_PREOPEN &&
         !client_is_open(client))
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "connection not open");
-    if (proc->access == ACCESS_WRITE && client_is_readonly(client)) {
-        err->domain = proc->error_domain;
-        return verror_set(err, VIR_ERR_OPERATION_DENIED, "read only access prevents %s",
-                          proc->api);
-    }
-    return 0;
+    return access_check(daemon, client, proc, err);
 }
 
 /* How many, before whether they are there. */
@@ -159,7 +156,7 @@ static void handle_call(void *opaque, struct client *client, const struct frame_
     struct verror err = VERROR_INIT;
     const struct proc *proc = find_proc(daemon->dispatch, header, &err);
 
-    if (proc && check_access(client, proc, &err) == 0 &&
+    if (proc && check_access(daemon, client, proc, &err) == 0 &&
         check_fds(client, proc, &packet, &err) == 0) {
         call_start(daemon, client, proc, &packet);
         return;
@@ -185,6 +182,8 @@ static void handle_gone(void *opaque, struct client *client)
     struct call *call;
 
     events_gone(daemon->events, client);
+    if (client_is_open(client))
+        AUDIT(AUDIT_CONNECTIONS, "connection-end", { "identity", client_identity(client) });
     /* From the start each time: one that is told may end others too. */
     while ((call = find_to_tell(daemon->dispatch, client))) {
         void (*gone)(struct call *) = call->gone;

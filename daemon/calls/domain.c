@@ -300,6 +300,7 @@ static int lookup_by_uuid(struct call *call)
 #define ROW(proc, function, reader, ...)                                                  \
     {                                                                                     \
         .number = REMOTE_PROC_##proc, .api = function, .access = ACCESS_READ,             \
+        PROC_ON(DOMAIN, READ),                                                            \
         .class = CLASS_MEMORY, .error_domain = VIR_FROM_QEMU, .handler = reader,          \
         __VA_ARGS__                                                                       \
     }

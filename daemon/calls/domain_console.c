@@ -318,6 +318,7 @@ static int open_console(struct call *call)
 static const struct proc procs[] = {
     { .number = REMOTE_PROC_DOMAIN_OPEN_CONSOLE,
       .api = "virDomainOpenConsole",
+      PROC_ON(DOMAIN, DATA),
       .access = ACCESS_WRITE,
       .class = CLASS_CHANGE,
       .error_domain = VIR_FROM_QEMU,

@@ -148,6 +148,7 @@ static int set_autostart(struct call *call)
 #define ROW(proc, function, changer, ...)                                                 \
     {                                                                                     \
         .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_WRITE,     \
+        PROC_ON(DOMAIN, CHANGE),                                                          \
         .class = CLASS_CHANGE, .error_domain = VIR_FROM_QEMU, .handler = changer,         \
         __VA_ARGS__                                                                       \
     }

@@ -174,6 +174,7 @@ static int get_block_info(struct call *call)
 static const struct proc procs[] = {
     { .number = REMOTE_PROC_DOMAIN_GET_BLOCK_INFO,
       .api = "virDomainGetBlockInfo",
+      PROC_ON(DOMAIN, READ),
       .access = ACCESS_READ,
       .class = CLASS_DISK,
       .error_domain = VIR_FROM_QEMU,

@@ -169,8 +169,8 @@ static int make_socket(struct call *call)
 
 #define ROW(num, fn, handle, ...)                                                                \
     { .number = REMOTE_PROC_##num, .api = fn, .access = ACCESS_WRITE, .class = CLASS_CHANGE,     \
-      .error_domain = VIR_FROM_QEMU, PROC_ARGS(remote_domain_graphics_args), .handler = handle,  \
-      __VA_ARGS__ }
+      .error_domain = VIR_FROM_QEMU, PROC_ON(DOMAIN, DATA), PROC_ARGS(remote_domain_graphics_args), \
+      .handler = handle, __VA_ARGS__ }
 
 static const struct proc procs[] = {
     ROW(DOMAIN_OPEN_GRAPHICS, "virDomainOpenGraphics", take_socket, .max_fds = 1),

@@ -248,7 +248,7 @@ static int managed_get_xml_desc(struct call *call)
 
     if (call_check_flags(call, args->flags, VIR_DOMAIN_SAVE_IMAGE_XML_SECURE) < 0)
         return -1;
-    if (args->flags & VIR_DOMAIN_SAVE_IMAGE_XML_SECURE && client_is_readonly(call->client))
+    if (args->flags & VIR_DOMAIN_SAVE_IMAGE_XML_SECURE && !call_may(call, OPERATION_DATA))
         return verror_set(&call->err, VIR_ERR_OPERATION_DENIED, "%s with secure flag",
                           call->proc->api);
     image = managed_image(call, &args->domain, NULL, args->flags);
@@ -295,21 +295,22 @@ static int managed_define_xml(struct call *call)
     return offload(call, image, LANE_BULK, change_image, answer_changed);
 }
 
-#define ROW(proc, function, who, kind, handle, ...)                                       \
+#define ROW(what, proc, function, who, kind, handle, ...)                                 \
     {                                                                                     \
         .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
+        PROC_ON(DOMAIN, what),                                                            \
         .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
         __VA_ARGS__                                                                       \
     }
 
 static const struct proc procs[] = {
-    ROW(SAVE_IMAGE_GET_XML_DESC, "virDomainSaveImageGetXMLDesc", WRITE, DISK, get_xml_desc,
+    ROW(DATA, SAVE_IMAGE_GET_XML_DESC, "virDomainSaveImageGetXMLDesc", WRITE, DISK, get_xml_desc,
         PROC_ARGS(remote_text_flags_args), PROC_RET(remote_text_ret)),
-    ROW(SAVE_IMAGE_DEFINE_XML, "virDomainSaveImageDefineXML", WRITE, CHANGE, define_xml,
+    ROW(DATA, SAVE_IMAGE_DEFINE_XML, "virDomainSaveImageDefineXML", WRITE, CHANGE, define_xml,
         PROC_ARGS(remote_save_image_define_args)),
-    ROW(MANAGED_SAVE_GET_XML_DESC, "virDomainManagedSaveGetXMLDesc", READ, DISK,
+    ROW(READ, MANAGED_SAVE_GET_XML_DESC, "virDomainManagedSaveGetXMLDesc", READ, DISK,
         managed_get_xml_desc, PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_text_ret)),
-    ROW(MANAGED_SAVE_DEFINE_XML, "virDomainManagedSaveDefineXML", WRITE, CHANGE,
+    ROW(CHANGE, MANAGED_SAVE_DEFINE_XML, "virDomainManagedSaveDefineXML", WRITE, CHANGE,
         managed_define_xml, PROC_ARGS(remote_domain_text_opt_flags_args)),
 };
 

@@ -108,7 +108,7 @@ static int get_vcpus_flags(struct call *call)
                          AFFECT_FLAGS | VIR_DOMAIN_VCPU_MAXIMUM | VIR_DOMAIN_VCPU_GUEST) < 0 ||
         call_check_exclusive(call, args->flags, live_or_config, ARRAY_SIZE(live_or_config)) < 0)
         return -1;
-    if (args->flags & VIR_DOMAIN_VCPU_GUEST && client_is_readonly(call->client))
+    if (args->flags & VIR_DOMAIN_VCPU_GUEST && !call_may(call, OPERATION_MONITOR))
         return verror_set(&call->err, VIR_ERR_OPERATION_DENIED, "%s with guest flag",
                           call->proc->api);
     domain = call_domain(call, &args->domain);
@@ -320,7 +320,7 @@ static int get_xml_desc(struct call *call)
 
     if (call_check_flags(call, args->flags, XML_FLAGS) < 0)
         return -1;
-    if (args->flags & XML_SECURE_FLAGS && client_is_readonly(call->client))
+    if (args->flags & XML_SECURE_FLAGS && !call_may(call, OPERATION_DATA))
         return verror_set(&call->err, VIR_ERR_OPERATION_DENIED, "%s with secure flag",
                           call->proc->api);
     domain = call_domain(call, &args->domain);
@@ -367,6 +367,7 @@ static int get_metadata(struct call *call)
 #define ROW(proc, function, reader, ...)                                                  \
     {                                                                                     \
         .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_READ,      \
+        PROC_ON(DOMAIN, READ),                                                            \
         .class = CLASS_MEMORY, .error_domain = VIR_FROM_QEMU, .handler = reader,          \
         __VA_ARGS__                                                                       \
     }

@@ -214,9 +214,7 @@ static int start_abort(struct call *call, const struct wire_domain *wire)
     job = active_job(call, domain);
     if (!job)
         return verror_set(&call->err, VIR_ERR_OPERATION_INVALID, "no job is active on the domain");
-    if (job_cancel(job, call_durable_cb, call, &call->err) < 0)
-        return -1;
-    return CALL_PENDING;
+    return call_cancel_job(call, job);
 }
 
 static int abort_job(struct call *call)
@@ -235,20 +233,22 @@ static int abort_job_flags(struct call *call)
     return start_abort(call, &args->domain);
 }
 
-#define ROW(proc, function, who, kind, handle, ...)                                       \
+#define ROW(what, proc, function, who, kind, handle, ...)                                 \
     {                                                                                     \
         .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
+        PROC_ON(JOB, what),                                                               \
         .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
         __VA_ARGS__                                                                       \
     }
 
 static const struct proc procs[] = {
-    ROW(GET_JOB_INFO, "virDomainGetJobInfo", READ, MEMORY, get_job_info,
+    ROW(READ, GET_JOB_INFO, "virDomainGetJobInfo", READ, MEMORY, get_job_info,
         PROC_ARGS(remote_domain_args), PROC_RET(remote_domain_job_info_ret)),
-    ROW(GET_JOB_STATS, "virDomainGetJobStats", READ, MEMORY, get_job_stats,
+    ROW(READ, GET_JOB_STATS, "virDomainGetJobStats", READ, MEMORY, get_job_stats,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_domain_job_stats_ret)),
-    ROW(ABORT_JOB, "virDomainAbortJob", WRITE, CHANGE, abort_job, PROC_ARGS(remote_domain_args)),
-    ROW(ABORT_JOB_FLAGS, "virDomainAbortJobFlags", WRITE, CHANGE, abort_job_flags,
+    ROW(CONTROL, ABORT_JOB, "virDomainAbortJob", WRITE, CHANGE, abort_job,
+        PROC_ARGS(remote_domain_args)),
+    ROW(CONTROL, ABORT_JOB_FLAGS, "virDomainAbortJobFlags", WRITE, CHANGE, abort_job_flags,
         PROC_ARGS(remote_domain_flags_args)),
 };
 

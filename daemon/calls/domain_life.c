@@ -8,6 +8,7 @@
 #include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
+#include "util/audit.h"
 
 enum {
     CREATE_XML_FLAGS = VIR_DOMAIN_START_PAUSED | VIR_DOMAIN_START_AUTODESTROY |
@@ -252,6 +253,8 @@ static int start_destroy(struct call *call, const struct wire_domain *wire, unsi
     if (domain_destroy(domain, flags & VIR_DOMAIN_DESTROY_GRACEFUL, destroyed_cb, call,
                        &call->err) < 0)
         return -1;
+    AUDIT(AUDIT_ACTS, "domain-destroy", { "object", domain_name(domain) },
+          { "uuid", domain->uuid }, { "identity", client_identity(call->client) });
     return CALL_PENDING;
 }
 
@@ -271,34 +274,35 @@ static int destroy_flags(struct call *call)
     return start_destroy(call, &args->domain, args->flags);
 }
 
-#define ROW(proc, function, changer, ...)                                                 \
+#define ROW(what, proc, function, changer, ...)                                           \
     {                                                                                     \
         .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_WRITE,     \
+        PROC_ON(DOMAIN, what),                                                            \
         .class = CLASS_CHANGE, .error_domain = VIR_FROM_QEMU, .handler = changer,         \
         __VA_ARGS__                                                                       \
     }
 
 static const struct proc procs[] = {
-    ROW(CREATE_XML, "virDomainCreateXML", create_xml, PROC_ARGS(remote_xml_args),
+    ROW(CHANGE, CREATE_XML, "virDomainCreateXML", create_xml, PROC_ARGS(remote_xml_args),
         PROC_RET(remote_domain_ret)),
-    ROW(CREATE, "virDomainCreate", create, PROC_ARGS(remote_domain_args)),
-    ROW(CREATE_WITH_FLAGS, "virDomainCreateWithFlags", create_with_flags,
+    ROW(CONTROL, CREATE, "virDomainCreate", create, PROC_ARGS(remote_domain_args)),
+    ROW(CONTROL, CREATE_WITH_FLAGS, "virDomainCreateWithFlags", create_with_flags,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_domain_ret)),
-    ROW(CREATE_XML_WITH_FILES, "virDomainCreateXMLWithFiles", create_xml_with_files,
+    ROW(CHANGE, CREATE_XML_WITH_FILES, "virDomainCreateXMLWithFiles", create_xml_with_files,
         PROC_ARGS(remote_xml_args), PROC_RET(remote_domain_ret), .max_fds = FDS_MAX),
-    ROW(CREATE_WITH_FILES, "virDomainCreateWithFiles", create_with_files,
+    ROW(CONTROL, CREATE_WITH_FILES, "virDomainCreateWithFiles", create_with_files,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_domain_ret), .max_fds = FDS_MAX),
-    ROW(SUSPEND, "virDomainSuspend", suspend, PROC_ARGS(remote_domain_args)),
-    ROW(RESUME, "virDomainResume", resume, PROC_ARGS(remote_domain_args)),
-    ROW(RESET, "virDomainReset", reset, PROC_ARGS(remote_domain_flags_args)),
-    ROW(INJECT_NMI, "virDomainInjectNMI", inject_nmi, PROC_ARGS(remote_domain_flags_args)),
-    ROW(PM_WAKEUP, "virDomainPMWakeup", pm_wakeup, PROC_ARGS(remote_domain_flags_args)),
-    ROW(SHUTDOWN, "virDomainShutdown", shut_down, PROC_ARGS(remote_domain_args)),
-    ROW(SHUTDOWN_FLAGS, "virDomainShutdownFlags", shutdown_flags,
+    ROW(CONTROL, SUSPEND, "virDomainSuspend", suspend, PROC_ARGS(remote_domain_args)),
+    ROW(CONTROL, RESUME, "virDomainResume", resume, PROC_ARGS(remote_domain_args)),
+    ROW(CONTROL, RESET, "virDomainReset", reset, PROC_ARGS(remote_domain_flags_args)),
+    ROW(CONTROL, INJECT_NMI, "virDomainInjectNMI", inject_nmi, PROC_ARGS(remote_domain_flags_args)),
+    ROW(CONTROL, PM_WAKEUP, "virDomainPMWakeup", pm_wakeup, PROC_ARGS(remote_domain_flags_args)),
+    ROW(CONTROL, SHUTDOWN, "virDomainShutdown", shut_down, PROC_ARGS(remote_domain_args)),
+    ROW(CONTROL, SHUTDOWN_FLAGS, "virDomainShutdownFlags", shutdown_flags,
         PROC_ARGS(remote_domain_flags_args)),
-    ROW(REBOOT, "virDomainReboot", restart, PROC_ARGS(remote_domain_flags_args)),
-    ROW(DESTROY, "virDomainDestroy", destroy, PROC_ARGS(remote_domain_args)),
-    ROW(DESTROY_FLAGS, "virDomainDestroyFlags", destroy_flags,
+    ROW(CONTROL, REBOOT, "virDomainReboot", restart, PROC_ARGS(remote_domain_flags_args)),
+    ROW(CONTROL, DESTROY, "virDomainDestroy", destroy, PROC_ARGS(remote_domain_args)),
+    ROW(CONTROL, DESTROY_FLAGS, "virDomainDestroyFlags", destroy_flags,
         PROC_ARGS(remote_domain_flags_args)),
 };
 

@@ -232,28 +232,30 @@ static int core_dump_with_format(struct call *call)
     return start_dump(call, &args->domain, args->to, args->format, args->flags);
 }
 
-#define ROW(proc, function, changer, ...)                                                 \
+#define ROW(what, proc, function, changer, ...)                                           \
     {                                                                                     \
         .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_WRITE,     \
+        PROC_ON(DOMAIN, what),                                                            \
         .class = CLASS_CHANGE, .error_domain = VIR_FROM_QEMU, .handler = changer,         \
         __VA_ARGS__                                                                       \
     }
 
 static const struct proc procs[] = {
-    ROW(SAVE, "virDomainSave", save, PROC_ARGS(remote_domain_text_args)),
-    ROW(SAVE_FLAGS, "virDomainSaveFlags", save_flags, PROC_ARGS(remote_domain_save_args)),
-    ROW(SAVE_PARAMS, "virDomainSaveParams", save_params,
+    ROW(DATA, SAVE, "virDomainSave", save, PROC_ARGS(remote_domain_text_args)),
+    ROW(DATA, SAVE_FLAGS, "virDomainSaveFlags", save_flags, PROC_ARGS(remote_domain_save_args)),
+    ROW(DATA, SAVE_PARAMS, "virDomainSaveParams", save_params,
         PROC_ARGS(remote_domain_save_params_args)),
-    ROW(MANAGED_SAVE, "virDomainManagedSave", managed_save, PROC_ARGS(remote_domain_flags_args)),
-    ROW(MANAGED_SAVE_REMOVE, "virDomainManagedSaveRemove", managed_save_remove,
+    ROW(CONTROL, MANAGED_SAVE, "virDomainManagedSave", managed_save,
         PROC_ARGS(remote_domain_flags_args)),
-    ROW(RESTORE, "virDomainRestore", restore, PROC_ARGS(remote_text_args)),
-    ROW(RESTORE_FLAGS, "virDomainRestoreFlags", restore_flags,
+    ROW(CONTROL, MANAGED_SAVE_REMOVE, "virDomainManagedSaveRemove", managed_save_remove,
+        PROC_ARGS(remote_domain_flags_args)),
+    ROW(CHANGE, RESTORE, "virDomainRestore", restore, PROC_ARGS(remote_text_args)),
+    ROW(CHANGE, RESTORE_FLAGS, "virDomainRestoreFlags", restore_flags,
         PROC_ARGS(remote_domain_restore_args)),
-    ROW(RESTORE_PARAMS, "virDomainRestoreParams", restore_params,
+    ROW(CHANGE, RESTORE_PARAMS, "virDomainRestoreParams", restore_params,
         PROC_ARGS(remote_domain_restore_params_args)),
-    ROW(CORE_DUMP, "virDomainCoreDump", core_dump, PROC_ARGS(remote_domain_text_flags_args)),
-    ROW(CORE_DUMP_WITH_FORMAT, "virDomainCoreDumpWithFormat", core_dump_with_format,
+    ROW(DATA, CORE_DUMP, "virDomainCoreDump", core_dump, PROC_ARGS(remote_domain_text_flags_args)),
+    ROW(DATA, CORE_DUMP_WITH_FORMAT, "virDomainCoreDumpWithFormat", core_dump_with_format,
         PROC_ARGS(remote_domain_dump_args)),
 };
 

@@ -278,6 +278,7 @@ static int screenshot(struct call *call)
 static const struct proc procs[] = {
     { .number = REMOTE_PROC_DOMAIN_SCREENSHOT,
       .api = "virDomainScreenshot",
+      PROC_ON(DOMAIN, DATA),
       .access = ACCESS_WRITE,
       .class = CLASS_CHANGE,
       .error_domain = VIR_FROM_QEMU,

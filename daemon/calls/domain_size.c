@@ -110,6 +110,7 @@ static int set_vcpus_flags(struct call *call)
 #define ROW(proc, function, changer, args)                                                \
     {                                                                                     \
         .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_WRITE,     \
+        PROC_ON(DOMAIN, CHANGE),                                                          \
         .class = CLASS_CHANGE, .error_domain = VIR_FROM_QEMU, .handler = changer,         \
         PROC_ARGS(args)                                                                   \
     }

@@ -299,6 +299,7 @@ static int deregister_lifecycle(struct call *call)
 #undef ROW
 #define ROW(num, function, handle, ...)                                                    \
     { .number = REMOTE_PROC_CONNECT_DOMAIN_EVENT_##num, .api = function,                   \
+      PROC_ON(DOMAIN, READ),                                                               \
       .access = ACCESS_READ, .class = CLASS_MEMORY, .error_domain = VIR_FROM_QEMU,         \
       .handler = handle, __VA_ARGS__ }
 

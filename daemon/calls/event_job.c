@@ -100,6 +100,7 @@ static int deregister_events(struct call *call)
 
 #define ROW(num, function, handle, ...)                                                    \
     { .number = JOB_PROC_EVENT_##num, .api = function, .access = ACCESS_READ,              \
+      PROC_ON(JOB, READ),                                                                  \
       .class = CLASS_MEMORY, .error_domain = VIR_FROM_STORAGE, .handler = handle, __VA_ARGS__ }
 
 static const struct proc procs[] = {

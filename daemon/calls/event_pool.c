@@ -70,6 +70,7 @@ static int deregister_callback(struct call *call)
 
 #define ROW(num, function, handle, ...)                                                    \
     { .number = REMOTE_PROC_CONNECT_STORAGE_POOL_EVENT_##num, .api = function,             \
+      PROC_ON(POOL, READ),                                                                 \
       .access = ACCESS_READ, .class = CLASS_MEMORY, .error_domain = VIR_FROM_STORAGE,      \
       .handler = handle, __VA_ARGS__ }
 

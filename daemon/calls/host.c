@@ -329,6 +329,7 @@ static int get_version(struct call *call)
 #define ROW(proc, function, who, kind, handle, ...)                                       \
     {                                                                                     \
         .number = REMOTE_PROC_##proc, .api = function, .access = ACCESS_##who,            \
+        PROC_ON(CONNECT, READ),                                                           \
         .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
         __VA_ARGS__                                                                       \
     }

@@ -88,34 +88,36 @@ static int cancel(struct call *call)
         return -1;
     if (!job)
         return call_look_in_history(call, args->target.job_target_u.id, NULL);
-    if (job_cancel(job, call_durable_cb, call, &call->err) < 0)
-        return -1;
-    return CALL_PENDING;
+    return call_cancel_job(call, job);
 }
 
-#define ROW(proc, function, who, kind, handle, ...)                                       \
+#define ROW(what, proc, function, who, kind, handle, ...)                                 \
     {                                                                                     \
         .number = JOB_PROC_##proc, .api = function, .access = ACCESS_##who,               \
+        PROC_ON(JOB, what),                                                               \
         .class = CLASS_##kind, .error_domain = VIR_FROM_STORAGE, .handler = handle,       \
         __VA_ARGS__                                                                       \
     }
 
 static const struct proc procs[] = {
-    ROW(GET_INFO, "virStorageVolGetJobInfo", READ, MEMORY, get_info, PROC_ARGS(job_target_args),
+    ROW(READ, GET_INFO, "virStorageVolGetJobInfo", READ, MEMORY, get_info,
+        PROC_ARGS(job_target_args),
         PROC_RET(job_info_ret)),
-    ROW(CANCEL, "virStorageVolCancelJob", WRITE, CHANGE, cancel, PROC_ARGS(job_target_args)),
-    ROW(GET_ERROR, "virStorageVolGetJobError", READ, MEMORY, get_error,
+    ROW(CONTROL, CANCEL, "virStorageVolCancelJob", WRITE, CHANGE, cancel,
+        PROC_ARGS(job_target_args)),
+    ROW(READ, GET_ERROR, "virStorageVolGetJobError", READ, MEMORY, get_error,
         PROC_ARGS(job_target_args), PROC_RET(job_error_ret)),
-    ROW(GET_RECORD, "virStorageVolGetJobRecord", READ, MEMORY, get_record,
+    ROW(READ, GET_RECORD, "virStorageVolGetJobRecord", READ, MEMORY, get_record,
         PROC_ARGS(job_target_args), PROC_RET(job_record_ret)),
-    ROW(WAIT, "virStorageVolWaitJob", READ, MEMORY, job_call_wait, PROC_ARGS(job_wait_args),
+    ROW(READ, WAIT, "virStorageVolWaitJob", READ, MEMORY, job_call_wait, PROC_ARGS(job_wait_args),
         PROC_RET(job_wait_ret)),
-    ROW(LIST, "virConnectListAllJobs", READ, MEMORY, job_call_list, PROC_ARGS(job_list_args),
+    ROW(READ, LIST, "virConnectListAllJobs", READ, MEMORY, job_call_list, PROC_ARGS(job_list_args),
         PROC_RET(job_list_ret)),
-    ROW(SET_SPEED, "virStorageVolSetJobSpeed", WRITE, CHANGE, job_call_set_speed,
+    ROW(CONTROL, SET_SPEED, "virStorageVolSetJobSpeed", WRITE, CHANGE, job_call_set_speed,
         PROC_ARGS(job_set_speed_args)),
-    ROW(PAUSE, "virConnectPauseJob", WRITE, CHANGE, job_call_pause, PROC_ARGS(job_target_args)),
-    ROW(RESUME, "virConnectResumeJob", WRITE, CHANGE, job_call_resume,
+    ROW(CONTROL, PAUSE, "virConnectPauseJob", WRITE, CHANGE, job_call_pause,
+        PROC_ARGS(job_target_args)),
+    ROW(CONTROL, RESUME, "virConnectResumeJob", WRITE, CHANGE, job_call_resume,
         PROC_ARGS(job_target_args)),
 };
 

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <string.h>
 
+#include "config.h"
 #include "util/alloc.h"
 
 /* So long a look at a disk may hold up the answer. */
@@ -15,6 +16,7 @@ enum { LATE_SECONDS = 1 };
 
 struct job_call {
     struct call *call; /* NULL once answered */
+    struct client *client; /* a reference: it counts its jobs */
     bool async;
     void (*fill)(struct call *call);
 };
@@ -37,13 +39,20 @@ static void job_accepted_cb(void *opaque, struct job *job)
         job_call_reply(job_call);
 }
 
+static void job_call_free(struct job_call *job_call)
+{
+    client_job_ends(job_call->client);
+    client_unref(job_call->client);
+    free(job_call);
+}
+
 static void job_refused_cb(void *opaque, struct verror *err)
 {
     struct job_call *job_call = opaque;
 
     verror_copy(&job_call->call->err, err);
     call_fail(job_call->call);
-    free(job_call);
+    job_call_free(job_call);
 }
 
 static void fail_by_job(struct call *call, struct job *job)
@@ -64,15 +73,34 @@ static void job_ended_cb(void *opaque, struct job *job)
         job_call_reply(job_call);
     else if (job_call->call)
         fail_by_job(job_call->call, job);
-    free(job_call);
+    job_call_free(job_call);
+}
+
+static int check_client_jobs(struct call *call)
+{
+    unsigned int jobs = client_jobs(call->client), most = call->daemon->config->max_client_jobs;
+
+    if (jobs < most)
+        return 0;
+    return verror_set(&call->err, VIR_ERR_RESOURCE_BUSY,
+                      "%s: %u jobs of this connection have not ended (max_client_jobs)",
+                      call->proc->api, jobs);
 }
 
 void call_start_job(struct call *call, struct job_request *request, bool async,
                     void (*fill)(struct call *call))
 {
-    struct job_call *job_call = XNEW(struct job_call);
+    struct job_call *job_call;
 
-    *job_call = (struct job_call){ .call = call, .async = async, .fill = fill };
+    if (check_client_jobs(call) < 0) {
+        request->kind->spec_free(request->spec);
+        call_fail(call);
+        return;
+    }
+    job_call = XNEW(struct job_call);
+    *job_call = (struct job_call){ .call = call, .client = client_ref(call->client),
+                                   .async = async, .fill = fill };
+    client_job_begins(call->client);
     request->async = async;
     request->speed = client_job_speed(call->client);
     request->started_by = client_identity(call->client);
@@ -157,4 +185,12 @@ void call_durable_cb(void *opaque, struct verror *err)
     } else {
         call_reply(call);
     }
+}
+
+int call_cancel_job(struct call *call, struct job *job)
+{
+    if (job_cancel(job, call_durable_cb, call, &call->err) < 0)
+        return -1;
+    job_audit_cancel(job, client_identity(call->client));
+    return CALL_PENDING;
 }

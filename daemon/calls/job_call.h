@@ -21,6 +21,8 @@
 void call_start_job(struct call *call, struct job_request *request, bool async,
                     void (*fill)(struct call *call));
 
+/* Cancels a job for the client of call, and records it.  CALL_PENDING or -1, for a handler. */
+int call_cancel_job(struct call *call, struct job *job);
 /* For what answers a pending call (opaque) once it is on disk, or could not be written. */
 void call_durable_cb(void *opaque, struct verror *err);
 

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
 	daemon/calls/absent.c \
+	daemon/calls/access.c \
+	daemon/calls/access.h \
+	daemon/calls/access_check.c \
+	daemon/calls/access_who.c \
 	daemon/calls/call.c \
 	daemon/calls/call.h \
 	daemon/calls/connect.c \

@@ -405,6 +405,7 @@ static int get_capabilities(struct call *call)
 #define ROW(proc, function, reader, ...)                                                  \
     {                                                                                     \
         .number = REMOTE_PROC_##proc, .api = function, .access = ACCESS_READ,             \
+        PROC_ON(POOL, READ),                                                              \
         .class = CLASS_MEMORY, .error_domain = VIR_FROM_STORAGE, .handler = reader,       \
         __VA_ARGS__                                                                       \
     }
@@ -449,6 +450,7 @@ static const struct proc procs[] = {
     /* libvirt denies this one to readers: looking for sources may run commands */
     { .number = REMOTE_PROC_CONNECT_FIND_STORAGE_POOL_SOURCES,
       .api = "virConnectFindStoragePoolSources",
+      PROC_ON(POOL, CONTROL),
       .access = ACCESS_WRITE,
       .class = CLASS_MEMORY,
       .error_domain = VIR_FROM_STORAGE,

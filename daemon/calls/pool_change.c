@@ -277,25 +277,26 @@ static int set_autostart(struct call *call)
     return CALL_PENDING;
 }
 
-#define ROW(proc, function, changer, ...)                                                 \
+#define ROW(what, proc, function, changer, ...)                                           \
     {                                                                                     \
         .number = REMOTE_PROC_STORAGE_POOL_##proc, .api = function,                       \
+        PROC_ON(POOL, what),                                                              \
         .access = ACCESS_WRITE, .class = CLASS_CHANGE, .error_domain = VIR_FROM_STORAGE,  \
         .handler = changer, __VA_ARGS__                                                   \
     }
 
 static const struct proc procs[] = {
-    ROW(CREATE_XML, "virStoragePoolCreateXML", create_xml, PROC_ARGS(remote_xml_args),
+    ROW(CHANGE, CREATE_XML, "virStoragePoolCreateXML", create_xml, PROC_ARGS(remote_xml_args),
         PROC_RET(remote_pool_ret)),
-    ROW(DEFINE_XML, "virStoragePoolDefineXML", define_xml, PROC_ARGS(remote_xml_args),
+    ROW(CHANGE, DEFINE_XML, "virStoragePoolDefineXML", define_xml, PROC_ARGS(remote_xml_args),
         PROC_RET(remote_pool_ret)),
-    ROW(CREATE, "virStoragePoolCreate", create, PROC_ARGS(remote_pool_flags_args)),
-    ROW(BUILD, "virStoragePoolBuild", build, PROC_ARGS(remote_pool_flags_args)),
-    ROW(DESTROY, "virStoragePoolDestroy", destroy, PROC_ARGS(remote_pool_args)),
-    ROW(DELETE, "virStoragePoolDelete", delete, PROC_ARGS(remote_pool_flags_args)),
-    ROW(UNDEFINE, "virStoragePoolUndefine", undefine, PROC_ARGS(remote_pool_args)),
-    ROW(REFRESH, "virStoragePoolRefresh", refresh, PROC_ARGS(remote_pool_flags_args)),
-    ROW(SET_AUTOSTART, "virStoragePoolSetAutostart", set_autostart,
+    ROW(CONTROL, CREATE, "virStoragePoolCreate", create, PROC_ARGS(remote_pool_flags_args)),
+    ROW(CHANGE, BUILD, "virStoragePoolBuild", build, PROC_ARGS(remote_pool_flags_args)),
+    ROW(CONTROL, DESTROY, "virStoragePoolDestroy", destroy, PROC_ARGS(remote_pool_args)),
+    ROW(CHANGE, DELETE, "virStoragePoolDelete", delete, PROC_ARGS(remote_pool_flags_args)),
+    ROW(CHANGE, UNDEFINE, "virStoragePoolUndefine", undefine, PROC_ARGS(remote_pool_args)),
+    ROW(CONTROL, REFRESH, "virStoragePoolRefresh", refresh, PROC_ARGS(remote_pool_flags_args)),
+    ROW(CHANGE, SET_AUTOSTART, "virStoragePoolSetAutostart", set_autostart,
         PROC_ARGS(remote_pool_int_args)),
 };
 

@@ -96,6 +96,7 @@ static int monitor_command_with_files(struct call *call)
 static const struct proc procs[] = {
     { .number = QEMU_PROC_DOMAIN_MONITOR_COMMAND,
       .api = "virDomainQemuMonitorCommand",
+      PROC_ON(DOMAIN, MONITOR),
       .access = ACCESS_WRITE,
       .class = CLASS_CHANGE,
       .error_domain = VIR_FROM_QEMU,
@@ -104,6 +105,7 @@ static const struct proc procs[] = {
       .handler = monitor_command },
     { .number = QEMU_PROC_DOMAIN_MONITOR_COMMAND_WITH_FILES,
       .api = "virDomainQemuMonitorCommandWithFiles",
+      PROC_ON(DOMAIN, MONITOR),
       .access = ACCESS_WRITE,
       .class = CLASS_CHANGE,
       .error_domain = VIR_FROM_QEMU,

@@ -255,6 +255,7 @@ static int get_xml_desc(struct call *call)
 #define ROW(proc, function, kind, reader, ...)                                            \
     {                                                                                     \
         .number = REMOTE_PROC_STORAGE_VOL_##proc, .api = function, .access = ACCESS_READ, \
+        PROC_ON(VOLUME, READ),                                                            \
         .class = CLASS_##kind, .error_domain = VIR_FROM_STORAGE, .handler = reader,       \
         __VA_ARGS__                                                                       \
     }

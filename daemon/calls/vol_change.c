@@ -312,6 +312,7 @@ static int resize(struct call *call)
 #define ROW(proc, function, changer, ...)                                                 \
     {                                                                                     \
         .number = REMOTE_PROC_STORAGE_VOL_##proc, .api = function,                        \
+        PROC_ON(VOLUME, CHANGE),                                                          \
         .access = ACCESS_WRITE, .class = CLASS_CHANGE, .error_domain = VIR_FROM_STORAGE,  \
         .handler = changer, __VA_ARGS__                                                   \
     }

@@ -355,6 +355,7 @@ static int download(struct call *call)
 #define ROW(proc, function, mover)                                                        \
     {                                                                                     \
         .number = REMOTE_PROC_STORAGE_VOL_##proc, .api = function,                        \
+        PROC_ON(VOLUME, DATA),                                                            \
         .access = ACCESS_WRITE, .class = CLASS_CHANGE, .error_domain = VIR_FROM_STORAGE,  \
         .handler = mover, PROC_ARGS(remote_vol_transfer_args)                             \
     }

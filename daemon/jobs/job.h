@@ -184,6 +184,8 @@ uint64_t jobs_event_sequence(const struct jobs *jobs);
  */
 int job_cancel(struct job *job, void (*done)(void *opaque, struct verror *err), void *opaque,
                struct verror *err);
+/* Records who has asked for it, where that was a client. */
+void job_audit_cancel(const struct job *job, const char *by);
 
 /*
  * How fast it may move bytes (a second; 0 = as fast as it can), and whether it may at all.  -1

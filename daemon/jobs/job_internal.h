@@ -151,6 +151,9 @@ bool job_takes_speed(const struct job *job);
 /* job_state.c */
 void job_set_state(struct job *job, enum job_state state);
 
+/* job_audit.c: what its new state is worth recording */
+void job_audit_state(const struct job *job);
+
 /* job_info.c */
 char *job_object_title(enum job_object_kind kind, const char *name, const char *pool);
 char *job_object_key(enum job_object_kind kind, const char *name, const char *pool,

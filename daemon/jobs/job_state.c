@@ -90,6 +90,7 @@ void job_set_state(struct job *job, enum job_state state)
         job->ended_mono = clock_mono_ms();
     if (job->asked || state == JOB_FAILED)
         log_state(job);
+    job_audit_state(job);
     jobs_rate_timer(jobs);
     if (state == JOB_RUNNING || state == JOB_FINISHING) /* that it is being cancelled: job_verbs.c */
         job_tell(job, VIR_JOB_EVENT_PROGRESS);

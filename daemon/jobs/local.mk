@@ -4,6 +4,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/jobs/ctl.h \
 	daemon/jobs/job.c \
 	daemon/jobs/job.h \
+	daemon/jobs/job_audit.c \
 	daemon/jobs/job_event.c \
 	daemon/jobs/job_info.c \
 	daemon/jobs/job_internal.h \

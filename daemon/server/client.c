@@ -44,12 +44,17 @@ uint64_t client_id(const struct client *client)
 
 bool client_is_readonly(const struct client *client)
 {
-    return client->readonly;
+    return client->readonly || client->access.readonly;
 }
 
 void client_set_readonly(struct client *client)
 {
     client->readonly = true;
+}
+
+struct client_access *client_access(struct client *client)
+{
+    return &client->access;
 }
 
 bool client_is_open(const struct client *client)
@@ -70,6 +75,21 @@ uint64_t client_job_speed(const struct client *client)
 void client_set_job_speed(struct client *client, uint64_t speed)
 {
     client->job_speed = speed;
+}
+
+unsigned int client_jobs(const struct client *client)
+{
+    return client->jobs;
+}
+
+void client_job_begins(struct client *client)
+{
+    client->jobs++;
+}
+
+void client_job_ends(struct client *client)
+{
+    client->jobs--;
 }
 
 bool client_is_secure(const struct client *client)
@@ -188,9 +208,15 @@ static void write_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opa
     run(client, nothing_new);
 }
 
+/* Not asked of one that is gone: it has no server then. */
+static bool has_too_many_events(const struct client *client)
+{
+    return client->event_bytes > (size_t)client->server->limits.max_client_event_mib * MIB;
+}
+
 void client_run_due(struct client *client)
 {
-    if (client->event_bytes > EVENTS_MAX)
+    if (!client->gone && has_too_many_events(client))
         client_drop(client, "too many events that it does not read");
     if (!client->gone)
         run(client, input_resume);
@@ -241,7 +267,7 @@ void client_send(struct client *client, void *packet, size_t len)
         return;
     }
     output_add(client, packet, len);
-    if (client->output_bytes > OUTPUT_MAX)
+    if (client->output_bytes > (size_t)client->server->limits.max_client_reply_mib * MIB)
         client_drop(client, "too many replies that it does not read");
     else if (!client->busy)
         client_set_due(client);
@@ -267,7 +293,7 @@ void client_send_event(struct client *client, void *packet, size_t len)
         client->event_mark = client->output_total + client->output_bytes;
         client->event_bytes = 0;
     }
-    if (client->gone || client->event_bytes > EVENTS_MAX) {
+    if (client->gone || has_too_many_events(client)) {
         free(packet);
         return;
     }

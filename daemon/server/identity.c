@@ -6,11 +6,13 @@
  */
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <systemd/sd-login.h>
 
 #include "server/internal.h"
 #include "util/alloc.h"
@@ -40,6 +42,18 @@ static bool comm_read(pid_t pid, char comm[static COMM_SIZE])
     return true;
 }
 
+/* A kernel that does not tell them leaves only the group of the process itself. */
+static void read_peer_groups(struct identity *identity, int fd)
+{
+    socklen_t len = 0;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) == 0 || errno != ERANGE)
+        return; /* it has none, or cannot be asked */
+    identity->groups = xmalloc(len);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, identity->groups, &len) == 0)
+        identity->ngroups = len / sizeof(gid_t);
+}
+
 static void read_peer_process(struct identity *identity, int fd)
 {
     struct ucred cred;
@@ -54,6 +68,9 @@ static void read_peer_process(struct identity *identity, int fd)
     identity->pid = cred.pid;
     if (comm_read(cred.pid, comm))
         identity->program = xstrdup(comm);
+    read_peer_groups(identity, fd);
+    if (sd_peer_get_unit(fd, &identity->unit) < 0)
+        identity->unit = NULL; /* none, or no systemd here */
 }
 
 static void read_peer_address(struct identity *identity, const struct sockaddr_storage *address,
@@ -83,6 +100,8 @@ static void write_text(struct identity *identity)
                                      (int)identity->pid));
     if (identity->program)
         add_word(identity, xasprintf("(%s)", identity->program));
+    if (identity->unit)
+        add_word(identity, xasprintf("unit=%s", identity->unit));
     if (identity->address)
         add_word(identity, xasprintf("address=%s", identity->address));
     if (identity->x509_dname)
@@ -109,6 +128,8 @@ void identity_init(struct identity *identity, int fd)
 
 void identity_done(struct identity *identity)
 {
+    free(identity->groups);
+    free(identity->unit);
     free(identity->program);
     free(identity->address);
     free(identity->x509_dname);
@@ -126,19 +147,20 @@ const char *client_identity(const struct client *client)
     return client->identity.text;
 }
 
-static void set_name(struct identity *identity, char **name, const char *value)
+static void set_name(struct client *client, char **name, const char *value)
 {
     free(*name);
     *name = xstrdup(value);
-    write_text(identity);
+    write_text(&client->identity);
+    client->access.generation = 0; /* it may be allowed other things now */
 }
 
 void client_set_x509_dname(struct client *client, const char *dname)
 {
-    set_name(&client->identity, &client->identity.x509_dname, dname);
+    set_name(client, &client->identity.x509_dname, dname);
 }
 
 void client_set_sasl_user(struct client *client, const char *user)
 {
-    set_name(&client->identity, &client->identity.sasl_user, user);
+    set_name(client, &client->identity.sasl_user, user);
 }

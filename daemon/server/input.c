@@ -35,15 +35,24 @@ static int take_count(struct packet *packet)
     return packet->nfds > FDS_MAX ? -EBADMSG : 0;
 }
 
+static int64_t packet_max(const struct client *client)
+{
+    return FRAME_LENGTH_SIZE + (int64_t)client->server->limits.max_client_packet_mib * MIB;
+}
+
 /*
  * How many bytes belong to the packet that starts at data: its length, and
  * after a call with descriptors the one byte that came with each of them.
- * 0 while it is not all there, -EBADMSG where the stream cannot be trusted.
+ * 0 while it is not all there, -EBADMSG where the stream cannot be trusted, -EMSGSIZE where it
+ * is longer than the client may send.
  */
-static int64_t packet_extent(const char *data, size_t len, struct packet *ret_packet)
+static int64_t packet_extent(const struct client *client, const char *data, size_t len,
+                             struct packet *ret_packet)
 {
     int64_t length = frame_length(data, len);
 
+    if (length > packet_max(client))
+        return -EMSGSIZE;
     if (length <= 0 || (size_t)length > len)
         return length < 0 ? length : 0;
     *ret_packet = (struct packet){
@@ -135,6 +144,12 @@ static void handle_packet(struct client *client, const struct packet *packet, si
     }
 }
 
+static void drop_malformed(struct client *client, int64_t extent)
+{
+    client_drop(client, extent == -EMSGSIZE ? "packet above max_client_packet_megabytes" :
+                                              "malformed packet");
+}
+
 /* Calls must wait, pings need not: answers those in data from pos on. */
 static void scan_pings(struct client *client, const char *data, size_t len, size_t pos)
 {
@@ -143,10 +158,10 @@ static void scan_pings(struct client *client, const char *data, size_t len, size
     if (pos < client->input_scanned)
         pos = client->input_scanned;
     for (;;) {
-        int64_t extent = packet_extent(data + pos, len - pos, &packet);
+        int64_t extent = packet_extent(client, data + pos, len - pos, &packet);
 
         if (extent < 0)
-            client_drop(client, "malformed packet");
+            drop_malformed(client, extent);
         if (extent <= 0)
             break;
         if (is_ping(&packet.header))
@@ -169,9 +184,9 @@ static size_t process(struct client *client, const char *data, size_t len)
             scan_pings(client, data, len, pos);
             break;
         }
-        extent = packet_extent(data + pos, len - pos, &packet);
+        extent = packet_extent(client, data + pos, len - pos, &packet);
         if (extent < 0)
-            client_drop(client, "malformed packet");
+            drop_malformed(client, extent);
         if (extent <= 0)
             break;
         handle_packet(client, &packet, pos, pos < client->input_scanned);

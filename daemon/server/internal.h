@@ -26,10 +26,8 @@ enum {
     OUTPUT_BLOCK_SIZE = 16384,
     OUTPUT_COPY_MAX = 2048,       /* replies up to here share a block */
     OUTPUT_HIGH = 4 * 1024 * 1024, /* past it no further call is started for the client */
-    OUTPUT_MAX = 64 * 1024 * 1024, /* past it the client is dropped */
-    EVENTS_MAX = 4 * 1024 * 1024,  /* the same, of events it has not read */
     STREAM_OUTPUT_MAX = 1024 * 1024, /* past it its streams send nothing more */
-    STREAMS_MAX = 64, /* of one client */
+    MIB = 1024 * 1024,
 
     LISTEN_BACKLOG = 128,
     ACCEPT_BATCH = 32,
@@ -95,7 +93,9 @@ struct client {
     struct transport transport;
     struct event read_event, write_event;
     bool readonly, open;
+    struct client_access access;
     uint64_t job_speed;
+    unsigned int jobs;
     bool gone;    /* the socket is closed */
     bool closing; /* reads nothing more; ends once the output is sent */
     bool busy;    /* inside its callback, which ends with a flush */

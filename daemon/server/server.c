@@ -146,13 +146,26 @@ int server_listen_fd(struct server *server, int fd, bool readonly, struct verror
     return 0;
 }
 
+static void take_limits(struct server *server, const struct server_limits *limits)
+{
+    struct server_limits *own = &server->limits;
+
+    *own = *limits;
+    own->max_clients = own->max_clients ?: CLIENTS_USUAL;
+    own->max_client_requests = own->max_client_requests ?: CLIENT_REQUESTS_USUAL;
+    own->max_client_streams = own->max_client_streams ?: CLIENT_STREAMS_USUAL;
+    own->max_client_packet_mib = own->max_client_packet_mib ?: CLIENT_PACKET_MIB_USUAL;
+    own->max_client_reply_mib = own->max_client_reply_mib ?: CLIENT_REPLY_MIB_USUAL;
+    own->max_client_event_mib = own->max_client_event_mib ?: CLIENT_EVENT_MIB_USUAL;
+}
+
 struct server *server_new(struct event_base *base, const struct server_limits *limits,
                           const struct server_handler *handler, void *opaque)
 {
     struct server *server = XNEW(struct server);
 
     server->base = base;
-    server->limits = *limits;
+    take_limits(server, limits);
     server->handler = handler;
     server->opaque = opaque;
     (void)evtimer_assign(&server->accept_retry, base, accept_retry_cb, server);
@@ -204,7 +217,7 @@ void server_free(struct server *server)
 
 void server_set_limits(struct server *server, const struct server_limits *limits)
 {
-    server->limits = *limits;
+    take_limits(server, limits);
     update_accepting(server);
     keepalive_update(server);
     for (struct client *client = server->clients; client; client = client->next)

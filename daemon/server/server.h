@@ -22,9 +22,24 @@ struct client;
 /* Descriptors with one call: libvirt's limit. */
 enum { FDS_MAX = 32 };
 
+enum {
+    CLIENTS_USUAL = 5000,
+    CLIENT_REQUESTS_USUAL = 64,
+    CLIENT_STREAMS_USUAL = 64,
+    CLIENT_PACKET_MIB_USUAL = 32, /* more has no place in a packet */
+    CLIENT_REPLY_MIB_USUAL = 64,
+    CLIENT_REPLY_MIB_MIN = 34, /* one packet of any size, and what it may come behind */
+    CLIENT_EVENT_MIB_USUAL = 4,
+};
+
+/* 0 stands for the usual one, but of the two about keepalive. */
 struct server_limits {
     unsigned int max_clients;
-    unsigned int max_client_requests;
+    unsigned int max_client_requests; /* unanswered ones; then it is not read from */
+    unsigned int max_client_streams;
+    unsigned int max_client_packet_mib; /* a longer one ends the connection */
+    /* Of what it does not read; more ends the connection. */
+    unsigned int max_client_reply_mib, max_client_event_mib;
     /*
      * A client that answers pings and has been silent for so many seconds (0 = for ever) is sent
      * one, and dropped when so many of them have gone unanswered.
@@ -83,6 +98,10 @@ void client_set_open(struct client *client);
 /* Of the jobs that it starts, bytes a second; 0 = no limit. */
 uint64_t client_job_speed(const struct client *client);
 void client_set_job_speed(struct client *client, uint64_t speed);
+/* Jobs that it has started and that have not ended. */
+unsigned int client_jobs(const struct client *client);
+void client_job_begins(struct client *client);
+void client_job_ends(struct client *client);
 void client_set_keepalive(struct client *client); /* it has said that it answers pings */
 bool client_is_secure(const struct client *client); /* nobody between can read or change it */
 bool client_passes_fds(const struct client *client); /* its transport can */
@@ -93,6 +112,9 @@ struct identity {
     uid_t uid;
     gid_t gid;
     pid_t pid;
+    gid_t *groups;    /* its supplementary ones */
+    size_t ngroups;
+    char *unit;       /* systemd's, of that process; or NULL */
     char *program;    /* of that process: a hint only, chosen by itself; or NULL */
     char *address;    /* of a remote one: "192.0.2.7:4711"; or NULL */
     char *x509_dname; /* of its certificate, which has been checked; or NULL */
@@ -106,6 +128,14 @@ const char *client_identity(const struct client *client);
 /* What the client's TLS layer, or its authentication, has found. */
 void client_set_x509_dname(struct client *client, const char *dname);
 void client_set_sasl_user(struct client *client, const char *user);
+
+/* What this client may do, as the dispatcher has worked it out; see calls/access.h. */
+struct client_access {
+    uint64_t generation; /* of the rules it was worked out from; 0: not yet, or who it is has changed */
+    uint64_t allowed;
+    bool readonly; /* by the list of the config */
+};
+struct client_access *client_access(struct client *client);
 
 /*
  * Takes over packet (one malloc'd block, len bytes long), the answer to the

@@ -28,7 +28,7 @@ struct stream *stream_open(struct client *client, const struct frame_header *cal
 
     for (stream = client->streams; stream; stream = stream->next)
         count++;
-    if (client->gone || count >= STREAMS_MAX)
+    if (client->gone || count >= client->server->limits.max_client_streams)
         return NULL;
     stream = XNEW(struct stream);
     stream->client = client;

@@ -2,6 +2,8 @@
 daemon_libdaemon_la_SOURCES += \
 	daemon/util/alloc.c \
 	daemon/util/alloc.h \
+	daemon/util/audit.c \
+	daemon/util/audit.h \
 	daemon/util/child.c \
 	daemon/util/child.h \
 	daemon/util/child_pace.c \

@@ -155,6 +155,34 @@ static void log_text(enum log_level level, uint64_t job_id, const char *object, 
         write_line(level, text, journal);
 }
 
+enum { RECORD_FIELDS_MAX = 16 };
+
+static bool send_record(const char *text, char *const *fields, size_t nfields)
+{
+    char message[LINE_MAX_];
+    static char priority[] = "PRIORITY=5", identifier[] = "SYSLOG_IDENTIFIER=virtjobd";
+    struct iovec iov[RECORD_FIELDS_MAX + 3];
+    int n = 0;
+
+    (void)snprintf(message, sizeof(message), "MESSAGE=%s", text);
+    iov[n++] = (struct iovec){ message, strlen(message) };
+    iov[n++] = (struct iovec){ priority, strlen(priority) };
+    iov[n++] = (struct iovec){ identifier, strlen(identifier) };
+    for (size_t i = 0; i < nfields && i < RECORD_FIELDS_MAX; i++)
+        iov[n++] = (struct iovec){ fields[i], strlen(fields[i]) };
+    return sd_journal_sendv(iov, n) == 0;
+}
+
+void log_record(const char *text, char *const *fields, size_t nfields, int lines)
+{
+    bool journal = atomic_load(&log_journal);
+    char escaped[TEXT_MAX];
+
+    escape_text(escaped, sizeof(escaped), text);
+    if (!(journal && send_record(escaped, fields, nfields)) && (lines || journal))
+        write_line(LOG_INFO_, escaped, journal);
+}
+
 static bool log_wanted(enum log_level level)
 {
     return (int)level >= atomic_load_explicit(&log_level, memory_order_relaxed);

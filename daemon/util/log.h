@@ -8,6 +8,7 @@
 #define VIRTJOBD_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "protocol/macros.h"
@@ -25,6 +26,12 @@ void log_at(enum log_level level, const char *fmt, ...) _printf_(2, 3);
 /* object: "volume 'a' of pool 'p'"; both stand in the line and as journal fields */
 void log_job(enum log_level level, uint64_t job_id, const char *object, const char *fmt, ...)
     _printf_(4, 5);
+
+/*
+ * A record whatever the level is: text as a line, "KEY=value" texts as fields of the journal.
+ * lines false: not where there is no journal.
+ */
+void log_record(const char *text, char *const *fields, size_t nfields, int lines);
 
 #define log_debug(...) log_at(LOG_DEBUG_, __VA_ARGS__)
 #define log_info(...) log_at(LOG_INFO_, __VA_ARGS__)

@@ -2,6 +2,8 @@
 # Unit tests of what every part stands on: errors, log, store, settings, start-up.
 
 core_unit_tests = \
+	tests/unit/test-access \
+	tests/unit/test-audit \
 	tests/unit/test-config \
 	tests/unit/test-directories \
 	tests/unit/test-log \
@@ -16,6 +18,14 @@ TESTS += $(core_unit_tests)
 
 core_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS)
 core_ldadd = daemon/libdaemon.la $(CHECK_LIBS)
+
+tests_unit_test_access_SOURCES = tests/unit/test-access.c
+tests_unit_test_access_CPPFLAGS = $(core_cppflags)
+tests_unit_test_access_LDADD = $(core_ldadd)
+
+tests_unit_test_audit_SOURCES = tests/unit/test-audit.c
+tests_unit_test_audit_CPPFLAGS = $(core_cppflags)
+tests_unit_test_audit_LDADD = $(core_ldadd)
 
 tests_unit_test_config_SOURCES = tests/unit/test-config.c
 tests_unit_test_config_CPPFLAGS = $(core_cppflags)

@@ -16,6 +16,7 @@ manual_tests = \
 TESTS += $(manual_tests)
 dist_check_SCRIPTS += $(manual_tests)
 EXTRA_DIST += \
+	tests/data/access.txt \
 	tests/data/wire-numbers.txt \
 	tests/data/wire-samples.txt \
 	tests/data/wire-structs.txt \

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "calls/access.h"
 #include "config.h"
 #include "util/alloc.h"
 
@@ -129,14 +130,15 @@ START_TEST(test_every_type)
 {
     for (size_t i = 0; i < config_nkeys; i++) {
         const struct config_key *key = &config_keys[i];
-        bool is_number = key->type == CONFIG_NUMBER;
-        const char *const wrong[] = { is_number ? "\"5\"" : "5", "true", "1.5", "[ 1 ]",
-                                      "{ a = 1; }" };
+        bool is_number = key->type == CONFIG_NUMBER, is_list = key->example != NULL;
+        const char *const wrong[] = { is_number ? "\"5\"" : "5", "true", "1.5", "{ a = 1; }",
+                                      is_list ? "2" : "[ 1 ]" };
 
         for (size_t j = 0; j < ARRAY_SIZE(wrong); j++) {
             _cleanup_free_ char *text = xasprintf("# a comment\n\n%s = %s\n", key->name, wrong[j]);
-            _cleanup_free_ char *reason = xasprintf(
-                "3: %s must be %s", key->name, is_number ? "a number" : "a text in quotes");
+            _cleanup_free_ char *reason =
+                xasprintf("3: %s%s must be %s", key->name, is_list ? ":" : "",
+                          is_number ? "a number" : is_list ? "a list" : "a text in quotes");
 
             assert_refused(text, reason);
         }
@@ -160,6 +162,57 @@ START_TEST(test_refusals)
 }
 END_TEST
 
+static void note_change(void *opaque, const char *key, bool live)
+{
+    char **list = opaque;
+    char *longer = xasprintf("%s%s:%d ", *list, key, live);
+
+    free(*list);
+    *list = longer;
+}
+
+START_TEST(test_refused_lists)
+{
+    assert_refused("access_rules = (\n5 )", "2: access_rules: a rule is a group in braces");
+    assert_refused("access_rules = (\n\n{ who = \"*\"; alow = \"read\" } )",
+                   "3: access_rules: unknown key 'alow' in a rule");
+    assert_refused("access_rules = ( { who = \"*\"; allow = 1 } )",
+                   "1: access_rules: 'allow' must be a text in quotes");
+    assert_refused("access_rules = ( { allow = \"read\" } )",
+                   "1: access_rules: a rule says for 'who' it is");
+    assert_refused("access_rules = ( { who = \"*\"; allow = \"read\"; deny = \"data\" } )",
+                   "1: access_rules: a rule has either 'allow' or 'deny', with the operations");
+    assert_refused("access_rules = ( { who = \"*\"; allow = \"reed\" } )",
+                   "1: access_rules: 'reed' is no operation");
+    assert_refused("access_rules = ( { who = \"*\"; allow = \"read\"; on = \"network\" } )",
+                   "1: access_rules: 'network' is no kind of object");
+    assert_refused("read_only_identities = ( \"uid=0\", 7 )",
+                   "1: read_only_identities: an identity must be a text in quotes");
+    assert_refused("read_only_identities = [ \"udi=0\" ]",
+                   "1: read_only_identities: 'udi=0' is none of uid= user= gid= group= unit= dn= "
+                   "sasl= address=, nor *");
+}
+END_TEST
+
+START_TEST(test_apply_lists)
+{
+    struct config *running = load("read_only_identities = [ \"uid=7\" ]");
+    struct config *same = load("read_only_identities = [ \"uid=7\" ]");
+    struct config *other = load("access_rules = ( { who = \"*\"; allow = \"read\" } )");
+    _cleanup_free_ char *changes = xstrdup("");
+
+    config_apply(running, same, note_change, &changes);
+    ck_assert_str_eq(changes, "");
+    config_apply(running, other, note_change, &changes);
+    ck_assert_str_eq(changes, "access_rules:1 read_only_identities:1 ");
+    ck_assert(!access_rules_are_empty(running->access_rules));
+    ck_assert(access_rules_are_empty(running->read_only_identities));
+    config_free(other);
+    config_free(same);
+    config_free(running);
+}
+END_TEST
+
 START_TEST(test_missing_and_not_a_file)
 {
     struct config *config = config_new(false);
@@ -173,15 +226,6 @@ START_TEST(test_missing_and_not_a_file)
     config_free(config);
 }
 END_TEST
-
-static void note_change(void *opaque, const char *key, bool live)
-{
-    char **list = opaque;
-    char *longer = xasprintf("%s%s:%d ", *list, key, live);
-
-    free(*list);
-    *list = longer;
-}
 
 START_TEST(test_apply)
 {
@@ -218,6 +262,16 @@ static char *read_source(const char *name)
     return text;
 }
 
+/* A list, of which each line is a comment. */
+static void print_example(FILE *out, const struct config_key *key)
+{
+    ck_assert(key->live);
+    fprintf(out, "\n# SIGHUP takes it over.\n#%s = ", key->name);
+    for (const char *c = key->example; *c; c++)
+        fputs(*c == '\n' ? "\n#" : (char[]){ *c, '\0' }, out);
+    fputc('\n', out);
+}
+
 static void print_key(FILE *out, const struct config_key *key)
 {
     const char *text = key->fallback_text;
@@ -229,6 +283,8 @@ static void print_key(FILE *out, const struct config_key *key)
         fprintf(out, "\n# %u to %u; %s\n#%s = %u\n", key->min, key->max,
                 key->live ? "SIGHUP takes it over." : "needs a restart.", key->name,
                 key->fallback);
+    else if (key->example)
+        print_example(out, key);
     else
         fprintf(out, "\n# Needs a restart.\n#%s = \"%s\"\n", key->name,
                 text ? text : (key->type == CONFIG_PERMS ? "0700" : "virtjob"));
@@ -264,7 +320,8 @@ START_TEST(test_example_loads)
             c[1] = ' ';
     config = load(example);
     config_apply(defaults, config, note_change, &changes);
-    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 user:0 group:0 "); /* unset by default */
+    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 user:0 group:0 "
+                              "access_rules:1 read_only_identities:1 "); /* unset by default */
     config_free(config);
     config_free(defaults);
 }
@@ -280,7 +337,10 @@ START_TEST(test_manual_names_every_key)
             xasprintf("\n.TP\n.BR %s \" (number, %u to %u, default %u%s)\"\n", key->name, key->min,
                       key->max, key->fallback, key->live ? ", live" : "");
         _cleanup_free_ char *text_entry = xasprintf("\n.TP\n.BR %s \" (text", key->name);
-        const char *entry = key->type == CONFIG_NUMBER ? number_entry : text_entry;
+        _cleanup_free_ char *list_entry = xasprintf("\n.TP\n.BR %s \" (list of ", key->name);
+        const char *entry = key->type == CONFIG_NUMBER ? number_entry :
+                            key->example               ? list_entry :
+                                                         text_entry;
 
         ck_assert_msg(strstr(page, entry) != NULL, "virtjobd.conf.5 has no%s", entry);
     }
@@ -301,6 +361,8 @@ int main(void)
     tcase_add_test(tcase, test_every_bound);
     tcase_add_test(tcase, test_every_type);
     tcase_add_test(tcase, test_refusals);
+    tcase_add_test(tcase, test_refused_lists);
+    tcase_add_test(tcase, test_apply_lists);
     tcase_add_test(tcase, test_missing_and_not_a_file);
     tcase_add_test(tcase, test_apply);
     tcase_add_test(tcase, test_example_is_the_table);

@@ -19,7 +19,7 @@ enum { SERIAL = 17, PROC_OPEN = 40, PACKET = 64 * 1024 };
 
 /* The owner of the streams of a test; notes what it is told. */
 struct owner {
-    struct stream *streams[STREAMS_MAX + 1];
+    struct stream *streams[CLIENT_STREAMS_USUAL + 1];
     unsigned int nstreams;
     bool hold_all;      /* holds its client at the first data */
     bool close_at_data; /* wants no more at the first data */
@@ -129,7 +129,8 @@ static const struct stream_ops ops = {
 
 /* PROC_OPEN opens a stream, and answers with one byte whether it could; others are echoed. */
 static void on_call(_unused_ void *opaque, struct client *client,
-                    const struct frame_header *header, const void *payload, size_t len)
+                    const struct frame_header *header, const void *payload, size_t len, _unused_ const int *fds,
+                    _unused_ unsigned int nfds)
 {
     struct frame_header reply = *header;
     char *packet = xmalloc(FRAME_MIN + len + 1);
@@ -422,12 +423,12 @@ START_TEST(test_many)
 {
     _cleanup_close_ int fd = peer_connect(h.path);
 
-    for (uint32_t serial = 0; serial < STREAMS_MAX; serial++) {
+    for (uint32_t serial = 0; serial < CLIENT_STREAMS_USUAL; serial++) {
         send_open(fd, serial);
         peer_expect(&h, fd, serial, "\1", 1);
     }
-    send_open(fd, STREAMS_MAX);
-    peer_expect(&h, fd, STREAMS_MAX, "\0", 1);
+    send_open(fd, CLIENT_STREAMS_USUAL);
+    peer_expect(&h, fd, CLIENT_STREAMS_USUAL, "\0", 1);
     send_as(fd, FRAME_STREAM, FRAME_OK, 3, NULL, 0);
     ck_assert_uint_eq(peer_read(&h, fd, NULL, 0, NULL).serial, 3);
     ck_assert_str_eq(owner.log, "F ");

@@ -31,6 +31,7 @@ typedef enum {
     VIR_FROM_STORAGE = 18,
     VIR_FROM_DOMAIN = 20,
     VIR_FROM_STREAMS = 38,
+    VIR_FROM_ACCESS = 55,
     VIR_FROM_POLKIT = 60
 } virErrorDomain;
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * May this client make this call?  What it may do is kept with it until the rules or its identity
+ * change.  A refusal names call, identity and rule, and is recorded.  Loop thread.
+ */
+
+#include "calls/access.h"
+
+#include "calls/call.h"
+#include "config.h"
+#include "util/alloc.h"
+#include "util/audit.h"
+
+static const struct access_rules *rules_of(const struct daemon *daemon)
+{
+    return daemon->config ? daemon->config->access_rules : NULL;
+}
+
+static const struct client_access *access_of(const struct daemon *daemon, struct client *client)
+{
+    struct client_access *access = client_access(client);
+    const struct identity *who = client_who(client);
+
+    if (access->generation == daemon->access_generation + 1)
+        return access;
+    access->generation = daemon->access_generation + 1; /* 0 is no generation of a client's */
+    access->allowed = access_rules_allow(rules_of(daemon), who);
+    access->readonly =
+        daemon->config && access_rules_name(daemon->config->read_only_identities, who);
+    return access;
+}
+
+static void record(const struct client *client, const struct proc *proc, const struct verror *err)
+{
+    AUDIT(AUDIT_ACTS, "denied", { "identity", client_identity(client) }, { "api", proc->api },
+          { "object", access_object_name(proc->object) },
+          { "operation", access_operation_name(proc->operation) },
+          { "reason", verror_text(err) });
+}
+
+static int refuse_by_rule(const struct daemon *daemon, const struct client *client,
+                          const struct proc *proc, struct verror *err)
+{
+    _cleanup_free_ char *rule = access_rules_explain(rules_of(daemon), client_who(client),
+                                                     proc->object, proc->operation);
+
+    err->domain = VIR_FROM_ACCESS;
+    return verror_set(err, VIR_ERR_ACCESS_DENIED, "%s (%s %s) is denied to %s %s", proc->api,
+                      access_object_name(proc->object), access_operation_name(proc->operation),
+                      client_identity(client), rule);
+}
+
+int access_check(struct daemon *daemon, struct client *client, const struct proc *proc,
+                 struct verror *err)
+{
+    const struct client_access *access = access_of(daemon, client);
+
+    if (proc->access == ACCESS_WRITE && client_is_readonly(client)) {
+        err->domain = proc->error_domain;
+        (void)verror_set(err, VIR_ERR_OPERATION_DENIED, "read only access prevents %s", proc->api);
+    } else if (!(access->allowed & access_bit(proc->object, proc->operation))) {
+        (void)refuse_by_rule(daemon, client, proc, err);
+    } else {
+        return 0;
+    }
+    record(client, proc, err);
+    return -1;
+}
+
+bool call_may(const struct call *call, enum call_operation operation)
+{
+    const struct client_access *access = access_of(call->daemon, call->client);
+
+    return !client_is_readonly(call->client) &&
+           (access->allowed & access_bit(call->proc->object, operation)) != 0;
+}
