@@ -2,6 +2,7 @@
 # Real guests, whose QEMU runs a kernel of our own; by way of python-libvirt, skipped without it.
 
 guest_tests = \
+	tests/cpu-models.py \
 	tests/guests-life.py \
 	tests/guests-many.py \
 	tests/guests-save.py \

@@ -160,6 +160,11 @@ SAMPLES = [
      opt(text('kvm')) + i32(FLAGS)),
     ('remote_cpu_models_args', text('arch') + i32(1) + i32(FLAGS)),
     ('remote_cells_args', i32(INT) + i32(NEGATIVE)),
+    ('remote_cpus_args', array(text('<cpu/>'), text('')) + i32(FLAGS)),
+    ('remote_hypervisor_cpu_args', opt(text('/q')) + opt(text('arch')) + opt() +
+     opt(text('kvm')) + text('<cpu/>') + i32(FLAGS)),
+    ('remote_hypervisor_cpus_args', opt() + opt(text('arch')) + opt(text('pc')) + opt() +
+     array(text('<cpu/>')) + i32(FLAGS)),
     ('remote_domain_event_args', i32(INT) + opt(DOMAIN)),
     ('remote_pool_event_args', i32(INT) + opt(POOL)),
     ('remote_domain_event_msg', DOMAIN),

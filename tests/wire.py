@@ -44,7 +44,7 @@ class Proc:
 
 
 # s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
-# t job target, m typed parameters, f flags, n an optional object that is not given (None)
+# S texts, t job target, m typed parameters, f flags, n an optional object that is not given (None)
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
@@ -141,6 +141,8 @@ PROCS = [
     Proc(154, "STORAGE_POOL_IS_ACTIVE", "p"),
     Proc(155, "STORAGE_POOL_IS_PERSISTENT", "p"),
     Proc(157, "CONNECT_GET_LIB_VERSION"),
+    Proc(158, "CONNECT_COMPARE_CPU", "sf", 0x3),
+    Proc(162, "CONNECT_BASELINE_CPU", "Sf", 0x3),
     Proc(163, "DOMAIN_GET_JOB_INFO", "d"),
     Proc(164, "DOMAIN_ABORT_JOB", "d", write=True),
     Proc(165, "STORAGE_VOL_WIPE", "vf", ASYNC, write=True),
@@ -211,6 +213,8 @@ PROCS = [
     Proc(388, "DOMAIN_MANAGED_SAVE_GET_XML_DESC", "df", 0x1, secure=0x1),
     Proc(389, "DOMAIN_MANAGED_SAVE_DEFINE_XML", "dof", 0x6, write=True),
     Proc(391, "STORAGE_POOL_LOOKUP_BY_TARGET_PATH", "s"),
+    Proc(393, "CONNECT_COMPARE_HYPERVISOR_CPU", "oooosf", 0x3, write=True),
+    Proc(394, "CONNECT_BASELINE_HYPERVISOR_CPU", "ooooSf", 0x3, write=True),
     Proc(403, "CONNECT_GET_STORAGE_POOL_CAPABILITIES", "f", 0),
     Proc(413, "DOMAIN_LIST_ALL_CHECKPOINTS", "dif", 0xF),
     Proc(426, "DOMAIN_GET_MESSAGES", "df", 0),
@@ -294,6 +298,7 @@ def job_of_pool(pool):
 
 PACKERS = {
     "s": text,
+    "S": lambda v: struct.pack(">I", len(v)) + b"".join(text(value) for value in v),
     "o": lambda v: struct.pack(">I", 0) if v is None else struct.pack(">I", 1) + text(v),
     "n": lambda v: struct.pack(">I", 0),
     "u": lambda v: v,

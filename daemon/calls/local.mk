@@ -25,6 +25,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/event_job.c \
 	daemon/calls/event_pool.c \
 	daemon/calls/host.c \
+	daemon/calls/host_cpu_model.c \
 	daemon/calls/internal.h \
 	daemon/calls/job.c \
 	daemon/calls/job_call.c \

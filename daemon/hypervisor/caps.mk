@@ -7,8 +7,10 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/host_files.h \
 	daemon/hypervisor/host_topology.c \
 	daemon/hypervisor/qemu/caps.c \
+	daemon/hypervisor/qemu/caps_baseline.c \
 	daemon/hypervisor/qemu/caps_cache.c \
 	daemon/hypervisor/qemu/caps_data.h \
+	daemon/hypervisor/qemu/caps_models.c \
 	daemon/hypervisor/qemu/caps_probe.c \
 	daemon/hypervisor/qemu/caps_store.c \
 	daemon/hypervisor/qemu/caps_xml.c \

@@ -192,6 +192,16 @@ check virsh maxvcpus
 check virsh maxvcpus qemu
 expect 0 qemu64 virsh cpu-models x86_64
 expect 1 "unknown architecture" virsh cpu-models vax
+echo "<cpu><model>Nehalem</model></cpu><cpu><model>Haswell</model></cpu>" >"$dir/cpus.xml"
+for words in "hypervisor-cpu-baseline --virttype qemu" "hypervisor-cpu-baseline" "cpu-baseline"; do
+    # shellcheck disable=SC2086 # a command and its words
+    expect 0 "<model fallback='forbid'>Nehalem</model>" virsh $words "$dir/cpus.xml"
+done
+expect 0 "name='popcnt'/>" virsh hypervisor-cpu-baseline --virttype qemu --features "$dir/cpus.xml"
+echo "<cpu><model>qemu64</model><feature policy='disable' name='svm'/></cpu>" >"$dir/cpu.xml"
+expect 0 "is a superset" virsh hypervisor-cpu-compare --virttype qemu "$dir/cpu.xml"
+virsh capabilities >"$dir/capabilities.xml"
+expect 0 "<cpu mode='custom'" virsh hypervisor-cpu-baseline "$dir/capabilities.xml"
 expect 0 "$uri" virsh uri
 check virsh hostname
 expect 0 "QEMU" virsh version
