@@ -3,7 +3,9 @@
 
 guest_tests = \
 	tests/cpu-models.py \
+	tests/guests-keys.py \
 	tests/guests-life.py \
+	tests/host-stats.py \
 	tests/guests-many.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \

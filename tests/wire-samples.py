@@ -165,6 +165,14 @@ SAMPLES = [
      opt(text('kvm')) + text('<cpu/>') + i32(FLAGS)),
     ('remote_hypervisor_cpus_args', opt() + opt(text('arch')) + opt(text('pc')) + opt() +
      array(text('<cpu/>')) + i32(FLAGS)),
+    ('remote_node_stat', text('idle') + i64(HYPER)),
+    ('remote_node_stats_ret', array(text('idle') + i64(HYPER)) + i32(4)),
+    ('remote_node_cpu_map_ret', text('\x03\x01') + i32(INT) + i32(9)),
+    ('remote_node_stats_args', i32(-1) + i32(INT) + i32(FLAGS)),
+    ('remote_node_cpu_map_args', i32(1) + i32(INT) + i32(FLAGS)),
+    ('remote_free_pages_args', array(i32(4), i32(2048)) + i32(-1) + i32(INT) + i32(FLAGS)),
+    ('remote_domain_send_key_args', DOMAIN + i32(1) + i32(INT) + array(i32(29), i32(56)) +
+     i32(FLAGS)),
     ('remote_domain_event_args', i32(INT) + opt(DOMAIN)),
     ('remote_pool_event_args', i32(INT) + opt(POOL)),
     ('remote_domain_event_msg', DOMAIN),

@@ -44,7 +44,7 @@ class Proc:
 
 
 # s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
-# S texts, t job target, m typed parameters, f flags, n an optional object that is not given (None)
+# S texts, I ints, t job target, m typed parameters, f flags, n an object not given (None)
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
@@ -162,12 +162,16 @@ PROCS = [
     Proc(200, "DOMAIN_GET_VCPUS_FLAGS", "df", 0xF, secure=0x8),
     Proc(201, "DOMAIN_OPEN_CONSOLE", "dof", 0x3, write=True),
     Proc(202, "DOMAIN_IS_UPDATED", "d"),
+    Proc(203, "CONNECT_GET_SYSINFO", "f", 0),
     Proc(204, "DOMAIN_SET_MEMORY_FLAGS", "dhf", 0x7, write=True),
     Proc(208, "STORAGE_VOL_UPLOAD", "vhhf", 0x1, write=True),
     Proc(209, "STORAGE_VOL_DOWNLOAD", "vhhf", 0x1, write=True),
     Proc(210, "DOMAIN_INJECT_NMI", "df", 0, write=True),
     Proc(211, "DOMAIN_SCREENSHOT", "dif", 0, write=True),
     Proc(212, "DOMAIN_GET_STATE", "df", 0),
+    Proc(226, "DOMAIN_SEND_KEY", "diiIf", 0, write=True),
+    Proc(227, "NODE_GET_CPU_STATS", "iif", 0),
+    Proc(228, "NODE_GET_MEMORY_STATS", "iif", 0),
     Proc(229, "DOMAIN_GET_CONTROL_INFO", "df", 0),
     Proc(231, "DOMAIN_UNDEFINE_FLAGS", "df", 0x7F, write=True),
     Proc(232, "DOMAIN_SAVE_FLAGS", "dsof", ASYNC | 0xF, write=True),
@@ -191,6 +195,7 @@ PROCS = [
     Proc(285, "CONNECT_LIST_ALL_NODE_DEVICES", "if", 0xC03FFFFF),
     Proc(286, "CONNECT_LIST_ALL_NWFILTERS", "if", 0),
     Proc(287, "CONNECT_LIST_ALL_SECRETS", "if", 0xF),
+    Proc(293, "NODE_GET_CPU_MAP", "iif", 0),
     Proc(298, "DOMAIN_GET_JOB_STATS", "df", 0x3),
     Proc(312, "CONNECT_GET_CPU_MODEL_NAMES", "sif", 0),
     Proc(313, "CONNECT_NETWORK_EVENT_REGISTER_ANY", "in"),
@@ -198,6 +203,7 @@ PROCS = [
     Proc(316, "CONNECT_DOMAIN_EVENT_CALLBACK_REGISTER_ANY", "in"),
     Proc(317, "CONNECT_DOMAIN_EVENT_CALLBACK_DEREGISTER_ANY", "i"),
     Proc(334, "DOMAIN_CORE_DUMP_WITH_FORMAT", "dsif", ASYNC | 0x1F, write=True),
+    Proc(340, "NODE_GET_FREE_PAGES", "Iiif", 0),
     Proc(342, "CONNECT_GET_DOMAIN_CAPABILITIES", "oooof", 0, write=True),
     Proc(350, "DOMAIN_DEFINE_XML_FLAGS", "sf", 0x1, write=True),
     Proc(358, "DOMAIN_RENAME", "dof", 0, write=True),
@@ -299,6 +305,7 @@ def job_of_pool(pool):
 PACKERS = {
     "s": text,
     "S": lambda v: struct.pack(">I", len(v)) + b"".join(text(value) for value in v),
+    "I": lambda v: struct.pack(">%dI" % (len(v) + 1), len(v), *v),
     "o": lambda v: struct.pack(">I", 0) if v is None else struct.pack(">I", 1) + text(v),
     "n": lambda v: struct.pack(">I", 0),
     "u": lambda v: v,

@@ -5,6 +5,9 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/host_cpu.c \
 	daemon/hypervisor/host_files.c \
 	daemon/hypervisor/host_files.h \
+	daemon/hypervisor/host_stats.c \
+	daemon/hypervisor/host_stats.h \
+	daemon/hypervisor/host_sysinfo.c \
 	daemon/hypervisor/host_topology.c \
 	daemon/hypervisor/qemu/caps.c \
 	daemon/hypervisor/qemu/caps_baseline.c \
@@ -17,6 +20,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/domcaps_xml.c \
 	daemon/hypervisor/qemu/emulators.c \
 	daemon/hypervisor/qemu/emulators.h \
+	daemon/hypervisor/qemu/keycodes.c \
+	daemon/hypervisor/qemu/keycodes.h \
 	daemon/hypervisor/qemu/provides.c \
 	daemon/hypervisor/qemu/provides.h \
 	$(NULL)

@@ -58,6 +58,7 @@ void domain_spec_free(void *opaque)
     domain_def_unref(spec->new_live);
     guest_unref(spec->guest);
     image_file_close(spec->file);
+    json_decref(spec->arguments);
     free_volumes(spec);
     if (spec->doc)
         xmlFreeDoc(spec->doc);

@@ -86,7 +86,7 @@ expect 0 Target virsh domblklist g
 expect 0 Interface virsh domiflist g
 expect 1 "failed to get domain 'none'" virsh dominfo none
 for words in "dommemstat g" "domstats g" "domblkstat g vda" \
-    "cpu-stats g" "vcpuinfo g" "snapshot-create g" "domfsinfo g" "nodecpustats" "sysinfo"; do
+    "cpu-stats g" "vcpuinfo g" "snapshot-create g" "domfsinfo g"; do
     # shellcheck disable=SC2086 # a command and its words
     expect 1 "unknown procedure" virsh $words
 done
@@ -96,6 +96,14 @@ expect 0 '"status":"running"' virsh qemu-monitor-command g '{"execute":"query-st
 expect 0 "running" virsh qemu-monitor-command g --hmp info status
 expect 0 '"name": "g"' virsh qemu-monitor-command g --pretty query-name
 expect 1 "not running" virsh qemu-monitor-command idle query-status
+
+# keys
+check virsh send-key g KEY_LEFTCTRL KEY_LEFTALT KEY_DELETE
+check virsh send-key g --codeset qnum --holdtime 10 0x1e
+check virsh send-key g --codeset xt 0xe01d
+expect 1 "'usb'" virsh send-key g --codeset usb 4
+expect 1 "no key 250" virsh send-key g 250
+expect 1 "not running" virsh send-key idle KEY_A
 
 # life
 check virsh suspend g
@@ -188,6 +196,21 @@ expect 0 "Memory size" virsh nodeinfo
 check virsh freecell
 check virsh freecell 0
 check virsh freecell --all
+expect 0 "iowait:" virsh nodecpustats
+expect 0 "user:" virsh nodecpustats --cpu 0 --percent
+expect 1 "no CPU 99999" virsh nodecpustats --cpu 99999
+expect 0 "buffers:" virsh nodememstats
+expect 0 "free   :" virsh nodememstats --cell 0
+expect 1 "cell 999" virsh nodememstats --cell 999
+expect 0 "CPUs present:" virsh nodecpumap
+expect 0 "4KiB:" virsh freepages --all
+expect 0 "4KiB:" virsh freepages --cellno 0 --pagesize 4
+expect 1 "page size 3" virsh freepages --cellno 0 --pagesize 3
+if [ -e /sys/class/dmi/id/sys_vendor ]; then
+    expect 0 "<sysinfo type='smbios'>" virsh sysinfo
+else
+    expect 1 "SMBIOS information is not available" virsh sysinfo
+fi
 check virsh maxvcpus
 check virsh maxvcpus qemu
 expect 0 qemu64 virsh cpu-models x86_64
