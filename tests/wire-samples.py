@@ -173,6 +173,18 @@ SAMPLES = [
     ('remote_free_pages_args', array(i32(4), i32(2048)) + i32(-1) + i32(INT) + i32(FLAGS)),
     ('remote_domain_send_key_args', DOMAIN + i32(1) + i32(INT) + array(i32(29), i32(56)) +
      i32(FLAGS)),
+    ('remote_vcpu_info', i32(INT) + i32(1) + i64(HYPER) + i32(-1)),
+    ('remote_domain_vcpus_ret', array(i32(INT) + i32(1) + i64(HYPER) + i32(9)) +
+     text('\x01\x02')),
+    ('remote_domain_pins_ret', text('\x03') + i32(INT)),
+    ('remote_params_ret', array(PARAM) + i32(INT)),
+    ('remote_domain_int_flags_args', DOMAIN + i32(INT) + i32(FLAGS)),
+    ('remote_domain_vcpu_maps_args', DOMAIN + i32(INT) + i32(9)),
+    ('remote_domain_vcpu_maps_flags_args', DOMAIN + i32(INT) + i32(9) + i32(FLAGS)),
+    ('remote_domain_pin_vcpu_args', DOMAIN + i32(INT) + text('\x03')),
+    ('remote_domain_pin_vcpu_flags_args', DOMAIN + i32(INT) + text('\x03') + i32(FLAGS)),
+    ('remote_domain_pin_emulator_args', DOMAIN + text('\x03\x01') + i32(FLAGS)),
+    ('remote_domain_cpu_stats_args', DOMAIN + i32(3) + i32(-1) + i32(INT) + i32(FLAGS)),
     ('remote_domain_event_args', i32(INT) + opt(DOMAIN)),
     ('remote_pool_event_args', i32(INT) + opt(POOL)),
     ('remote_domain_event_msg', DOMAIN),

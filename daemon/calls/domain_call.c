@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
 
@@ -19,6 +20,20 @@ struct domain *call_domain(struct call *call, const struct wire_domain *wire)
         verror_set(&call->err, VIR_ERR_NO_DOMAIN, "no domain with matching uuid '%s' (%s)", uuid,
                    wire->name);
     return domain;
+}
+
+struct guest *call_ready_guest(struct call *call, const struct domain *domain)
+{
+    struct guest *guest = domain->guest;
+
+    if (domain_check_active(domain, &call->err) < 0)
+        return NULL;
+    if (!guest->starting && guest->monitor && monitor_is_open(guest->monitor))
+        return guest;
+    verror_set(&call->err, VIR_ERR_OPERATION_INVALID,
+               "domain '%s' is still being started, or its monitor is not connected",
+               domain_name(domain));
+    return NULL;
 }
 
 void domain_to_wire(const struct domain *domain, struct wire_domain *ret)

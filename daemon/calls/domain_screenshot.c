@@ -241,21 +241,6 @@ static void screenshot_taken(struct call *call, void *opaque)
     client_unref(client);
 }
 
-/* The guest, if it can be asked; NULL with call->err. */
-static struct guest *ready_guest(struct call *call, const struct domain *domain)
-{
-    struct guest *guest = domain->guest;
-
-    if (domain_check_active(domain, &call->err) < 0)
-        return NULL;
-    if (!guest->starting && guest->monitor && monitor_is_open(guest->monitor))
-        return guest;
-    verror_set(&call->err, VIR_ERR_OPERATION_INVALID,
-               "domain '%s' is still being started, or its monitor is not connected",
-               domain_name(domain));
-    return NULL;
-}
-
 static int screenshot(struct call *call)
 {
     const struct remote_domain_screenshot_args *args = call->args;
@@ -270,7 +255,7 @@ static int screenshot(struct call *call)
     struct pipe *pipe;
 
     if (call_check_flags(call, args->flags, 0) < 0 ||
-        !(domain = call_domain(call, &args->domain)) || !(guest = ready_guest(call, domain)))
+        !(domain = call_domain(call, &args->domain)) || !(guest = call_ready_guest(call, domain)))
         return -1;
     pipe = pipe_new();
     if (!pipe)

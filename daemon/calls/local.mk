@@ -17,6 +17,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_keys.c \
 	daemon/calls/domain_life.c \
+	daemon/calls/domain_pin.c \
 	daemon/calls/domain_save.c \
 	daemon/calls/domain_screenshot.c \
 	daemon/calls/domain_size.c \

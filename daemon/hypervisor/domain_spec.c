@@ -65,6 +65,7 @@ void domain_spec_free(void *opaque)
     free(spec->name);
     free(spec->path);
     free(spec->xml);
+    free(spec->cpus);
     free(spec->new_name);
     free(spec->metadata);
     free(spec->metadata_key);

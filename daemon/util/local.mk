@@ -10,6 +10,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/util/child_spawn.h \
 	daemon/util/child_stray.c \
 	daemon/util/clock.h \
+	daemon/util/cpuset.c \
+	daemon/util/cpuset.h \
 	daemon/util/log.c \
 	daemon/util/log.h \
 	daemon/util/pipe.c \

@@ -86,7 +86,7 @@ expect 0 Target virsh domblklist g
 expect 0 Interface virsh domiflist g
 expect 1 "failed to get domain 'none'" virsh dominfo none
 for words in "dommemstat g" "domstats g" "domblkstat g vda" \
-    "cpu-stats g" "vcpuinfo g" "snapshot-create g" "domfsinfo g"; do
+    "snapshot-create g" "domfsinfo g"; do
     # shellcheck disable=SC2086 # a command and its words
     expect 1 "unknown procedure" virsh $words
 done
@@ -104,6 +104,22 @@ check virsh send-key g --codeset xt 0xe01d
 expect 1 "'usb'" virsh send-key g --codeset usb 4
 expect 1 "no key 250" virsh send-key g 250
 expect 1 "not running" virsh send-key idle KEY_A
+
+# CPUs
+expect 0 "State:          running" virsh vcpuinfo g
+expect 0 "State:          N/A" virsh vcpuinfo idle
+cpu=$(taskset -cp $$ | sed 's,.*[ :-],,; s/,.*//')
+check virsh vcpupin g 0 "$cpu"
+equal "$(virsh -q vcpupin g 0 | tr -d ' \n')" "0$cpu"
+check virsh emulatorpin g "$cpu" --live
+equal "$(virsh -q emulatorpin g | tr -d ' *:\n')" "$cpu"
+check virsh vcpupin idle 0 "$cpu" --config
+expect 0 "<vcpupin vcpu='0' cpuset='$cpu'/>" virsh dumpxml idle
+expect 1 "out of range" virsh vcpupin g 7 "$cpu"
+expect 1 "not running" virsh vcpupin idle 0 "$cpu" --live
+expect 0 "cpu_time" virsh cpu-stats g --total
+expect 1 "CPUACCT" virsh cpu-stats g
+expect 0 "No IOThreads" virsh iothreadinfo g
 
 # life
 check virsh suspend g
