@@ -2,8 +2,12 @@
 # Real guests, whose QEMU runs a kernel of our own; by way of python-libvirt, skipped without it.
 
 guest_tests = \
+	tests/cpu-models.py \
+	tests/guests-keys.py \
 	tests/guests-life.py \
+	tests/host-stats.py \
 	tests/guests-many.py \
+	tests/guests-pin.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
 	tests/guests-events.py \

@@ -35,12 +35,15 @@ DENIED = {"CONNECT_FIND_STORAGE_POOL_SOURCES", "STORAGE_POOL_CREATE_XML",
           "DOMAIN_SET_MEMORY_FLAGS", "DOMAIN_SET_VCPUS", "DOMAIN_SET_VCPUS_FLAGS",
           "DOMAIN_INJECT_NMI", "DOMAIN_PM_WAKEUP", "DOMAIN_OPEN_GRAPHICS",
           "DOMAIN_OPEN_GRAPHICS_FD", "DOMAIN_CREATE_WITH_FILES", "DOMAIN_CREATE_XML_WITH_FILES",
-          "DOMAIN_MONITOR_COMMAND_WITH_FILES"}
+          "DOMAIN_MONITOR_COMMAND_WITH_FILES", "CONNECT_COMPARE_HYPERVISOR_CPU",
+          "CONNECT_BASELINE_HYPERVISOR_CPU", "DOMAIN_SEND_KEY", "DOMAIN_PIN_VCPU",
+          "DOMAIN_PIN_VCPU_FLAGS", "DOMAIN_PIN_EMULATOR"}
 check({p.name for p in wire.PROCS if p.write} == DENIED, "the tables of the tests differ")
 
 NOWHERE = {"p": ("no such pool", b"\xee" * 16), "v": ("no such pool", "x", "/x"), "u": b"\xee" * 16,
            "d": ("no such domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
-           "s": "none", "o": None, "n": None, "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1 << 60)}
+           "s": "none", "S": ["none"], "o": None, "n": None, "i": 1, "I": [1], "h": 1, "f": 0,
+           "t": wire.job_by_id(1 << 60)}
 DENIAL = "^operation forbidden: read only access prevents vir[A-Z]"
 SECURE = {"DOMAIN_GET_XML_DESC", "DOMAIN_GET_VCPUS_FLAGS", "DOMAIN_MANAGED_SAVE_GET_XML_DESC"}
 check({p.name for p in wire.PROCS if p.secure} == SECURE, "the tables of the tests differ")

@@ -146,7 +146,8 @@ expect 0 "Used memory:    65536 KiB" virsh dominfo g
 [[ $(xml) == *">65536</currentMemory>"* ]] || fail "of the running one: $(xml)"
 [[ $(xml --inactive) == *">49152</currentMemory>"* ]] || fail "of the definition: $(xml --inactive)"
 restart_daemon
-expect 0 "Used memory:    65536 KiB" virtjob dominfo g
+used() { virtjob dominfo g | grep -q "Used memory: *$1 KiB"; }
+wait_until 20 used 65536 # QEMU is asked, as soon as it is found again
 virtjob qemu-monitor-command g --hmp info balloon | grep -q actual=64 || fail "$out"
 check virtjob save g "$dir/image"
 expect 0 ">49152</currentMemory>" virtjob save-image-dumpxml "$dir/image"

@@ -21,6 +21,9 @@ void call_keep_domain(struct call *call, const unsigned char uuid[16]);
 /* … and a fill function for a remote_domain_ret of it. */
 void call_fill_domain(struct call *call);
 
+/* Its guest, if it can be asked: borrowed; NULL with call->err. */
+struct guest *call_ready_guest(struct call *call, const struct domain *domain);
+
 /* Two flags that exclude each other; the words name them: "paused". */
 struct flag_pair {
     unsigned int one, other;

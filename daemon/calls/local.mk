@@ -20,7 +20,9 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_image.h \
 	daemon/calls/domain_info.c \
 	daemon/calls/domain_job.c \
+	daemon/calls/domain_keys.c \
 	daemon/calls/domain_life.c \
+	daemon/calls/domain_pin.c \
 	daemon/calls/domain_save.c \
 	daemon/calls/domain_screenshot.c \
 	daemon/calls/domain_size.c \
@@ -30,6 +32,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/event_job.c \
 	daemon/calls/event_pool.c \
 	daemon/calls/host.c \
+	daemon/calls/host_cpu_model.c \
+	daemon/calls/host_stats.c \
 	daemon/calls/internal.h \
 	daemon/calls/job.c \
 	daemon/calls/job_call.c \

@@ -17,8 +17,7 @@ enum { COMMAND_MS = 20000 };
 
 /* --- which definitions, and how they are replaced --- */
 
-/* spec->live and spec->def become the ones that are meant: as libvirt, CURRENT is what it is now. */
-static int pick_defs(struct domain_spec *spec, struct verror *err)
+int spec_pick_defs(struct domain_spec *spec, struct verror *err)
 {
     struct domain *domain = spec_domain(spec);
 
@@ -52,7 +51,7 @@ static bool has_live(const struct domain_spec *spec, const struct domain *domain
     return domain && domain->guest && spec->new_live;
 }
 
-static void change_commit(void *opaque, struct store_txn *txn)
+void spec_change_commit(void *opaque, struct store_txn *txn)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -67,7 +66,7 @@ static void change_commit(void *opaque, struct store_txn *txn)
         swap_def(&domain->guest->def, &spec->new_live);
 }
 
-static void change_ended(void *opaque, bool done)
+void spec_change_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -84,7 +83,7 @@ static void change_ended(void *opaque, bool done)
 
 static int metadata_check(void *opaque, struct verror *err)
 {
-    return pick_defs(opaque, err);
+    return spec_pick_defs(opaque, err);
 }
 
 static struct domain_def *with_metadata(const struct domain_spec *spec,
@@ -112,7 +111,7 @@ static void metadata_ended(void *opaque, bool done)
     struct domain_spec *spec = opaque;
     const struct domain *domain = spec_domain(spec);
 
-    change_ended(opaque, done);
+    spec_change_ended(opaque, done);
     if (done && domain)
         domain_tell(domain, &(struct domain_event){ DOMAIN_EVENT_METADATA_CHANGE,
                                                     .what = spec->metadata_type,
@@ -135,7 +134,7 @@ static int memory_check(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
 
-    if (pick_defs(spec, err) < 0)
+    if (spec_pick_defs(spec, err) < 0)
         return -1;
     if (spec->live && spec->flags & VIR_DOMAIN_MEM_MAXIMUM)
         return verror_set(err, VIR_ERR_OPERATION_INVALID,
@@ -210,7 +209,7 @@ static void memory_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
 
-    change_ended(spec, done);
+    spec_change_ended(spec, done);
     if (done && spec->guest && spec->guest->balloon_kib == 0)
         spec->guest->balloon_kib = spec->actual_kib;
 }
@@ -240,7 +239,7 @@ static int vcpus_check(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
 
-    if (pick_defs(spec, err) < 0 || (spec->live && check_live_vcpus(spec, err) < 0))
+    if (spec_pick_defs(spec, err) < 0 || (spec->live && check_live_vcpus(spec, err) < 0))
         return -1;
     if (spec->def && !(spec->flags & VIR_DOMAIN_VCPU_MAXIMUM) &&
         spec->number > spec->def->max_vcpus)
@@ -277,7 +276,7 @@ static int vcpus_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
 
 #define CHANGE_KIND(word, check_fn, run_fn, ended_fn)                                              \
     .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
-    .commit = change_commit, .ended = ended_fn, DOMAIN_SPEC_FUNCTIONS
+    .commit = spec_change_commit, .ended = ended_fn, DOMAIN_SPEC_FUNCTIONS
 
 const struct job_kind domain_job_set_metadata = {
     CHANGE_KIND("domain-set-metadata", metadata_check, metadata_run, metadata_ended),
@@ -286,5 +285,5 @@ const struct job_kind domain_job_set_memory = {
     CHANGE_KIND("domain-set-memory", memory_check, memory_run, memory_ended),
 };
 const struct job_kind domain_job_set_vcpus = {
-    CHANGE_KIND("domain-set-vcpus", vcpus_check, vcpus_run, change_ended),
+    CHANGE_KIND("domain-set-vcpus", vcpus_check, vcpus_run, spec_change_ended),
 };

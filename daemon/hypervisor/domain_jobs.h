@@ -6,6 +6,7 @@
 #ifndef VIRTJOBD_DOMAIN_JOBS_H
 #define VIRTJOBD_DOMAIN_JOBS_H
 
+#include <jansson.h>
 #include <sys/types.h>
 
 #include "hypervisor/domain.h"
@@ -28,7 +29,9 @@ struct domain_spec {
     int metadata_type;      /* set-metadata, as virDomainSetMetadata() */
     char *metadata, *metadata_key, *metadata_uri;
     bool autostart;         /* set-autostart */
-    uint64_t number;        /* set-memory: KiB; set-vcpus: how many */
+    uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu: which */
+    char *cpus;             /* pin-…: a list of CPUs */
+    json_t *arguments;      /* send-key: QEMU's, which it is told once; a reference, or NULL */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */
@@ -64,6 +67,7 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_start, domain_job_save, domain_job_managed_save, domain_job_restore,
     domain_job_dump, domain_job_suspend, domain_job_resume, domain_job_shutdown,
     domain_job_reboot, domain_job_reset, domain_job_inject_nmi, domain_job_wakeup,
+    domain_job_send_key, domain_job_pin_vcpu, domain_job_pin_emulator,
     domain_job_rename, domain_job_set_metadata,
     domain_job_set_memory, domain_job_set_vcpus, domain_job_set_autostart,
     domain_job_managed_save_remove;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Short operations on a running guest by one command to QEMU: suspend, resume,
- * shutdown, reboot, reset, wake-up, NMI.  What the domain is afterwards QEMU's events say;
+ * shutdown, reboot, reset, wake-up, NMI, keys.  What the domain is afterwards QEMU's events say;
  * see qemu/guest_events.c.  Functions of a kind run where job.h says.
  */
 
@@ -12,10 +12,12 @@
 /* A guest whose QEMU does not answer holds up only calls on itself, and those not for ever. */
 enum { COMMAND_MS = 20000 };
 
-static int power_command(const struct domain_spec *spec, const char *command, struct job_ctl *ctl,
+static int power_command(struct domain_spec *spec, const char *command, struct job_ctl *ctl,
                          struct verror *err)
 {
-    return monitor_call(spec->guest->monitor, command, NULL, -1, ctl, COMMAND_MS, NULL, err);
+    json_t *arguments = STEAL_PTR(spec->arguments);
+
+    return monitor_call(spec->guest->monitor, command, arguments, -1, ctl, COMMAND_MS, NULL, err);
 }
 
 static int check_running(void *opaque, struct verror *err)
@@ -150,6 +152,12 @@ static int wakeup_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
     return power_command(opaque, "system_wakeup", ctl, err);
 }
 
+static int send_key_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    (void)job_id;
+    return power_command(opaque, "send-key", ctl, err);
+}
+
 #define POWER_KIND(word, check_fn, run_fn)                                                         \
     .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
     DOMAIN_SPEC_FUNCTIONS
@@ -175,4 +183,7 @@ const struct job_kind domain_job_inject_nmi = {
 };
 const struct job_kind domain_job_wakeup = {
     POWER_KIND("domain-wakeup", wakeup_check, wakeup_run),
+};
+const struct job_kind domain_job_send_key = {
+    POWER_KIND("domain-send-key", check_running, send_key_run),
 };

@@ -58,12 +58,14 @@ void domain_spec_free(void *opaque)
     domain_def_unref(spec->new_live);
     guest_unref(spec->guest);
     image_file_close(spec->file);
+    json_decref(spec->arguments);
     free_volumes(spec);
     if (spec->doc)
         xmlFreeDoc(spec->doc);
     free(spec->name);
     free(spec->path);
     free(spec->xml);
+    free(spec->cpus);
     free(spec->new_name);
     free(spec->metadata);
     free(spec->metadata_key);

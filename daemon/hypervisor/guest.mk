@@ -6,6 +6,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain_destroy.c \
 	daemon/hypervisor/domain_event.c \
 	daemon/hypervisor/domain_event.h \
+	daemon/hypervisor/domain_pin.c \
 	daemon/hypervisor/domain_power.c \
 	daemon/hypervisor/domain_spec.c \
 	daemon/hypervisor/domains.c \
@@ -19,6 +20,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/guest_run.c \
 	daemon/hypervisor/qemu/guest_save.c \
 	daemon/hypervisor/qemu/guest_start.c \
+	daemon/hypervisor/qemu/guest_threads.c \
+	daemon/hypervisor/qemu/guest_threads.h \
 	daemon/hypervisor/qemu/image_file.c \
 	daemon/hypervisor/qemu/image_file.h \
 	daemon/hypervisor/qemu/migrate.c \

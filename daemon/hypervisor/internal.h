@@ -46,6 +46,16 @@ int spec_take_up_guest(struct domain_spec *spec, struct verror *err);
 /* Name and UUID of spec->def belong to one domain, or to none yet. */
 int spec_check_clash(const struct domain_spec *spec, struct verror *err);
 
+/* domain_change.c */
+/*
+ * spec->live and spec->def become the definitions that VIR_DOMAIN_AFFECT_* of spec->flags mean: as
+ * libvirt, CURRENT is what it is now.  -1 with err.
+ */
+int spec_pick_defs(struct domain_spec *spec, struct verror *err);
+/* Of a kind: spec->new_config and spec->new_live take their place. */
+void spec_change_commit(void *spec, struct store_txn *txn);
+void spec_change_ended(void *spec, bool done);
+
 #define DOMAIN_SPEC_FUNCTIONS                                                    \
     .spec_save = domain_spec_save, .spec_load = domain_spec_load, .spec_free = domain_spec_free
 

@@ -6,6 +6,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/xml/domain_disk.c \
 	daemon/xml/domain_edit.c \
 	daemon/xml/domain_format.c \
+	daemon/xml/domain_pin.c \
+	daemon/xml/domain_pin.h \
 	daemon/xml/domain_size.c \
 	daemon/xml/domain_strip.c \
 	daemon/xml/domain_strip.h \

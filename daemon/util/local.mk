@@ -14,6 +14,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/util/clock.h \
 	daemon/util/closer.c \
 	daemon/util/closer.h \
+	daemon/util/cpuset.c \
+	daemon/util/cpuset.h \
 	daemon/util/log.c \
 	daemon/util/log.h \
 	daemon/util/pipe.c \

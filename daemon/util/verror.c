@@ -38,6 +38,7 @@ static const struct {
     { VIR_ERR_RESOURCE_BUSY, "resource busy: " },
     { VIR_ERR_ACCESS_DENIED, "access denied: " },
     { VIR_ERR_NO_DOMAIN_METADATA, "metadata not found: " },
+    { VIR_ERR_CPU_INCOMPATIBLE, "the CPU is incompatible with host CPU: " },
 };
 
 /* The one invalid-argument message that libvirt sends bare, and clients look for. */

@@ -86,7 +86,7 @@ expect 0 Target virsh domblklist g
 expect 0 Interface virsh domiflist g
 expect 1 "failed to get domain 'none'" virsh dominfo none
 for words in "dommemstat g" "domstats g" "domblkstat g vda" \
-    "cpu-stats g" "vcpuinfo g" "snapshot-create g" "domfsinfo g" "nodecpustats" "sysinfo"; do
+    "snapshot-create g" "domfsinfo g"; do
     # shellcheck disable=SC2086 # a command and its words
     expect 1 "unknown procedure" virsh $words
 done
@@ -96,6 +96,30 @@ expect 0 '"status":"running"' virsh qemu-monitor-command g '{"execute":"query-st
 expect 0 "running" virsh qemu-monitor-command g --hmp info status
 expect 0 '"name": "g"' virsh qemu-monitor-command g --pretty query-name
 expect 1 "not running" virsh qemu-monitor-command idle query-status
+
+# keys
+check virsh send-key g KEY_LEFTCTRL KEY_LEFTALT KEY_DELETE
+check virsh send-key g --codeset qnum --holdtime 10 0x1e
+check virsh send-key g --codeset xt 0xe01d
+expect 1 "'usb'" virsh send-key g --codeset usb 4
+expect 1 "no key 250" virsh send-key g 250
+expect 1 "not running" virsh send-key idle KEY_A
+
+# CPUs
+expect 0 "State:          running" virsh vcpuinfo g
+expect 0 "State:          N/A" virsh vcpuinfo idle
+cpu=$(taskset -cp $$ | sed 's,.*[ :-],,; s/,.*//')
+check virsh vcpupin g 0 "$cpu"
+equal "$(virsh -q vcpupin g 0 | tr -d ' \n')" "0$cpu"
+check virsh emulatorpin g "$cpu" --live
+equal "$(virsh -q emulatorpin g | tr -d ' *:\n')" "$cpu"
+check virsh vcpupin idle 0 "$cpu" --config
+expect 0 "<vcpupin vcpu='0' cpuset='$cpu'/>" virsh dumpxml idle
+expect 1 "out of range" virsh vcpupin g 7 "$cpu"
+expect 1 "not running" virsh vcpupin idle 0 "$cpu" --live
+expect 0 "cpu_time" virsh cpu-stats g --total
+expect 1 "CPUACCT" virsh cpu-stats g
+expect 0 "No IOThreads" virsh iothreadinfo g
 
 # life
 check virsh suspend g
@@ -188,10 +212,35 @@ expect 0 "Memory size" virsh nodeinfo
 check virsh freecell
 check virsh freecell 0
 check virsh freecell --all
+expect 0 "iowait:" virsh nodecpustats
+expect 0 "user:" virsh nodecpustats --cpu 0 --percent
+expect 1 "no CPU 99999" virsh nodecpustats --cpu 99999
+expect 0 "buffers:" virsh nodememstats
+expect 0 "free   :" virsh nodememstats --cell 0
+expect 1 "cell 999" virsh nodememstats --cell 999
+expect 0 "CPUs present:" virsh nodecpumap
+expect 0 "4KiB:" virsh freepages --all
+expect 0 "4KiB:" virsh freepages --cellno 0 --pagesize 4
+expect 1 "page size 3" virsh freepages --cellno 0 --pagesize 3
+if [ -e /sys/class/dmi/id/sys_vendor ]; then
+    expect 0 "<sysinfo type='smbios'>" virsh sysinfo
+else
+    expect 1 "SMBIOS information is not available" virsh sysinfo
+fi
 check virsh maxvcpus
 check virsh maxvcpus qemu
 expect 0 qemu64 virsh cpu-models x86_64
 expect 1 "unknown architecture" virsh cpu-models vax
+echo "<cpu><model>Nehalem</model></cpu><cpu><model>Haswell</model></cpu>" >"$dir/cpus.xml"
+for words in "hypervisor-cpu-baseline --virttype qemu" "hypervisor-cpu-baseline" "cpu-baseline"; do
+    # shellcheck disable=SC2086 # a command and its words
+    expect 0 "<model fallback='forbid'>Nehalem</model>" virsh $words "$dir/cpus.xml"
+done
+expect 0 "name='popcnt'/>" virsh hypervisor-cpu-baseline --virttype qemu --features "$dir/cpus.xml"
+echo "<cpu><model>qemu64</model><feature policy='disable' name='svm'/></cpu>" >"$dir/cpu.xml"
+expect 0 "is a superset" virsh hypervisor-cpu-compare --virttype qemu "$dir/cpu.xml"
+virsh capabilities >"$dir/capabilities.xml"
+expect 0 "<cpu mode='custom'" virsh hypervisor-cpu-baseline "$dir/capabilities.xml"
 expect 0 "$uri" virsh uri
 check virsh hostname
 expect 0 "QEMU" virsh version

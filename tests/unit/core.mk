@@ -5,6 +5,7 @@ core_unit_tests = \
 	tests/unit/test-access \
 	tests/unit/test-audit \
 	tests/unit/test-config \
+	tests/unit/test-cpuset \
 	tests/unit/test-directories \
 	tests/unit/test-log \
 	tests/unit/test-options \
@@ -30,6 +31,10 @@ tests_unit_test_audit_LDADD = $(core_ldadd)
 tests_unit_test_config_SOURCES = tests/unit/test-config.c
 tests_unit_test_config_CPPFLAGS = $(core_cppflags)
 tests_unit_test_config_LDADD = $(core_ldadd)
+
+tests_unit_test_cpuset_SOURCES = tests/unit/test-cpuset.c
+tests_unit_test_cpuset_CPPFLAGS = $(core_cppflags)
+tests_unit_test_cpuset_LDADD = $(core_ldadd)
 
 tests_unit_test_directories_SOURCES = tests/unit/test-directories.c
 tests_unit_test_directories_CPPFLAGS = $(core_cppflags)

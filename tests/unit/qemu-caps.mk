@@ -7,6 +7,7 @@ caps_tests = \
 	tests/unit/test-caps_xml \
 	tests/unit/test-emulators \
 	tests/unit/test-host \
+	tests/unit/test-host_stats \
 	$(NULL)
 check_PROGRAMS += $(caps_tests)
 TESTS += $(caps_tests)
@@ -34,3 +35,7 @@ tests_unit_test_emulators_LDADD = $(caps_test_libs)
 tests_unit_test_host_SOURCES = tests/unit/test-host.c
 tests_unit_test_host_CPPFLAGS = $(caps_test_cppflags)
 tests_unit_test_host_LDADD = $(caps_test_libs)
+
+tests_unit_test_host_stats_SOURCES = tests/unit/test-host_stats.c
+tests_unit_test_host_stats_CPPFLAGS = $(caps_test_cppflags)
+tests_unit_test_host_stats_LDADD = $(caps_test_libs)

@@ -467,7 +467,8 @@ static const struct {
     { "<boot dev='hd'/>", "<nvram>/x</nvram>", NOT, "<nvram> is not provided" },
     { "<os>", "<os firmware='efi'>", NOT, "firmware" },
     { "<os>", "<iothreads>1</iothreads><os>", NOT, "<iothreads> of a domain" },
-    { "<os>", "<cputune/><os>", NOT, "<cputune> of a domain" },
+    { "<os>", "<cputune><vcpupin vcpu='0' cpuset='0'/><shares>9</shares></cputune><os>", NOT,
+      "<shares> of <cputune>" },
     { "<os>", "<memoryBacking><hugepages/></memoryBacking><os>", NOT, "<hugepages>" },
     { "<name>installed</name>", "", XML, "no name" },
 };

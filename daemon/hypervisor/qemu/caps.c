@@ -11,6 +11,8 @@ struct qemu_caps *caps_new(const char *emulator, const char *identity)
     struct qemu_caps *caps = XNEW(struct qemu_caps);
 
     atomic_init(&caps->refs, 1);
+    atomic_init(&caps->models[0], NULL);
+    atomic_init(&caps->models[1], NULL);
     caps->emulator = xstrdup(emulator);
     caps->identity = xstrdup(identity);
     return caps;
@@ -47,6 +49,8 @@ void qemu_caps_unref(struct qemu_caps *caps)
         free(caps->types[i]);
     free_cpus(&caps->tcg_cpus);
     free_cpus(&caps->kvm_cpus);
+    caps_models_free(atomic_load(&caps->models[0]));
+    caps_models_free(atomic_load(&caps->models[1]));
     free(caps->machines);
     free(caps->types);
     free(caps->emulator);

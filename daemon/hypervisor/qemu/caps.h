@@ -73,4 +73,29 @@ char *qemu_domain_capabilities_xml(struct qemu_caps_cache *cache, const char *em
                                    const char *arch, const char *machine, const char *virt_type,
                                    struct verror *err);
 
+/* --- CPUs as XML: x86, by what QEMU's own models are made of; workers --- */
+
+/* Which emulator, as of qemu_domain_capabilities_xml(). */
+struct qemu_cpu_host {
+    struct qemu_caps_cache *cache;
+    const char *emulator, *arch, *machine, *virt_type;
+};
+enum {
+    CPU_BASELINE_EXPAND_FEATURES = 1 << 0, /* libvirt's numbers, all of them */
+    CPU_BASELINE_MIGRATABLE = 1 << 1,
+    CPU_COMPARE_FAIL_INCOMPATIBLE = 1 << 0,
+    CPU_COMPARE_VALIDATE_XML = 1 << 1,
+};
+enum cpu_comparison { CPU_INCOMPATIBLE = 0, CPU_IDENTICAL = 1, CPU_SUPERSET = 2 };
+
+/*
+ * A <cpu> that a guest can have wherever it could have each of these.  A new string, or NULL with
+ * err.
+ */
+char *qemu_cpu_baseline(const struct qemu_cpu_host *host, char *const *xmls, size_t nxmls,
+                        unsigned int flags, struct verror *err);
+/* What a guest can have here, compared with that <cpu>: see above; -1 with err. */
+int qemu_cpu_compare(const struct qemu_cpu_host *host, const char *xml, unsigned int flags,
+                     struct verror *err);
+
 #endif

@@ -11,6 +11,9 @@
 
 #include "hypervisor/qemu/caps.h"
 
+struct caps_models;
+struct child_spec;
+
 struct caps_machine {
     char *name;
     char *alias;       /* "q35", or NULL */
@@ -31,7 +34,15 @@ struct caps_cpus {
     size_t count;
 };
 
-/* Immutable once probed or loaded. */
+/* What a caller asked about, after what was left out has been filled in. */
+struct caps_subject {
+    struct qemu_caps *caps; /* a reference */
+    const struct caps_machine *machine;
+    const char *arch;
+    bool kvm;
+};
+
+/* Immutable once probed or loaded, but for the models. */
 struct qemu_caps {
     atomic_uint refs;
     char *emulator;
@@ -45,6 +56,8 @@ struct qemu_caps {
     char **types; /* devices and objects, by name */
     size_t ntypes;
     struct caps_cpus tcg_cpus, kvm_cpus; /* kvm: empty unless /dev/kvm opened */
+    /* What they are made of: found out when it is first asked for, then fixed; [1]: with KVM. */
+    _Atomic(struct caps_models *) models[2];
 };
 
 /* caps.c */
@@ -65,6 +78,65 @@ enum { CAPS_PROBE_MS = 30000 }; /* a third of a second, but on a machine that is
 /* Starts the emulator and asks it.  Worker. */
 struct qemu_caps *caps_probe(const char *emulator, const char *identity, int timeout_ms,
                              struct job_ctl *ctl, struct verror *err);
+
+/* Starts an emulator without a guest, on that machine; spec says what to write and who listens. */
+int caps_run(const char *emulator, const char *machine, struct child_spec *spec, struct job_ctl *ctl,
+             struct verror *err);
+
+/* domcaps_xml.c */
+
+/* Arguments as of qemu_domain_capabilities_xml().  0: ret_subject->caps is the caller's. */
+int caps_choose(struct qemu_caps_cache *cache, const char *emulator, const char *arch,
+                const char *machine, const char *virt_type, struct caps_subject *ret_subject,
+                struct verror *err);
+/* A model as people name it: no version of one ("EPYC-v2"), nothing that stands for the host. */
+bool caps_is_named_model(const char *name);
+/* Whose CPU it is: "Intel", …; "unknown": nobody's. */
+const char *caps_model_vendor(const char *name);
+
+/* caps_models.c */
+
+/* Of what CPU models are made: bits, by the index of a name. */
+struct caps_features {
+    uint64_t bits[8];
+};
+enum { CAPS_FEATURES_MAX = 8 * 64 };
+
+struct caps_model {
+    char *name;
+    bool usable;
+    struct caps_features features;
+};
+
+struct caps_models {
+    char **features; /* QEMU's names, sorted */
+    size_t nfeatures;
+    struct caps_model *models; /* by name */
+    size_t nmodels;
+};
+
+/* Borrowed from caps; starts the emulator when it is asked first.  Worker; NULL with err. */
+const struct caps_models *caps_models_get(struct qemu_caps *caps, bool kvm, struct verror *err);
+void caps_models_free(struct caps_models *models);
+const struct caps_model *caps_model_find(const struct caps_models *models, const char *name);
+/* QEMU's or libvirt's name of it; -1: nobody's. */
+int caps_feature_find(const struct caps_models *models, const char *name);
+/* It is left out everywhere: hypervisors' own, paravirtualization, and the many parts of vmx. */
+bool caps_feature_is_own(const char *name);
+/* libvirt's name of it. */
+const char *caps_feature_name(const struct caps_models *models, size_t feature);
+
+static inline bool caps_feature_has(const struct caps_features *set, size_t feature)
+{
+    return set->bits[feature / 64] >> (feature % 64) & 1;
+}
+
+static inline void caps_feature_put(struct caps_features *set, size_t feature, bool on)
+{
+    uint64_t bit = (uint64_t)1 << (feature % 64);
+
+    set->bits[feature / 64] = on ? set->bits[feature / 64] | bit : set->bits[feature / 64] & ~bit;
+}
 
 /* caps_store.c */
 

@@ -351,35 +351,34 @@ static bool has_all(void *opaque)
     return probe->err.code || has_answers(probe, true);
 }
 
+int caps_run(const char *emulator, const char *machine, struct child_spec *spec, struct job_ctl *ctl,
+             struct verror *err)
+{
+    const char *const argv[] = { emulator,   "-S",       "-no-user-config", "-nodefaults",
+                                 "-display", "none",     "-machine",        machine,
+                                 "-qmp",     "stdio",    NULL };
+
+    spec->argv = argv;
+    spec->line_max = ANSWER_MAX;
+    spec->output_max = ANSWER_MAX;
+    spec->farewell = "{\"execute\": \"quit\", \"id\": \"farewell\"}\n";
+    return child_run(spec, ctl, err);
+}
+
 /* One start of the emulator. */
 static int ask(struct probe *probe, const char *machine, int timeout_ms, struct job_ctl *ctl,
                struct verror *err)
 {
-    const char *const argv[] = { probe->caps->emulator,
-                                 "-S",
-                                 "-no-user-config",
-                                 "-nodefaults",
-                                 "-display",
-                                 "none",
-                                 "-machine",
-                                 machine,
-                                 "-qmp",
-                                 "stdio",
-                                 NULL };
     _cleanup_free_ char *input = make_input(probe);
-    struct child_spec spec = { .argv = argv,
-                               .line = take_line,
+    struct child_spec spec = { .line = take_line,
                                .opaque = probe,
-                               .line_max = ANSWER_MAX,
-                               .output_max = ANSWER_MAX,
                                .timeout_ms = timeout_ms,
                                .input = input,
-                               .enough = has_all,
-                               .farewell = "{\"execute\": \"quit\", \"id\": \"farewell\"}\n" };
+                               .enough = has_all };
     _cleanup_verror_ struct verror wrong = VERROR_INIT;
     int r;
 
-    r = child_run(&spec, ctl, &wrong);
+    r = caps_run(probe->caps->emulator, machine, &spec, ctl, &wrong);
     /* one that talks nonsense and then hangs: the nonsense says more */
     if (r < 0 && (wrong.code != VIR_ERR_OPERATION_TIMEOUT || !probe->err.code))
         verror_move(err, &wrong);

@@ -15,9 +15,9 @@
  * and that are not provided.  Others that are unknown here say nothing about the machine.
  */
 static const char *const refused_elements[] = {
-    "blkiotune",  "bootloader", "cputune",  "defaultiothread", "genid",     "idmap",
-    "iothreadids", "iothreads", "keywrap",  "launchSecurity",  "maxMemory", "memtune",
-    "numatune",   "perf",       "throttlegroups",
+    "blkiotune", "bootloader", "defaultiothread", "genid",   "idmap",    "iothreadids", "iothreads",
+    "keywrap",   "launchSecurity", "maxMemory",   "memtune", "numatune", "perf",
+    "throttlegroups",
 };
 
 /* The features that are no property of the CPU; what else is refused is in command_cpu.c's list. */
@@ -29,13 +29,25 @@ static const char os_known[] = "@firmware type* boot@dev bootmenu@enable bootmen
                                "bios@useserial bios@rebootTimeout kernel initrd cmdline dtb "
                                "loader@type loader@readonly smbios@mode";
 
+/* Pins the scheduler is told of; the rest would need control groups. */
+static int check_cputune(struct builder *b)
+{
+    xmlNodePtr cputune = xml_child(b->domain, "cputune");
+
+    for (xmlNodePtr node = xmlFirstElementChild(cputune); node; node = xmlNextElementSibling(node))
+        if (!xml_is_element(node, "vcpupin") && !xml_is_element(node, "emulatorpin"))
+            return verror_set(b->err, VIR_ERR_CONFIG_UNSUPPORTED, "<%s> of <cputune>",
+                              xml_quotable((const char *)node->name));
+    return 0;
+}
+
 static int check_root(struct builder *b)
 {
     for (size_t i = 0; i < ARRAY_SIZE(refused_elements); i++)
         if (xml_child(b->domain, refused_elements[i]))
             return verror_set(b->err, VIR_ERR_CONFIG_UNSUPPORTED, "<%s> of a domain",
                               refused_elements[i]);
-    return 0;
+    return check_cputune(b);
 }
 
 /* "pc-q35-7.2", "pc-i440fx-7.2", "pc-1.0": those whose built-in devices we know. */

@@ -11,6 +11,7 @@
 
 #include "hypervisor/qemu/complete_internal.h"
 #include "util/alloc.h"
+#include "xml/domain_pin.h"
 
 /* Elements of <devices>; every other one is a device we do not have. */
 static const char devices_provided[] =
@@ -280,11 +281,21 @@ static int validate(struct completion *c, struct verror *err)
     return 0;
 }
 
+static int check_pins(struct completion *c, struct verror *err)
+{
+    struct domain_pins pins;
+
+    if (domain_pins_read(c->domain, &pins, err) < 0)
+        return -1;
+    domain_pins_clear(&pins);
+    return 0;
+}
+
 int complete_check(struct completion *c, struct verror *err)
 {
     if (c->validate && validate(c, err) < 0)
         return -1;
-    if (check_children(c->domain, err) < 0)
+    if (check_children(c->domain, err) < 0 || check_pins(c, err) < 0)
         return -1;
     return check_devices(c, err);
 }

@@ -15,14 +15,6 @@
 #include "util/alloc.h"
 #include "xml/xml_write.h"
 
-/* What was asked for, after what was left out has been filled in. */
-struct subject {
-    struct qemu_caps *caps;
-    const struct caps_machine *machine;
-    const char *arch;
-    bool kvm;
-};
-
 /* The question. */
 
 static struct qemu_caps *get_caps(struct qemu_caps_cache *cache, const char *emulator,
@@ -49,7 +41,7 @@ static bool serves_arch(const struct qemu_caps *caps, const char *arch)
            (strcmp(arch, "i686") == 0 && strcmp(own, "x86_64") == 0);
 }
 
-static int choose_arch(struct subject *subject, const char *arch, struct verror *err)
+static int choose_arch(struct caps_subject *subject, const char *arch, struct verror *err)
 {
     if (arch && !serves_arch(subject->caps, arch))
         return verror_set(err, VIR_ERR_INVALID_ARG,
@@ -62,7 +54,7 @@ static int choose_arch(struct subject *subject, const char *arch, struct verror 
     return 0;
 }
 
-static int choose_machine(struct subject *subject, const char *machine, struct verror *err)
+static int choose_machine(struct caps_subject *subject, const char *machine, struct verror *err)
 {
     subject->machine = caps_find_machine(subject->caps, machine);
     if (subject->machine && qemu_provides_machine(subject->machine->name))
@@ -79,7 +71,7 @@ static int choose_machine(struct subject *subject, const char *machine, struct v
                       subject->caps->emulator);
 }
 
-static int choose_type(struct subject *subject, const char *type, struct verror *err)
+static int choose_type(struct caps_subject *subject, const char *type, struct verror *err)
 {
     const struct qemu_caps *caps = subject->caps;
     bool kvm = type ? strcmp(type, "kvm") == 0
@@ -96,9 +88,25 @@ static int choose_type(struct subject *subject, const char *type, struct verror 
     return kvm ? qemu_check_kvm(err) : 0;
 }
 
+int caps_choose(struct qemu_caps_cache *cache, const char *emulator, const char *arch,
+                const char *machine, const char *virt_type, struct caps_subject *ret_subject,
+                struct verror *err)
+{
+    struct caps_subject subject = { .caps = get_caps(cache, emulator, arch, err) };
+
+    if (subject.caps && choose_arch(&subject, arch, err) == 0 &&
+        choose_machine(&subject, machine, err) == 0 &&
+        choose_type(&subject, virt_type, err) == 0) {
+        *ret_subject = subject;
+        return 0;
+    }
+    qemu_caps_unref(subject.caps);
+    return -1;
+}
+
 /* The answer. */
 
-static bool provides_any(const struct subject *subject, const char *group, const char *list)
+static bool provides_any(const struct caps_subject *subject, const char *group, const char *list)
 {
     for (size_t i = 0; i < qemu_nprovides; i++) {
         const struct provide *row = &qemu_provides[i];
@@ -111,7 +119,7 @@ static bool provides_any(const struct subject *subject, const char *group, const
 }
 
 /* The values of one list that hold.  None says something too: an empty element. */
-static void write_list(struct xml_writer *writer, const struct subject *subject,
+static void write_list(struct xml_writer *writer, const struct caps_subject *subject,
                        const char *group, const char *list)
 {
     if (!provides_any(subject, group, list)) {
@@ -129,7 +137,7 @@ static void write_list(struct xml_writer *writer, const struct subject *subject,
     xml_close(writer, "enum");
 }
 
-static void write_group(struct xml_writer *writer, const struct subject *subject,
+static void write_group(struct xml_writer *writer, const struct caps_subject *subject,
                         const char *group)
 {
     const char *last = "";
@@ -159,7 +167,7 @@ static bool is_version(const char *name)
     return at && at[1] == 'v' && at[2] && at[2 + strspn(at + 2, "0123456789")] == '\0';
 }
 
-static bool is_named_model(const char *name)
+bool caps_is_named_model(const char *name)
 {
     return !is_version(name) && strcmp(name, "host") != 0 && strcmp(name, "max") != 0 &&
            strcmp(name, "base") != 0;
@@ -180,7 +188,7 @@ static const struct {
     { "n270", "Intel" },      { "phenom", "AMD" },
 };
 
-static const char *model_vendor(const char *name)
+const char *caps_model_vendor(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(model_vendors); i++) {
         if (strncmp(name, model_vendors[i].start, strlen(model_vendors[i].start)) == 0)
@@ -195,21 +203,21 @@ static void write_custom(struct xml_writer *writer, const struct caps_cpus *cpus
     for (size_t i = 0; i < cpus->count; i++) {
         const struct caps_cpu *cpu = &cpus->items[i];
 
-        if (is_named_model(cpu->name))
+        if (caps_is_named_model(cpu->name))
             xml_element_attrs(writer, "model", cpu->name, "usable", cpu->usable ? "yes" : "no",
-                              "vendor", model_vendor(cpu->name), "deprecated",
+                              "vendor", caps_model_vendor(cpu->name), "deprecated",
                               cpu->deprecated ? "yes" : NULL, NULL);
     }
     xml_close(writer, "mode");
 }
 
-static bool provides_mode(const struct subject *subject, const char *mode)
+static bool provides_mode(const struct caps_subject *subject, const char *mode)
 {
     return qemu_provides_value(subject->caps, subject->machine->name, "cpu", "mode", mode);
 }
 
 /* A mode that needs no model. */
-static void write_mode(struct xml_writer *writer, const struct subject *subject, const char *mode,
+static void write_mode(struct xml_writer *writer, const struct caps_subject *subject, const char *mode,
                        const char *list, bool possible)
 {
     if (!possible || !provides_mode(subject, mode)) {
@@ -221,7 +229,7 @@ static void write_mode(struct xml_writer *writer, const struct subject *subject,
     xml_close(writer, "mode");
 }
 
-static void write_cpu(struct xml_writer *writer, const struct subject *subject)
+static void write_cpu(struct xml_writer *writer, const struct caps_subject *subject)
 {
     const struct caps_cpus *cpus =
         subject->kvm ? &subject->caps->kvm_cpus : &subject->caps->tcg_cpus;
@@ -240,7 +248,7 @@ static void write_cpu(struct xml_writer *writer, const struct subject *subject)
     xml_close(writer, "cpu");
 }
 
-static void write_vcpu(struct xml_writer *writer, const struct subject *subject)
+static void write_vcpu(struct xml_writer *writer, const struct caps_subject *subject)
 {
     unsigned int max = subject->machine->max_vcpus;
     int kvm_max = subject->kvm ? host_get_max_vcpus("kvm", NULL) : -1;
@@ -260,7 +268,7 @@ static void write_os(struct xml_writer *writer)
     xml_close(writer, "os");
 }
 
-static char *write_all(const struct subject *subject)
+static char *write_all(const struct caps_subject *subject)
 {
     struct xml_writer writer = XML_WRITER_INIT;
 
@@ -291,12 +299,12 @@ char *qemu_domain_capabilities_xml(struct qemu_caps_cache *cache, const char *em
                                    const char *arch, const char *machine, const char *virt_type,
                                    struct verror *err)
 {
-    struct subject subject = { .caps = get_caps(cache, emulator, arch, err) };
-    char *xml = NULL;
+    struct caps_subject subject;
+    char *xml;
 
-    if (subject.caps && choose_arch(&subject, arch, err) == 0 &&
-        choose_machine(&subject, machine, err) == 0 && choose_type(&subject, virt_type, err) == 0)
-        xml = write_all(&subject);
+    if (caps_choose(cache, emulator, arch, machine, virt_type, &subject, err) < 0)
+        return NULL;
+    xml = write_all(&subject);
     qemu_caps_unref(subject.caps);
     return xml;
 }

@@ -17,9 +17,11 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
+#include "hypervisor/qemu/guest_threads.h"
 #include "util/alloc.h"
 #include "util/child.h"
 #include "util/log.h"
+#include "xml/domain_pin.h"
 #include "xml/xml_read.h"
 
 #define MONITOR_SOCKET "monitor.sock"
@@ -282,6 +284,19 @@ static void explain_end(const struct guest *guest, off_t log_start, struct verro
     err->output = STEAL_PTR(words);
 }
 
+/* Before the guest's first instruction, and before memory is read in. */
+static int apply_pins(struct launch *launch, struct job_ctl *ctl, struct verror *err)
+{
+    struct domain_pins pins;
+    int r;
+
+    if (domain_pins_read(xmlDocGetRootElement(launch->doc), &pins, err) < 0)
+        return -1;
+    r = guest_apply_pins(launch->guest, &pins, ctl, err);
+    domain_pins_clear(&pins);
+    return r;
+}
+
 /* Closes *monitor_fd: were ours open, a QEMU that ends before it accepts would go unnoticed. */
 static int spawn(struct launch *launch, const struct qemu_command *command, int *monitor_fd,
                  struct job_ctl *ctl, struct verror *err)
@@ -310,7 +325,7 @@ static int spawn(struct launch *launch, const struct qemu_command *command, int 
     (void)close(*monitor_fd); /* QEMU has its own */
     *monitor_fd = -1;
     if (guest_connect(guest, err) == 0 && greet(launch, ctl, err) == 0 &&
-        set_passwords(launch, ctl, err) == 0)
+        set_passwords(launch, ctl, err) == 0 && apply_pins(launch, ctl, err) == 0)
         return 0;
     explain_end(guest, log_start, err);
     return -1;

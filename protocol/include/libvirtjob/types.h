@@ -72,7 +72,8 @@ typedef enum {
     VIR_ERR_OPERATION_UNSUPPORTED = 84,
     VIR_ERR_RESOURCE_BUSY = 87,
     VIR_ERR_ACCESS_DENIED = 88,
-    VIR_ERR_STORAGE_VOL_EXIST = 90
+    VIR_ERR_STORAGE_VOL_EXIST = 90,
+    VIR_ERR_CPU_INCOMPATIBLE = 91
 } virErrorNumber;
 
 /** Does a job know how much there is to do? */

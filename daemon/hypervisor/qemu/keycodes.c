@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * QEMU counts keys as the PC's first keyboard did (AT set 1), with the bit 0x80
+ * for those behind a prefix of 0xe0.  Linux counts the first 83 the same way and
+ * the others in its own order.  See keycodes.h.
+ */
+
+#include "hypervisor/qemu/keycodes.h"
+
+#include "protocol/macros.h"
+
+enum {
+    CODESET_LINUX = 0,
+    CODESET_XT = 1,
+    CODESET_ATSET1 = 2,
+    CODESET_QNUM = 9,
+    PREFIXED = 0xe000,
+};
+
+static const char *const codesets[] = {
+    "linux", "xt", "atset1", "atset2", "atset3", "os_x", "xt_kbd", "usb", "win32", "qnum",
+};
+
+/* From 84 on; 0: a key that PCs have no number for. */
+enum { LINUX_SAME = 83, LINUX_FROM = 84 };
+static const unsigned char linux_keys[] = {
+    /*  84 */ 0x54, 0x76, 0x56, 0x57, 0x58, 0x73, 0x78, 0x77, 0x79, 0x70, 0x7b, 0x5c,
+    /*  96 */ 0x9c, 0x9d, 0xb5, 0x54, 0xb8, 0x5b, 0xc7, 0xc8, 0xc9, 0xcb, 0xcd, 0xcf,
+    /* 108 */ 0xd0, 0xd1, 0xd2, 0xd3, 0xef, 0xa0, 0xae, 0xb0, 0xde, 0x59, 0xce, 0xc6,
+    /* 120 */ 0x8b, 0x7e, 0x72, 0x71, 0x7d, 0xdb, 0xdc, 0xdd, 0xe8, 0x85, 0x86, 0x87,
+    /* 132 */ 0x8c, 0xf8, 0x64, 0x65, 0xc1, 0xbc, 0xf5, 0x9e, 0xa1, 0x66, 0xdf, 0xe3,
+    /* 144 */ 0x67, 0x68, 0x69, 0x93, 0x9f, 0x97, 0x82, 0x6a, 0x92, 0x6b, 0xa6, 0xec,
+    /* 156 */ 0xe6, 0xeb, 0xea, 0xe9, 0xa3, 0x6c, 0xfd, 0x99, 0xa2, 0x90, 0xa4, 0xb1,
+    /* 168 */ 0x98, 0x63, 0x00, 0x81, 0xb2, 0xe7, 0x00, 0x00, 0x88, 0x75, 0x8f, 0xf6,
+    /* 180 */ 0xfb, 0x89, 0x8a, 0x5d, 0x5e, 0x5f, 0x55, 0x83, 0xf7, 0x84, 0x5a, 0x74,
+    /* 192 */ 0xf9, 0x6d, 0x6f, 0x95, 0x96, 0x9a, 0x9b, 0xa7, 0xa8, 0xa9, 0xab, 0xac,
+    /* 204 */ 0xad, 0xa5, 0xaf, 0xb3, 0xb4, 0xb6, 0xb9, 0xba, 0xbb, 0xbd, 0xbe, 0xbf,
+    /* 216 */ 0xc0, 0xe5, 0xc2, 0xc3, 0xc4, 0xc5, 0x94, 0xca, 0xcc, 0xd4, 0xed, 0xd6,
+    /* 228 */ 0xd7, 0xd8, 0xd9, 0xda, 0xe4, 0x8e, 0xd5, 0xf0, 0xf1, 0xf2, 0xf3, 0xf4,
+};
+
+static int from_linux(unsigned int key)
+{
+    if (key <= LINUX_SAME)
+        return (int)key;
+    return key - LINUX_FROM < ARRAY_SIZE(linux_keys) ? linux_keys[key - LINUX_FROM] : 0;
+}
+
+static int from_set1(unsigned int key)
+{
+    if ((key & ~0x7fu) == PREFIXED)
+        return (int)(key & 0x7f) | 0x80;
+    return key < 0x80 ? (int)key : 0;
+}
+
+static int from_qnum(unsigned int key)
+{
+    return key <= 0xff ? (int)key : 0;
+}
+
+int keycode_to_qemu(unsigned int codeset, unsigned int key, struct verror *err)
+{
+    static int (*const from[ARRAY_SIZE(codesets)])(unsigned int key) = {
+        [CODESET_LINUX] = from_linux,
+        [CODESET_XT] = from_set1,
+        [CODESET_ATSET1] = from_set1,
+        [CODESET_QNUM] = from_qnum,
+    };
+    int number;
+
+    if (codeset >= ARRAY_SIZE(codesets))
+        return verror_set(err, VIR_ERR_INVALID_ARG, "unknown codeset %u", codeset);
+    if (!from[codeset])
+        return verror_set(err, VIR_ERR_ARGUMENT_UNSUPPORTED,
+                          "codeset '%s' of keys: 'linux', 'xt', 'atset1' and 'qnum' are provided",
+                          codesets[codeset]);
+    number = from[codeset](key);
+    if (number == 0)
+        return verror_set(err, VIR_ERR_INVALID_ARG, "codeset '%s' has no key %u that QEMU knows",
+                          codesets[codeset], key);
+    return number;
+}
