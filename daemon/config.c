@@ -19,6 +19,7 @@ const struct config_key config_keys[] = {
     { .name = "unix_sock_group",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, unix_sock_group),
+      .example = "virtjob",
       .doc = "Group that owns the sockets; unset: the daemon's own." },
     { .name = "unix_sock_ro_perms",
       .type = CONFIG_PERMS,
@@ -29,6 +30,7 @@ const struct config_key config_keys[] = {
     { .name = "unix_sock_rw_perms",
       .type = CONFIG_PERMS,
       .offset = offsetof(struct config, unix_sock_rw_perms),
+      .example = "0700",
       .doc = "Permissions of the read-write socket, virtjobd-sock; unset: \"0770\" with\n"
              "unix_sock_group, else \"0700\".  Who may connect may do all root may do to files." },
     { .name = "extra_sockets",
@@ -38,6 +40,69 @@ const struct config_key config_keys[] = {
       .doc = "Paths of further sockets, blanks between, for clients that know libvirt's only:\n"
              "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in\n"
              "-ro is read-only.  A path that a libvirtd listens on is refused." },
+    NUMBER(listen_tls, 0, 1, 1, false,
+           "With --listen: 1 serves TLS on tls_port.  It needs a certificate, see below."),
+    NUMBER(listen_tcp, 0, 1, 0, false,
+           "With --listen: 1 serves plain TCP on tcp_port, which everybody between can read."),
+    { .name = "listen_addr",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, listen_addr),
+      .fallback_text = "",
+      .doc = "Addresses or host names to listen on, blanks between: \"192.0.2.1 2001:db8::1\";\n"
+             "\"\": all of this host." },
+    { .name = "tls_port",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, tls_port),
+      .fallback_text = "16514",
+      .doc = "Port for TLS, a number or a service's name; \"0\": a free one, which the log names." },
+    { .name = "tcp_port",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, tcp_port),
+      .fallback_text = "16509",
+      .doc = "The same for plain TCP." },
+    { .name = "auth_tcp",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_tcp),
+      .fallback_text = "sasl",
+      .doc = "Who may connect by plain TCP: \"sasl\", who authenticates, or \"none\", everybody.\n"
+             "This build has no SASL: without \"none\" the daemon does not start." },
+    { .name = "key_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, key_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/serverkey.pem",
+      .doc = "The server's key, certificate, the CA its clients' certificates are signed by, and\n"
+             "the CA's list of revoked ones.  Unset: those of /etc/virtjobd/pki, or where that has\n"
+             "no servercert.pem, libvirt's in /etc/pki.  SIGHUP reads the files again." },
+    { .name = "cert_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, cert_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/servercert.pem",
+      .doc = "See key_file." },
+    { .name = "ca_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, ca_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/cacert.pem",
+      .doc = "See key_file." },
+    { .name = "crl_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, crl_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/cacrl.pem",
+      .doc = "See key_file." },
+    NUMBER(tls_no_verify_certificate, 0, 1, 0, true,
+           "1: whoever speaks TLS may connect, whatever its certificate."),
+    { .name = "tls_allowed_dn_list",
+      .type = CONFIG_LIST,
+      .offset = offsetof(struct config, tls_allowed_dn_list),
+      .live = true,
+      .example = "[ \"C=GB,O=Example,CN=*\", \"C=GB,O=Example,OU=Staff,CN=admin?\" ]",
+      .doc = "Which certificates are let in, by their distinguished names as the log shows them;\n"
+             "* stands for any text, ? for one character.  Unset: all that the CA has signed." },
+    NUMBER(tls_handshake_seconds, 1, 3600, 10, true,
+           "A client that has not finished its TLS handshake by then is dropped."),
     NUMBER(max_clients, 1, 100000, 5000, true, "Connections at once."),
     NUMBER(max_client_requests, 1, 10000, 64, true,
            "Unanswered calls of one client; beyond it, the client is not read from."),
@@ -61,10 +126,12 @@ const struct config_key config_keys[] = {
     { .name = "user",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, user),
+      .example = "virtjob",
       .doc = "User that guests run as, a name or \"+\" and a uid; unset: the daemon's own." },
     { .name = "group",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, group),
+      .example = "virtjob",
       .doc = "Group that guests run as, a name or \"+\" and a gid; unset: the user's." },
     NUMBER(dynamic_ownership, 0, 1, 1, false,
            "1: a guest's files belong to its user while it runs."),
@@ -99,6 +166,18 @@ static char **text_field(struct config *config, const struct config_key *key)
     return (char **)((char *)config + key->offset);
 }
 
+static char ***list_field(struct config *config, const struct config_key *key)
+{
+    return (char ***)((char *)config + key->offset);
+}
+
+static void list_free(char **list)
+{
+    for (char **text = list; text && *text; text++)
+        free(*text);
+    free(list);
+}
+
 struct config *config_new(bool session)
 {
     struct config *config = XNEW(struct config);
@@ -108,7 +187,7 @@ struct config *config_new(bool session)
 
         if (key->type == CONFIG_NUMBER)
             *number_field(config, key) = key->fallback;
-        else
+        else if (key->type != CONFIG_LIST)
             *text_field(config, key) = xstrdup(session && key->session_text ? key->session_text :
                                                                               key->fallback_text);
     }
@@ -119,9 +198,14 @@ void config_free(struct config *config)
 {
     if (!config)
         return;
-    for (size_t i = 0; i < config_nkeys; i++)
-        if (config_keys[i].type != CONFIG_NUMBER)
-            free(*text_field(config, &config_keys[i]));
+    for (size_t i = 0; i < config_nkeys; i++) {
+        const struct config_key *key = &config_keys[i];
+
+        if (key->type == CONFIG_LIST)
+            list_free(*list_field(config, key));
+        else if (key->type != CONFIG_NUMBER)
+            free(*text_field(config, key));
+    }
     free(config);
 }
 
@@ -186,6 +270,28 @@ static int set_text(struct config *config, const struct config_key *key,
     return 0;
 }
 
+/* [ "a", "b" ] or ( "a", "b" ); libvirtd.conf has the former. */
+static int set_list(struct config *config, const struct config_key *key,
+                    const config_setting_t *setting, struct place at, struct verror *err)
+{
+    int type = config_setting_type(setting), n = config_setting_length(setting);
+    bool good = type == CONFIG_TYPE_ARRAY || type == CONFIG_TYPE_LIST;
+    char **list;
+
+    for (int i = 0; good && i < n; i++)
+        good = config_setting_get_string_elem(setting, i) != NULL;
+    if (!good)
+        return verror_set(err, VIR_ERR_CONF_SYNTAX,
+                          "%s:%u: %s must be a list of texts such as [ \"a\", \"b\" ]", at.file,
+                          at.line, key->name);
+    list = xcalloc((size_t)n + 1, sizeof(*list));
+    for (int i = 0; i < n; i++)
+        list[i] = xstrdup(config_setting_get_string_elem(setting, i));
+    list_free(*list_field(config, key));
+    *list_field(config, key) = list;
+    return 0;
+}
+
 static const struct config_key *find_key(const char *name)
 {
     for (size_t i = 0; i < config_nkeys; i++)
@@ -206,6 +312,8 @@ static int set_key(struct config *config, const config_setting_t *setting, const
                           config_setting_name(setting));
     if (key->type == CONFIG_NUMBER)
         return set_number(config, key, setting, at, err);
+    if (key->type == CONFIG_LIST)
+        return set_list(config, key, setting, at, err);
     return set_text(config, key, setting, at, err);
 }
 
@@ -258,31 +366,68 @@ static bool text_equal(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool list_equal(char *const *a, char *const *b)
+{
+    if (!a || !b)
+        return a == b;
+    while (*a && *b && strcmp(*a, *b) == 0)
+        a++, b++;
+    return !*a && !*b;
+}
+
+/* Each: false where the two are the same, else what is live has been taken over. */
+static bool apply_number(struct config *running, struct config *fresh,
+                         const struct config_key *key)
+{
+    unsigned int *old = number_field(running, key), *new = number_field(fresh, key);
+
+    if (*old == *new)
+        return false;
+    if (key->live)
+        *old = *new;
+    return true;
+}
+
+static bool apply_text(struct config *running, struct config *fresh, const struct config_key *key)
+{
+    char **old = text_field(running, key), **new = text_field(fresh, key);
+
+    if (text_equal(*old, *new))
+        return false;
+    if (key->live) {
+        free(*old);
+        *old = STEAL_PTR(*new);
+    }
+    return true;
+}
+
+static bool apply_list(struct config *running, struct config *fresh, const struct config_key *key)
+{
+    char ***old = list_field(running, key), ***new = list_field(fresh, key);
+
+    if (list_equal(*old, *new))
+        return false;
+    if (key->live) {
+        list_free(*old);
+        *old = STEAL_PTR(*new);
+    }
+    return true;
+}
+
 void config_apply(struct config *running, struct config *fresh,
                   void (*changed)(void *opaque, const char *key, bool live), void *opaque)
 {
-    for (size_t i = 0; i < config_nkeys; i++) {
-        const struct config_key *key = &config_keys[i];
+    static bool (*const apply[])(struct config *running, struct config *fresh,
+                                 const struct config_key *key) = {
+        [CONFIG_NUMBER] = apply_number,
+        [CONFIG_TEXT] = apply_text,
+        [CONFIG_PERMS] = apply_text,
+        [CONFIG_LIST] = apply_list,
+    };
 
-        if (key->type == CONFIG_NUMBER) {
-            unsigned int *old = number_field(running, key), *new = number_field(fresh, key);
-
-            if (*old == *new)
-                continue;
-            if (key->live)
-                *old = *new;
-        } else {
-            char **old = text_field(running, key), **new = text_field(fresh, key);
-
-            if (text_equal(*old, *new))
-                continue;
-            if (key->live) {
-                free(*old);
-                *old = STEAL_PTR(*new);
-            }
-        }
-        changed(opaque, key->name, key->live);
-    }
+    for (size_t i = 0; i < config_nkeys; i++)
+        if (apply[config_keys[i].type](running, fresh, &config_keys[i]))
+            changed(opaque, config_keys[i].name, config_keys[i].live);
 }
 
 mode_t config_socket_mode(const struct config *config, bool readonly)
