@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "protocol/frame.h"
+#include "transport.h"
 
 struct channel;
 
@@ -16,11 +17,12 @@ struct channel;
 struct channel_error {
     int code;         /* VIR_ERR_* */
     int errnum;       /* with VIR_ERR_SYSTEM_ERROR */
-    const char *text; /* static */
+    const char *text; /* static, or the channel's */
 };
 
-/* Takes the connected stream socket, also when it fails.  NULL with errno set. */
-struct channel *channel_new(int fd);
+/* Takes the transport over, also when it fails.  NULL with errno set. */
+struct channel *channel_new(struct transport *transport);
+bool channel_is_encrypted(const struct channel *ch);
 
 /* No call may be under way. */
 void channel_free(struct channel *ch);

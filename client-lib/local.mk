@@ -13,9 +13,11 @@ libvirtjob_headers = \
 dist_libvirtjobinclude_HEADERS += $(libvirtjob_headers)
 
 noinst_LTLIBRARIES += client-lib/libclient.la
-client_lib_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DRUNSTATEDIR='"$(runstatedir)"'
+client_lib_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DRUNSTATEDIR='"$(runstatedir)"' \
+	$(OPENSSL_CFLAGS)
 client_lib_libclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
-client_lib_libclient_la_LIBADD = protocol/libxdr.la protocol/libframe.la -lpthread
+client_lib_libclient_la_LIBADD = protocol/libxdr.la protocol/libframe.la protocol/libpki.la \
+	-lpthread
 client_lib_libclient_la_SOURCES = \
 	client-lib/buffer.c \
 	client-lib/buffer.h \
@@ -43,7 +45,11 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/channel-stream.c \
 	client-lib/stream.c \
 	client-lib/stream-all.c \
+	client-lib/transport-process.c \
+	client-lib/transport-tcp.c \
+	client-lib/transport-tls.c \
 	client-lib/transport-unix.c \
+	client-lib/transport.c \
 	client-lib/transport.h \
 	client-lib/typed-params.c \
 	client-lib/uri.c \

@@ -22,6 +22,7 @@ const struct config_key config_keys[] = {
     { .name = "unix_sock_group",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, unix_sock_group),
+      .example = "virtjob",
       .doc = "Group that owns the sockets; unset: the daemon's own." },
     { .name = "unix_sock_ro_perms",
       .type = CONFIG_PERMS,
@@ -32,6 +33,7 @@ const struct config_key config_keys[] = {
     { .name = "unix_sock_rw_perms",
       .type = CONFIG_PERMS,
       .offset = offsetof(struct config, unix_sock_rw_perms),
+      .example = "0700",
       .doc = "Permissions of the read-write socket, virtjobd-sock; unset: \"0770\" with\n"
              "unix_sock_group, else \"0700\".  Who may connect may do all root may do to files." },
     { .name = "extra_sockets",
@@ -41,6 +43,69 @@ const struct config_key config_keys[] = {
       .doc = "Paths of further sockets, blanks between, for clients that know libvirt's only:\n"
              "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in\n"
              "-ro is read-only.  A path that a libvirtd listens on is refused." },
+    NUMBER(listen_tls, 0, 1, 1, false,
+           "With --listen: 1 serves TLS on tls_port.  It needs a certificate, see below."),
+    NUMBER(listen_tcp, 0, 1, 0, false,
+           "With --listen: 1 serves plain TCP on tcp_port, which everybody between can read."),
+    { .name = "listen_addr",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, listen_addr),
+      .fallback_text = "",
+      .doc = "Addresses or host names to listen on, blanks between: \"192.0.2.1 2001:db8::1\";\n"
+             "\"\": all of this host." },
+    { .name = "tls_port",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, tls_port),
+      .fallback_text = "16514",
+      .doc = "Port for TLS, a number or a service's name; \"0\": a free one, which the log names." },
+    { .name = "tcp_port",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, tcp_port),
+      .fallback_text = "16509",
+      .doc = "The same for plain TCP." },
+    { .name = "auth_tcp",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_tcp),
+      .fallback_text = "sasl",
+      .doc = "Who may connect by plain TCP: \"sasl\", who authenticates, or \"none\", everybody.\n"
+             "This build has no SASL: without \"none\" the daemon does not start." },
+    { .name = "key_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, key_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/serverkey.pem",
+      .doc = "The server's key, certificate, the CA its clients' certificates are signed by, and\n"
+             "the CA's list of revoked ones.  Unset: those of /etc/virtjobd/pki, or where that has\n"
+             "no servercert.pem, libvirt's in /etc/pki.  SIGHUP reads the files again." },
+    { .name = "cert_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, cert_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/servercert.pem",
+      .doc = "See key_file." },
+    { .name = "ca_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, ca_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/cacert.pem",
+      .doc = "See key_file." },
+    { .name = "crl_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, crl_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/cacrl.pem",
+      .doc = "See key_file." },
+    NUMBER(tls_no_verify_certificate, 0, 1, 0, true,
+           "1: whoever speaks TLS may connect, whatever its certificate."),
+    { .name = "tls_allowed_dn_list",
+      .type = CONFIG_LIST,
+      .offset = offsetof(struct config, tls_allowed_dn_list),
+      .live = true,
+      .example = "[ \"C=GB,O=Example,CN=*\", \"C=GB,O=Example,OU=Staff,CN=admin?\" ]",
+      .doc = "Which certificates are let in, by their distinguished names as the log shows them;\n"
+             "* stands for any text, ? for one character.  Unset: all that the CA has signed." },
+    NUMBER(tls_handshake_seconds, 1, 3600, 10, true,
+           "A client that has not finished its TLS handshake by then is dropped."),
     NUMBER(max_clients, 1, 100000, CLIENTS_USUAL, true, "Connections at once."),
     NUMBER(max_client_requests, 1, 10000, CLIENT_REQUESTS_USUAL, true,
            "Unanswered calls of one client; beyond it, the client is not read from."),
@@ -74,10 +139,12 @@ const struct config_key config_keys[] = {
     { .name = "user",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, user),
+      .example = "virtjob",
       .doc = "User that guests run as, a name or \"+\" and a uid; unset: the daemon's own." },
     { .name = "group",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, group),
+      .example = "virtjob",
       .doc = "Group that guests run as, a name or \"+\" and a gid; unset: the user's." },
     NUMBER(dynamic_ownership, 0, 1, 1, false,
            "1: a guest's files belong to its user while it runs."),
@@ -133,14 +200,26 @@ static char **text_field(struct config *config, const struct config_key *key)
     return (char **)((char *)config + key->offset);
 }
 
-static bool is_list(const struct config_key *key)
+static bool is_rules(const struct config_key *key)
 {
     return key->type == CONFIG_RULES || key->type == CONFIG_IDENTITIES;
 }
 
-static struct access_rules **list_field(struct config *config, const struct config_key *key)
+static struct access_rules **rules_field(struct config *config, const struct config_key *key)
 {
     return (struct access_rules **)((char *)config + key->offset);
+}
+
+static char ***list_field(struct config *config, const struct config_key *key)
+{
+    return (char ***)((char *)config + key->offset);
+}
+
+static void list_free(char **list)
+{
+    for (char **text = list; text && *text; text++)
+        free(*text);
+    free(list);
 }
 
 struct config *config_new(bool session)
@@ -152,9 +231,9 @@ struct config *config_new(bool session)
 
         if (key->type == CONFIG_NUMBER)
             *number_field(config, key) = key->fallback;
-        else if (is_list(key))
-            *list_field(config, key) = access_rules_new();
-        else
+        else if (is_rules(key))
+            *rules_field(config, key) = access_rules_new();
+        else if (key->type != CONFIG_LIST)
             *text_field(config, key) = xstrdup(session && key->session_text ? key->session_text :
                                                                               key->fallback_text);
     }
@@ -166,10 +245,14 @@ void config_free(struct config *config)
     if (!config)
         return;
     for (size_t i = 0; i < config_nkeys; i++) {
-        if (is_list(&config_keys[i]))
-            access_rules_free(*list_field(config, &config_keys[i]));
-        else if (config_keys[i].type != CONFIG_NUMBER)
-            free(*text_field(config, &config_keys[i]));
+        const struct config_key *key = &config_keys[i];
+
+        if (is_rules(key))
+            access_rules_free(*rules_field(config, key));
+        else if (key->type == CONFIG_LIST)
+            list_free(*list_field(config, key));
+        else if (key->type != CONFIG_NUMBER)
+            free(*text_field(config, key));
     }
     free(config);
 }
@@ -235,16 +318,38 @@ static int set_text(struct config *config, const struct config_key *key,
     return 0;
 }
 
-static int set_list(struct config *config, const struct config_key *key,
-                    const config_setting_t *setting, struct place at, struct verror *err)
+static int set_rules(struct config *config, const struct config_key *key,
+                     const config_setting_t *setting, struct place at, struct verror *err)
 {
-    struct access_rules *list = key->type == CONFIG_RULES ?
+    struct access_rules *rules = key->type == CONFIG_RULES ?
                                     config_read_rules(setting, key->name, at.file, err) :
                                     config_read_identities(setting, key->name, at.file, err);
 
-    if (!list)
+    if (!rules)
         return -1;
-    access_rules_free(*list_field(config, key));
+    access_rules_free(*rules_field(config, key));
+    *rules_field(config, key) = rules;
+    return 0;
+}
+
+/* [ "a", "b" ] or ( "a", "b" ); libvirtd.conf has the former. */
+static int set_list(struct config *config, const struct config_key *key,
+                    const config_setting_t *setting, struct place at, struct verror *err)
+{
+    int type = config_setting_type(setting), n = config_setting_length(setting);
+    bool good = type == CONFIG_TYPE_ARRAY || type == CONFIG_TYPE_LIST;
+    char **list;
+
+    for (int i = 0; good && i < n; i++)
+        good = config_setting_get_string_elem(setting, i) != NULL;
+    if (!good)
+        return verror_set(err, VIR_ERR_CONF_SYNTAX,
+                          "%s:%u: %s must be a list of texts such as [ \"a\", \"b\" ]", at.file,
+                          at.line, key->name);
+    list = xcalloc((size_t)n + 1, sizeof(*list));
+    for (int i = 0; i < n; i++)
+        list[i] = xstrdup(config_setting_get_string_elem(setting, i));
+    list_free(*list_field(config, key));
     *list_field(config, key) = list;
     return 0;
 }
@@ -269,7 +374,9 @@ static int set_key(struct config *config, const config_setting_t *setting, const
                           config_setting_name(setting));
     if (key->type == CONFIG_NUMBER)
         return set_number(config, key, setting, at, err);
-    if (is_list(key))
+    if (is_rules(key))
+        return set_rules(config, key, setting, at, err);
+    if (key->type == CONFIG_LIST)
         return set_list(config, key, setting, at, err);
     return set_text(config, key, setting, at, err);
 }
@@ -323,6 +430,15 @@ static bool text_equal(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool list_equal(char *const *a, char *const *b)
+{
+    if (!a || !b)
+        return a == b;
+    while (*a && *b && strcmp(*a, *b) == 0)
+        a++, b++;
+    return !*a && !*b;
+}
+
 /* Each: true where it differs; then a live one has been taken over. */
 static bool apply_number(struct config *running, struct config *fresh,
                          const struct config_key *key)
@@ -349,9 +465,9 @@ static bool apply_text(struct config *running, struct config *fresh, const struc
 }
 
 /* Also where the texts are equal: what a name stands for may have changed. */
-static bool apply_list(struct config *running, struct config *fresh, const struct config_key *key)
+static bool apply_rules(struct config *running, struct config *fresh, const struct config_key *key)
 {
-    struct access_rules **old = list_field(running, key), **new = list_field(fresh, key);
+    struct access_rules **old = rules_field(running, key), **new = rules_field(fresh, key);
     bool differs = !access_rules_equal(*old, *new);
 
     access_rules_free(*old);
@@ -359,18 +475,35 @@ static bool apply_list(struct config *running, struct config *fresh, const struc
     return differs;
 }
 
+static bool apply_list(struct config *running, struct config *fresh, const struct config_key *key)
+{
+    char ***old = list_field(running, key), ***new = list_field(fresh, key);
+
+    if (list_equal(*old, *new))
+        return false;
+    if (key->live) {
+        list_free(*old);
+        *old = STEAL_PTR(*new);
+    }
+    return true;
+}
+
 void config_apply(struct config *running, struct config *fresh,
                   void (*changed)(void *opaque, const char *key, bool live), void *opaque)
 {
-    for (size_t i = 0; i < config_nkeys; i++) {
-        const struct config_key *key = &config_keys[i];
-        bool differs = key->type == CONFIG_NUMBER ? apply_number(running, fresh, key) :
-                       is_list(key)               ? apply_list(running, fresh, key) :
-                                                    apply_text(running, fresh, key);
+    static bool (*const apply[])(struct config *running, struct config *fresh,
+                                 const struct config_key *key) = {
+        [CONFIG_NUMBER] = apply_number,
+        [CONFIG_TEXT] = apply_text,
+        [CONFIG_PERMS] = apply_text,
+        [CONFIG_LIST] = apply_list,
+        [CONFIG_RULES] = apply_rules,
+        [CONFIG_IDENTITIES] = apply_rules,
+    };
 
-        if (differs)
-            changed(opaque, key->name, key->live);
-    }
+    for (size_t i = 0; i < config_nkeys; i++)
+        if (apply[config_keys[i].type](running, fresh, &config_keys[i]))
+            changed(opaque, config_keys[i].name, config_keys[i].live);
 }
 
 mode_t config_socket_mode(const struct config *config, bool readonly)

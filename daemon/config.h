@@ -22,6 +22,15 @@ struct config {
     char *unix_sock_ro_perms; /* octal text */
     char *unix_sock_rw_perms; /* octal text, NULL = by unix_sock_group; see config_socket_mode() */
     char *extra_sockets;      /* absolute paths with blanks between */
+    unsigned int listen_tls, listen_tcp; /* with --listen */
+    char *listen_addr;        /* addresses with blanks between, "" = all */
+    char *tls_port, *tcp_port;
+    char *auth_tcp;           /* "none" or "sasl" */
+    /* TLS; NULL = see tls_files.h */
+    char *key_file, *cert_file, *ca_file, *crl_file;
+    unsigned int tls_no_verify_certificate;
+    char **tls_allowed_dn_list; /* patterns, NULL behind the last; NULL = every one */
+    unsigned int tls_handshake_seconds;
     unsigned int max_clients;
     unsigned int max_client_requests; /* in flight, per client */
     unsigned int max_client_streams, max_client_jobs;
@@ -56,6 +65,7 @@ enum config_type {
     CONFIG_PERMS, /* octal text, at most 0777 */
     CONFIG_RULES, /* a list of groups: access rules */
     CONFIG_IDENTITIES, /* a list of texts: patterns of identities */
+    CONFIG_LIST,  /* of texts; unset is something else than empty */
 };
 
 /* One key. */
@@ -65,7 +75,7 @@ struct config_key {
     size_t offset;     /* in struct config */
     unsigned int min, max, fallback; /* of a number */
     const char *fallback_text, *session_text; /* of a text; session_text in a session instance */
-    const char *example; /* of a list, for the example file */
+    const char *example; /* what the example file shows of one that is unset by default */
     bool live;         /* taken over at SIGHUP, else at the next start */
     const char *doc;   /* one or more lines, for the example file */
 };

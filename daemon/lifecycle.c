@@ -288,6 +288,7 @@ static void take_down_daemon(struct lifecycle *life)
     if (daemon->workers && !workers_free(daemon->workers, WORKERS_END_MS))
         leave_stuck(life);
     daemon->workers = NULL;
+    reload_done(life);
     store_close(daemon->store);
     daemon->store = NULL;
     dispatch_free(daemon->dispatch);

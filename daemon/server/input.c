@@ -67,6 +67,12 @@ static int64_t packet_extent(const struct client *client, const char *data, size
     return (size_t)length <= len ? length : 0;
 }
 
+/* TLS's handshake, which a client begins that takes this for a TLS port. */
+static bool is_tls(const char *data, size_t len)
+{
+    return len >= 2 && data[0] == 0x16 && data[1] == 0x03;
+}
+
 static bool is_ping(const struct frame_header *header)
 {
     return header->program == KEEPALIVE_PROGRAM_NUMBER &&
@@ -144,9 +150,10 @@ static void handle_packet(struct client *client, const struct packet *packet, si
     }
 }
 
-static void drop_malformed(struct client *client, int64_t extent)
+static void drop_malformed(struct client *client, const char *data, size_t len, int64_t extent)
 {
-    client_drop(client, extent == -EMSGSIZE ? "packet above max_client_packet_megabytes" :
+    client_drop(client, is_tls(data, len)   ? "TLS on a socket without it" :
+                        extent == -EMSGSIZE ? "packet above max_client_packet_megabytes" :
                                               "malformed packet");
 }
 
@@ -161,7 +168,7 @@ static void scan_pings(struct client *client, const char *data, size_t len, size
         int64_t extent = packet_extent(client, data + pos, len - pos, &packet);
 
         if (extent < 0)
-            drop_malformed(client, extent);
+            drop_malformed(client, data + pos, len - pos, extent);
         if (extent <= 0)
             break;
         if (is_ping(&packet.header))
@@ -186,7 +193,7 @@ static size_t process(struct client *client, const char *data, size_t len)
         }
         extent = packet_extent(client, data + pos, len - pos, &packet);
         if (extent < 0)
-            drop_malformed(client, extent);
+            drop_malformed(client, data + pos, len - pos, extent);
         if (extent <= 0)
             break;
         handle_packet(client, &packet, pos, pos < client->input_scanned);
@@ -265,7 +272,7 @@ void input_read(struct client *client)
     if (n == -EAGAIN)
         return;
     if (n <= 0) {
-        client_end(client);
+        client_lost(client);
         return;
     }
     client->heard = true;
@@ -276,4 +283,6 @@ void input_resume(struct client *client)
 {
     if (client->input_len > 0)
         process_and_keep(client, client->input, client->input_len);
+    if (!client->gone && client->reading && client_has_input(client))
+        input_read(client);
 }

@@ -2,9 +2,9 @@
 /*
  * What the files of the server share, in file order.  Loop thread only.
  *
- *   listen.c ──fd──► server.c ──fd──► client.c ──bytes──► input.c ──packets──► handler
- *                                     ▲   ▲            (descriptors.c)          │
- *                    transport.c ─────┘   └──────────── output.c ◄─────────────┘ replies
+ *   listen*.c ──fd──► server.c ──fd──► client.c ──bytes──► input.c ──packets──► handler
+ *                                      ▲   ▲            (descriptors.c)          │
+ *                    transport*.c ─────┘   └──────────── output.c ◄─────────────┘ replies
  */
 #ifndef VIRTJOBD_SERVER_INTERNAL_H
 #define VIRTJOBD_SERVER_INTERNAL_H
@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 
 #include "server/server.h"
+#include "server/tls_context.h"
 
 enum {
     /* One read of a client, and so the most work done for it before others get their turn. */
@@ -33,8 +34,9 @@ enum {
     ACCEPT_BATCH = 32,
 };
 
-/* --- transport.c: how bytes get in and out of one connection --- */
+/* --- transport*.c: how bytes get in and out of one connection --- */
 
+struct listener;
 struct transport;
 
 /* The seam for TLS and SASL layers.  Nothing blocks. */
@@ -51,8 +53,12 @@ struct transport_ops {
     ssize_t (*read_fd)(struct transport *transport, void *data, size_t len, int *ret_fd);
     /* Writes one byte, and fd with it: 1, or as write. */
     ssize_t (*write_fd)(struct transport *transport, int fd);
+    /* It has bytes that the socket does not tell of; NULL = never. */
+    bool (*has_input)(const struct transport *transport);
     /* It needs the socket writable to go on reading (handshakes); NULL = never. */
     bool (*wants_write)(const struct transport *transport);
+    /* Why read or write has failed, NULL = that does not say more; NULL = never. */
+    const char *(*why)(const struct transport *transport);
     /* Closes the socket and frees what it has. */
     void (*done)(struct transport *transport);
 };
@@ -60,15 +66,26 @@ struct transport_ops {
 struct transport {
     const struct transport_ops *ops;
     int fd;
+    void *state; /* of a layer */
 };
 
 /* A unix stream socket; takes over fd. */
 void transport_init_unix(struct transport *transport, int fd);
+/* Parts of one: whatever else has a plain socket below it. */
+ssize_t transport_send(struct transport *transport, const struct iovec *iov, int iovcnt);
+void transport_close(struct transport *transport);
+/* A TCP socket, as it is; takes over fd. */
+void transport_init_tcp(struct transport *transport, int fd);
+void tcp_setup(int fd); /* the options of one */
+/* That of the client, with TLS above; takes over fd, a TCP socket. */
+void transport_init_tls(struct client *client, struct tls_context *context, int fd);
 
 /* --- identity.c --- */
 
 /* The peer of a connected socket. */
 void identity_init(struct identity *identity, int fd);
+/* "192.0.2.7:4711" or "[2001:db8::1]:4711"; NULL where it is neither. */
+char *address_text(const struct sockaddr *address, socklen_t len);
 void identity_done(struct identity *identity);
 
 /* --- client.c --- */
@@ -126,13 +143,17 @@ struct client {
     unsigned int held; /* streams that want no more input now */
 };
 
-/* Takes over fd, a connected unix socket. */
-void client_new(struct server *server, int fd, bool readonly);
+/* Takes over fd, a connected socket that came from listener. */
+void client_new(struct server *server, int fd, const struct listener *listener);
+/* Its transport has bytes that no event will tell of. */
+bool client_has_input(const struct client *client);
 /* Later in this loop: send its output, go on with its waiting input. */
 void client_set_due(struct client *client);
 void client_run_due(struct client *client);
 /* Closes the socket and tells the handler; the struct lives on while referenced. */
 void client_end(struct client *client);
+/* The same after its transport has failed, with a log line where that knows why. */
+void client_lost(struct client *client);
 /* Queues a packet, which it takes over; drops a client that has not read far too much. */
 void client_send(struct client *client, void *packet, size_t len);
 /* May another call be started for it now? */
@@ -142,7 +163,7 @@ bool client_may_call(const struct client *client);
 
 /* One read, and all that can be done with what is there. */
 void input_read(struct client *client);
-/* Goes on with packets that had to wait. */
+/* Goes on with packets that had to wait, and with what the transport keeps. */
 void input_resume(struct client *client);
 void input_done(struct client *client);
 
@@ -190,13 +211,14 @@ int output_flush(struct client *client);
 void output_done(struct client *client);
 void output_block_free(struct output_block *block);
 
-/* --- listen.c --- */
+/* --- listen.c, listen_inet.c --- */
 
 struct listener {
     struct listener *next;
     struct server *server;
     struct event event;
     int fd;
+    enum server_socket kind;
     bool readonly;
     /* Of a socket made here, to remove its name at the end: */
     int dir_fd; /* -1 = not ours */
@@ -206,7 +228,12 @@ struct listener {
 };
 
 struct listener *listener_new_unix(const char *path, mode_t mode, gid_t group, struct verror *err);
-struct listener *listener_new_fd(int fd, struct verror *err);
+struct listener *listener_new_fd(int fd, enum server_socket kind, struct verror *err);
+/* Of a list, NULL behind the last: see server_listen_inet(). */
+struct listener *listeners_new_inet(const char *addresses, const char *port,
+                                    enum server_socket kind, struct verror *err);
+/* Not bound, not listening. */
+struct listener *listener_new(int fd, enum server_socket kind);
 /* Closes it and removes its name, if that still is this socket. */
 void listener_free(struct listener *listener);
 DEFINE_CLEANUP(struct listener *, listener_free);
@@ -222,6 +249,7 @@ struct server {
     void *idle_opaque;
 
     struct listener *listeners;
+    struct tls_context *tls; /* of new clients; a reference, or NULL */
     bool accepting; /* their events are added */
     bool out_of_fds;
     struct event accept_retry;

@@ -61,7 +61,7 @@ static void accept_cb(evutil_socket_t fd, _unused_ short what, void *opaque)
         int client_fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (client_fd >= 0) {
-            client_new(server, client_fd, listener->readonly);
+            client_new(server, client_fd, listener);
         } else if (errno == EAGAIN) {
             break;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -136,9 +136,10 @@ int server_listen_unix(struct server *server, const char *path, mode_t mode, gid
     return 0;
 }
 
-int server_listen_fd(struct server *server, int fd, bool readonly, struct verror *err)
+int server_listen_fd(struct server *server, int fd, enum server_socket kind, bool readonly,
+                     struct verror *err)
 {
-    struct listener *listener = listener_new_fd(fd, err);
+    struct listener *listener = listener_new_fd(fd, kind, err);
 
     if (!listener)
         return -1;
@@ -157,6 +158,28 @@ static void take_limits(struct server *server, const struct server_limits *limit
     own->max_client_packet_mib = own->max_client_packet_mib ?: CLIENT_PACKET_MIB_USUAL;
     own->max_client_reply_mib = own->max_client_reply_mib ?: CLIENT_REPLY_MIB_USUAL;
     own->max_client_event_mib = own->max_client_event_mib ?: CLIENT_EVENT_MIB_USUAL;
+}
+
+int server_listen_inet(struct server *server, const char *addresses, const char *port,
+                       enum server_socket kind, struct verror *err)
+{
+    struct listener *listener = listeners_new_inet(addresses, port, kind, err);
+
+    if (!listener)
+        return -1;
+    while (listener) {
+        struct listener *next = listener->next;
+
+        take_listener(server, listener, false);
+        listener = next;
+    }
+    return 0;
+}
+
+void server_set_tls(struct server *server, struct tls_context *context)
+{
+    tls_context_unref(server->tls);
+    server->tls = context;
 }
 
 struct server *server_new(struct event_base *base, const struct server_limits *limits,
@@ -212,6 +235,7 @@ void server_free(struct server *server)
     (void)event_del(&server->due_event);
     (void)event_del(&server->keepalive_event);
     output_block_free(server->spare_block);
+    tls_context_unref(server->tls);
     free(server);
 }
 

@@ -126,19 +126,33 @@ START_TEST(test_every_bound)
 }
 END_TEST
 
+static bool is_list(const struct config_key *key)
+{
+    return key->type == CONFIG_LIST || key->type == CONFIG_RULES ||
+           key->type == CONFIG_IDENTITIES;
+}
+
 START_TEST(test_every_type)
 {
     for (size_t i = 0; i < config_nkeys; i++) {
         const struct config_key *key = &config_keys[i];
-        bool is_number = key->type == CONFIG_NUMBER, is_list = key->example != NULL;
-        const char *const wrong[] = { is_number ? "\"5\"" : "5", "true", "1.5", "{ a = 1; }",
-                                      is_list ? "2" : "[ 1 ]" };
+        static const char *const kinds[] = {
+            [CONFIG_NUMBER] = "must be a number",
+            [CONFIG_TEXT] = "must be a text in quotes",
+            [CONFIG_PERMS] = "must be a text in quotes",
+            [CONFIG_LIST] = "must be a list of texts such as [ \"a\", \"b\" ]",
+            [CONFIG_RULES] = "must be a list",
+            [CONFIG_IDENTITIES] = "must be a list",
+        };
+        const char *const wrong[] = { key->type == CONFIG_NUMBER ? "\"5\"" : "5", "true", "1.5",
+                                      "{ a = 1; }", is_list(key) ? "2" : "[ 1 ]" };
 
         for (size_t j = 0; j < ARRAY_SIZE(wrong); j++) {
             _cleanup_free_ char *text = xasprintf("# a comment\n\n%s = %s\n", key->name, wrong[j]);
             _cleanup_free_ char *reason =
-                xasprintf("3: %s%s must be %s", key->name, is_list ? ":" : "",
-                          is_number ? "a number" : is_list ? "a list" : "a text in quotes");
+                xasprintf("3: %s%s %s", key->name,
+                          key->type == CONFIG_RULES || key->type == CONFIG_IDENTITIES ? ":" : "",
+                          kinds[key->type]);
 
             assert_refused(text, reason);
         }
@@ -149,7 +163,7 @@ END_TEST
 START_TEST(test_refusals)
 {
     assert_refused("max_clients = 10\nmax_cleints = 10\n", "2: unknown key 'max_cleints'");
-    assert_refused("listen_tls = 1\n", "1: unknown key 'listen_tls'");
+    assert_refused("tls_priority = \"x\"\n", "1: unknown key 'tls_priority'");
     assert_refused("max_clients = 10\nlog_level = = 3\n", "2: syntax error");
     assert_refused("max_clients = 10\nmax_clients = 11\n", "2: duplicate setting name");
     assert_refused("unix_sock_group = \"\"\n", "1: unix_sock_group is empty");
@@ -213,6 +227,30 @@ START_TEST(test_apply_lists)
 }
 END_TEST
 
+START_TEST(test_list)
+{
+    struct config *config = load("tls_allowed_dn_list = [\"C=GB,CN=*\", \"CN=x\"]\n");
+    struct config *same = load("tls_allowed_dn_list = (\"C=GB,CN=*\", \"CN=x\");\n");
+    struct config *none = load("tls_allowed_dn_list = []\n"), *unset = load("");
+    _cleanup_free_ char *changes = xstrdup("");
+
+    ck_assert_str_eq(config->tls_allowed_dn_list[1], "CN=x");
+    ck_assert_ptr_null(config->tls_allowed_dn_list[2]);
+    ck_assert_ptr_null(unset->tls_allowed_dn_list);
+    config_apply(config, same, note_change, &changes);
+    ck_assert_str_eq(changes, "");
+    config_apply(config, none, note_change, &changes);
+    ck_assert_ptr_null(config->tls_allowed_dn_list[0]);
+    config_apply(config, unset, note_change, &changes); /* everybody, instead of nobody */
+    ck_assert_ptr_null(config->tls_allowed_dn_list);
+    ck_assert_str_eq(changes, "tls_allowed_dn_list:1 tls_allowed_dn_list:1 ");
+    config_free(config);
+    config_free(same);
+    config_free(none);
+    config_free(unset);
+}
+END_TEST
+
 START_TEST(test_missing_and_not_a_file)
 {
     struct config *config = config_new(false);
@@ -262,11 +300,9 @@ static char *read_source(const char *name)
     return text;
 }
 
-/* A list, of which each line is a comment. */
+/* A list may have several lines, each a comment. */
 static void print_example(FILE *out, const struct config_key *key)
 {
-    ck_assert(key->live);
-    fprintf(out, "\n# SIGHUP takes it over.\n#%s = ", key->name);
     for (const char *c = key->example; *c; c++)
         fputs(*c == '\n' ? "\n#" : (char[]){ *c, '\0' }, out);
     fputc('\n', out);
@@ -283,11 +319,13 @@ static void print_key(FILE *out, const struct config_key *key)
         fprintf(out, "\n# %u to %u; %s\n#%s = %u\n", key->min, key->max,
                 key->live ? "SIGHUP takes it over." : "needs a restart.", key->name,
                 key->fallback);
-    else if (key->example)
-        print_example(out, key);
     else
-        fprintf(out, "\n# Needs a restart.\n#%s = \"%s\"\n", key->name,
-                text ? text : (key->type == CONFIG_PERMS ? "0700" : "virtjob"));
+        fprintf(out, "\n# %s\n#%s = ", key->live ? "SIGHUP takes it over." : "Needs a restart.",
+                key->name);
+    if (is_list(key))
+        print_example(out, key);
+    else if (key->type != CONFIG_NUMBER)
+        fprintf(out, "\"%s\"\n", text ? text : key->example);
 }
 
 START_TEST(test_example_is_the_table)
@@ -320,8 +358,9 @@ START_TEST(test_example_loads)
             c[1] = ' ';
     config = load(example);
     config_apply(defaults, config, note_change, &changes);
-    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 user:0 group:0 "
-                              "access_rules:1 read_only_identities:1 "); /* unset by default */
+    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 key_file:1 cert_file:1 "
+                              "ca_file:1 crl_file:1 tls_allowed_dn_list:1 user:0 group:0 "
+                              "access_rules:1 read_only_identities:1 ");
     config_free(config);
     config_free(defaults);
 }
@@ -339,7 +378,7 @@ START_TEST(test_manual_names_every_key)
         _cleanup_free_ char *text_entry = xasprintf("\n.TP\n.BR %s \" (text", key->name);
         _cleanup_free_ char *list_entry = xasprintf("\n.TP\n.BR %s \" (list of ", key->name);
         const char *entry = key->type == CONFIG_NUMBER ? number_entry :
-                            key->example               ? list_entry :
+                            is_list(key)               ? list_entry :
                                                          text_entry;
 
         ck_assert_msg(strstr(page, entry) != NULL, "virtjobd.conf.5 has no%s", entry);
@@ -363,6 +402,7 @@ int main(void)
     tcase_add_test(tcase, test_refusals);
     tcase_add_test(tcase, test_refused_lists);
     tcase_add_test(tcase, test_apply_lists);
+    tcase_add_test(tcase, test_list);
     tcase_add_test(tcase, test_missing_and_not_a_file);
     tcase_add_test(tcase, test_apply);
     tcase_add_test(tcase, test_example_is_the_table);
