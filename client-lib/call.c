@@ -59,6 +59,10 @@ static int take_reply(const struct frame_header *call, const char *packet, size_
     /* the reader has decoded it once already: it has a meaning */
     (void)frame_decode_header(packet, len, &reply);
     len -= FRAME_MIN;
+    if (reply.type == FRAME_REPLY_WITH_FDS) { /* their number, which has been looked at */
+        payload += sizeof(uint32_t);
+        len -= sizeof(uint32_t);
+    }
     if (reply.program != call->program || reply.version != call->version ||
         reply.procedure != call->procedure || reply.status == FRAME_CONTINUE)
         return error_raise(VIR_ERR_RPC, VIR_FROM_RPC,
@@ -84,6 +88,37 @@ static uint32_t program_version(uint32_t program)
     if (program == JOB_PROGRAM_NUMBER)
         return JOB_PROGRAM_VERSION;
     return program == QEMU_PROGRAM_NUMBER ? QEMU_PROGRAM_VERSION : REMOTE_PROGRAM_VERSION;
+}
+
+int conn_call_fds(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args,
+                  struct channel_fds *fds)
+{
+    const struct frame_header header = {
+        .program = REMOTE_PROGRAM_NUMBER,
+        .version = REMOTE_PROGRAM_VERSION,
+        .procedure = procedure,
+        .type = fds->out >= 0 ? FRAME_CALL_WITH_FDS : FRAME_CALL,
+    };
+    void *unconst_args = (void *)(uintptr_t)args;
+    _cleanup_free_ void *packet = NULL;
+    _cleanup_free_ void *reply = NULL;
+    struct channel_error error;
+    size_t packet_len, reply_len;
+    int failed;
+
+    failed = fds->out >= 0 ? frame_encode_with_fds(&header, 1, args_xdr, unconst_args, &packet,
+                                                   &packet_len)
+                           : frame_encode(&header, args_xdr, unconst_args, &packet, &packet_len);
+    if (failed < 0)
+        return raise_encode(failed);
+    if (channel_call_fds(conn->channel, fds, &header, packet, packet_len, &reply, &reply_len,
+                         &error) < 0)
+        return error_raise_channel(&error);
+    if (take_reply(&header, reply, reply_len, NULL, NULL) == 0)
+        return 0;
+    if (fds->in >= 0)
+        (void)close(steal_fd(&fds->in)); /* it came with an answer of no use */
+    return -1;
 }
 
 static int call_with_stream(virConnectPtr conn, struct channel_stream *stream, uint32_t program,

@@ -12,6 +12,8 @@
 #include "buffer.h"
 #include "channel.h"
 
+enum { CHANNEL_FDS_MAX = 32 }; /* descriptors with one reply: libvirt's limit */
+
 enum { STREAM_OUT_MAX = 512 * 1024 }; /* past it a stream waits until more of it has gone out */
 
 struct message;
@@ -21,6 +23,7 @@ struct waiter {
     struct waiter *next;
     uint32_t serial;
     struct channel_stream *stream; /* it waits for something of this, not for a reply */
+    struct channel_fds *fds; /* what may come with the reply goes here; or NULL */
     pthread_cond_t wake; /* done, connection lost, or the reader's role is free */
     bool done;
     bool dropped;        /* done, but there was no memory for the reply */
@@ -40,7 +43,10 @@ struct channel {
     bool refused;          /* one of them could not send without waiting */
     uint32_t next_serial;
     struct buffer in;      /* what is no whole packet yet */
+    int in_fds[CHANNEL_FDS_MAX]; /* what came with these bytes, in order */
+    unsigned int nin_fds;
     struct buffer out;     /* what the socket did not take yet */
+    struct out_fd *out_fds; /* what goes with some of these bytes, in order */
 
     struct message *messages, **messages_end;
     unsigned int nmessages;
@@ -69,6 +75,21 @@ void channel_remove_waiter_locked(struct channel *ch, struct waiter *waiter);
 void channel_wait_locked(struct channel *ch, struct waiter *waiter);
 /* Lets another waiting thread read, if nobody does. */
 void channel_pass_role_locked(struct channel *ch);
+
+/* --- channel-fds.c --- */
+
+/* Sends some of ch->out and consumes it; as the write of a transport. */
+ssize_t channel_send_some_locked(struct channel *ch);
+/* Puts a byte behind ch->out, which fd is to go with; takes over fd.  False: no memory. */
+bool channel_queue_fd_locked(struct channel *ch, int fd);
+void channel_drop_out_fds_locked(struct channel *ch);
+/* As the read of a transport, and keeps a descriptor that came along. */
+ssize_t channel_receive_locked(struct channel *ch, void *room, size_t size);
+/* How many a packet says that come with it; -1: it cannot. */
+int channel_announced_fds(const void *packet, size_t len);
+/* The first of the next count, -1 if there is none; the others are closed. */
+int channel_take_fd(struct channel *ch, unsigned int count);
+void channel_drop_in_fds(struct channel *ch);
 
 /* --- channel-stream.c --- */
 

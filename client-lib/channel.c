@@ -17,6 +17,7 @@
 #include "channel-internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libvirtjob/types.h>
 #include <limits.h>
 #include <poll.h>
@@ -37,6 +38,12 @@ static int64_t now_ms(void)
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 struct channel *channel_new(struct transport *transport)
@@ -72,6 +79,8 @@ void channel_free(struct channel *ch)
     if (ch->wake_fd >= 0)
         (void)close(ch->wake_fd);
     channel_drop_messages(ch);
+    channel_drop_in_fds(ch);
+    channel_drop_out_fds_locked(ch); /* nobody else has it any more */
     buffer_done(&ch->in);
     buffer_done(&ch->out);
     (void)pthread_mutex_destroy(&ch->lock);
@@ -94,8 +103,7 @@ static void lose_locked(struct channel *ch, int code, int errnum, const char *te
 static void flush_locked(struct channel *ch)
 {
     while (ch->out.len > 0) {
-        ssize_t sent =
-            ch->transport.ops->write(&ch->transport, buffer_bytes(&ch->out), ch->out.len);
+        ssize_t sent = channel_send_some_locked(ch);
 
         if (sent == -EAGAIN)
             return;
@@ -106,9 +114,9 @@ static void flush_locked(struct channel *ch)
              */
             (void)shutdown(ch->fd, SHUT_RDWR);
             buffer_done(&ch->out);
+            channel_drop_out_fds_locked(ch);
             return;
         }
-        buffer_consume(&ch->out, (size_t)sent);
     }
 }
 
@@ -133,6 +141,19 @@ void channel_send_locked(struct channel *ch, const void *packet, size_t len)
         wake_reader_locked(ch);
 }
 
+/* Behind the packet that says so. */
+static void send_fd_locked(struct channel *ch, int fd)
+{
+    if (!channel_queue_fd_locked(ch, fd)) {
+        (void)close(fd); /* a duplicate */
+        lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+        return;
+    }
+    flush_locked(ch);
+    if (ch->out.len > 0 && ch->reading)
+        wake_reader_locked(ch);
+}
+
 static void send_keepalive_locked(struct channel *ch, int procedure)
 {
     char packet[FRAME_MIN];
@@ -152,14 +173,22 @@ static struct waiter *find_waiter(struct channel *ch, uint32_t serial)
     return waiter;
 }
 
-static void take_reply_locked(struct channel *ch, uint32_t serial, const void *packet, size_t len)
+/* nfds: the descriptors that came with it. */
+static void take_reply_locked(struct channel *ch, uint32_t serial, const void *packet, size_t len,
+                              unsigned int nfds)
 {
     struct waiter *waiter = find_waiter(ch, serial);
+    int fd = channel_take_fd(ch, nfds);
 
     if (!waiter || waiter->done) {
+        close_fd(fd);
         lose_locked(ch, VIR_ERR_RPC, 0, "the daemon answered a call that nobody made");
         return;
     }
+    if (waiter->fds && waiter->fds->in < 0)
+        waiter->fds->in = fd;
+    else
+        close_fd(fd);
     waiter->reply = malloc(len);
     if (waiter->reply)
         memcpy(waiter->reply, packet, len);
@@ -170,7 +199,8 @@ static void take_reply_locked(struct channel *ch, uint32_t serial, const void *p
     (void)pthread_cond_signal(&waiter->wake);
 }
 
-static void take_packet_locked(struct channel *ch, const void *packet, size_t len)
+static void take_packet_locked(struct channel *ch, const void *packet, size_t len,
+                               unsigned int nfds)
 {
     struct frame_header header;
 
@@ -182,7 +212,8 @@ static void take_packet_locked(struct channel *ch, const void *packet, size_t le
     }
     switch (header.type) {
     case FRAME_REPLY:
-        take_reply_locked(ch, header.serial, packet, len);
+    case FRAME_REPLY_WITH_FDS:
+        take_reply_locked(ch, header.serial, packet, len, nfds);
         break;
     case FRAME_MESSAGE:
         if (header.program == KEEPALIVE_PROGRAM_NUMBER &&
@@ -204,6 +235,7 @@ static void take_packets_locked(struct channel *ch)
 {
     while (!ch->lost) {
         int64_t len = frame_length(buffer_bytes(&ch->in), ch->in.len);
+        int nfds;
 
         if (len < 0) {
             lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent a packet of impossible length");
@@ -211,8 +243,15 @@ static void take_packets_locked(struct channel *ch)
         }
         if (len == 0 || (uint64_t)len > ch->in.len)
             return;
-        take_packet_locked(ch, buffer_bytes(&ch->in), (size_t)len);
-        buffer_consume(&ch->in, (size_t)len);
+        nfds = channel_announced_fds(buffer_bytes(&ch->in), (size_t)len);
+        if (nfds < 0) {
+            lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent an impossible number of descriptors");
+            return;
+        }
+        if ((uint64_t)len + (unsigned int)nfds > ch->in.len)
+            return;
+        take_packet_locked(ch, buffer_bytes(&ch->in), (size_t)len, (unsigned int)nfds);
+        buffer_consume(&ch->in, (size_t)len + (unsigned int)nfds);
     }
 }
 
@@ -224,7 +263,7 @@ static int fill_once_locked(struct channel *ch)
 
     if (!room)
         return ENOMEM;
-    got = ch->transport.ops->read(&ch->transport, room, buffer_room(&ch->in));
+    got = channel_receive_locked(ch, room, buffer_room(&ch->in));
     if (got < 0)
         return got == -EAGAIN ? 0 : (int)-got;
     buffer_produce(&ch->in, (size_t)got);
@@ -395,6 +434,37 @@ static void add_stream_locked(struct channel *ch, struct channel_stream *stream,
     ch->streams = stream;
 }
 
+/* out_fd is taken over; -1 = none. */
+static int call(struct channel *ch, struct waiter *waiter, struct channel_stream *stream,
+                const struct frame_header *header, void *packet, size_t len, int out_fd,
+                struct channel_error *ret_error)
+{
+    struct frame_header numbered = *header;
+
+    (void)pthread_mutex_lock(&ch->lock);
+    if (!ch->lost) {
+        add_waiter_locked(ch, waiter);
+        numbered.serial = waiter->serial;
+        if (stream)
+            add_stream_locked(ch, stream, &numbered);
+        frame_encode_header(packet, &numbered, len - FRAME_MIN);
+        channel_send_locked(ch, packet, len);
+        if (out_fd >= 0)
+            send_fd_locked(ch, steal_fd(&out_fd));
+        wait_locked(ch, waiter);
+        channel_remove_waiter_locked(ch, waiter);
+        channel_pass_role_locked(ch);
+    }
+    if (!waiter->done)
+        *ret_error = ch->why;
+    (void)pthread_mutex_unlock(&ch->lock);
+    (void)pthread_cond_destroy(&waiter->wake);
+    close_fd(out_fd);
+    if (waiter->dropped)
+        *ret_error = out_of_memory;
+    return waiter->reply ? 0 : -1;
+}
+
 int channel_call(struct channel *ch, const struct frame_header *header, void *packet, size_t len,
              void **ret_reply, size_t *ret_len, struct channel_error *ret_error)
 {
@@ -406,29 +476,31 @@ int channel_call_stream(struct channel *ch, struct channel_stream *stream,
                         void **ret_reply, size_t *ret_len, struct channel_error *ret_error)
 {
     struct waiter waiter = { .wake = PTHREAD_COND_INITIALIZER };
-    struct frame_header numbered = *header;
 
-    (void)pthread_mutex_lock(&ch->lock);
-    if (!ch->lost) {
-        add_waiter_locked(ch, &waiter);
-        numbered.serial = waiter.serial;
-        if (stream)
-            add_stream_locked(ch, stream, &numbered);
-        frame_encode_header(packet, &numbered, len - FRAME_MIN);
-        channel_send_locked(ch, packet, len);
-        wait_locked(ch, &waiter);
-        channel_remove_waiter_locked(ch, &waiter);
-        channel_pass_role_locked(ch);
-    }
-    if (!waiter.done)
-        *ret_error = ch->why;
-    (void)pthread_mutex_unlock(&ch->lock);
-    (void)pthread_cond_destroy(&waiter.wake);
-
-    if (waiter.dropped)
-        *ret_error = out_of_memory;
-    if (!waiter.reply)
+    if (call(ch, &waiter, stream, header, packet, len, -1, ret_error) < 0)
         return -1;
+    *ret_reply = waiter.reply;
+    *ret_len = waiter.reply_len;
+    return 0;
+}
+
+int channel_call_fds(struct channel *ch, struct channel_fds *fds,
+                     const struct frame_header *header, void *packet, size_t len,
+                     void **ret_reply, size_t *ret_len, struct channel_error *ret_error)
+{
+    struct waiter waiter = { .wake = PTHREAD_COND_INITIALIZER, .fds = fds };
+    int fd = fds->out < 0 ? -1 : fcntl(fds->out, F_DUPFD_CLOEXEC, 0); /* it may go out late */
+
+    fds->in = -1;
+    if (fds->out >= 0 && fd < 0) {
+        *ret_error = (struct channel_error){ VIR_ERR_SYSTEM_ERROR, errno,
+                                             "cannot duplicate the descriptor" };
+        return -1;
+    }
+    if (call(ch, &waiter, NULL, header, packet, len, fd, ret_error) < 0) {
+        close_fd(steal_fd(&fds->in));
+        return -1;
+    }
     *ret_reply = waiter.reply;
     *ret_len = waiter.reply_len;
     return 0;

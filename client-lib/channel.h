@@ -35,6 +35,17 @@ void channel_free(struct channel *ch);
 int channel_call(struct channel *ch, const struct frame_header *header, void *packet, size_t len,
              void **ret_reply, size_t *ret_len, struct channel_error *ret_error);
 
+/* What goes with a call and comes with its reply; -1 = nothing. */
+struct channel_fds {
+    int out; /* stays the caller's */
+    int in;  /* the caller's from then on */
+};
+/* The same; fds->in is set on success.  Only over a unix socket, and with a packet that says so. */
+bool channel_passes_fds(const struct channel *ch);
+int channel_call_fds(struct channel *ch, struct channel_fds *fds,
+                     const struct frame_header *header, void *packet, size_t len,
+                     void **ret_reply, size_t *ret_len, struct channel_error *ret_error);
+
 /*
  * Readable while channel_take_message() has something to do: a message is there, or bytes of one
  * may be, or the connection is lost; or while a stream that does not block may go on.  The

@@ -183,6 +183,9 @@ int conn_call(virConnectPtr conn, uint32_t program, int procedure, xdrproc_t arg
  */
 int conn_call_stream(virConnectPtr conn, virStreamPtr stream, int procedure, xdrproc_t args_xdr,
                      const void *args, xdrproc_t ret_xdr, void *ret);
+/* The same for a call of REMOTE without a result that a descriptor goes or comes with. */
+int conn_call_fds(virConnectPtr conn, int procedure, xdrproc_t args_xdr, const void *args,
+                  struct channel_fds *fds);
 /* Raise what a stream or its connection has failed with; always -1. */
 int error_raise_channel(const struct channel_error *error);
 int error_raise_payload(const void *payload, size_t len);

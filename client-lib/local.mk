@@ -26,6 +26,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/domain.c \
 	client-lib/domain-call.c \
 	client-lib/domain-define.c \
+	client-lib/domain-graphics.c \
 	client-lib/domain-info.c \
 	client-lib/domain-life.c \
 	client-lib/domain-save.c \
@@ -39,6 +40,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/path.c \
 	client-lib/pool.c \
 	client-lib/channel.c \
+	client-lib/channel-fds.c \
 	client-lib/channel.h \
 	client-lib/channel-internal.h \
 	client-lib/channel-message.c \

@@ -51,7 +51,7 @@ static int unix_open(const struct uri *uri, bool readonly, struct transport *ret
 
     if (fd < 0)
         return -1;
-    transport_init_socket(ret_transport, fd);
+    transport_init_unix(ret_transport, fd);
     return 0;
 }
 

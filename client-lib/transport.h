@@ -20,6 +20,13 @@ struct transport_ops {
     ssize_t (*read)(struct transport *transport, void *data, size_t len);
     /* Bytes taken, or -errno: -EAGAIN; then the next call begins with the same ones. */
     ssize_t (*write)(struct transport *transport, const void *data, size_t len);
+    /*
+     * The two of a transport that passes descriptors, else NULL.  As read; *ret_fd is untouched,
+     * or one that came with these bytes: the caller's now.
+     */
+    ssize_t (*read_fd)(struct transport *transport, void *data, size_t len, int *ret_fd);
+    /* Writes one byte, and fd with it: 1, or as write. */
+    ssize_t (*write_fd)(struct transport *transport, int fd);
     /* It has bytes that the socket does not tell of; NULL = never. */
     bool (*has_input)(const struct transport *transport);
     /* It needs the socket writable to go on reading; NULL = never. */
@@ -48,6 +55,9 @@ ssize_t transport_receive(struct transport *transport, void *data, size_t len);
 ssize_t transport_send(struct transport *transport, const void *data, size_t len);
 
 /* --- transport-unix.c --- */
+
+/* Bytes over a unix socket, and descriptors; takes it over. */
+void transport_init_unix(struct transport *transport, int fd);
 
 /*
  * The socket a URI means: its socket= option, else the system's or this user's

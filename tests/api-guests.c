@@ -5,8 +5,10 @@
  * which has the daemon: api-guests URI READ-ONLY-URI DIRECTORY.
  */
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/api.h"
@@ -52,6 +54,56 @@ static void try_start(virDomainPtr dom)
     FAILS(virDomainCreateFlags(dom, VIR_DOMAIN_CREATE_ASYNC), INVALID);
     IN_STATE(dom, VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED);
     guest_booted("g");
+}
+
+/* --- its screen --- */
+
+static void check_greeting(int sock)
+{
+    char text[13] = "";
+
+    CHECK(recv(sock, text, 12, MSG_WAITALL) == 12);
+    SAME(text, "RFB 003.008\n");
+    (void)close(sock);
+}
+
+/* Guest with a screen, a new string. */
+static char *with_screen(const char *name)
+{
+    _cleanup_free_ char *xml = guest_text(name, "halt", 0);
+    const char *at = strstr(xml, "<memballoon");
+    char *text = NULL;
+
+    CHECK(at);
+    CHECK(asprintf(&text, "%.*s<graphics type='vnc'><listen type='none'/></graphics>%s",
+                   (int)(at - xml), xml, at) > 0);
+    return text;
+}
+
+static void try_screen(virDomainPtr without)
+{
+    _cleanup_free_ char *xml = with_screen("s");
+    virDomainPtr dom = virDomainCreateXML(conn, xml, 0);
+    int pair[2], sock, file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    CHECK(dom);
+    OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+    OK(virDomainOpenGraphics(dom, 0, pair[1], 0));
+    check_greeting(pair[0]);
+    OK(sock = virDomainOpenGraphicsFD(dom, 0, VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH));
+    check_greeting(sock);
+    FAILS(virDomainOpenGraphics(dom, 1, pair[1], 0), VIR_ERR_INTERNAL_ERROR);
+    FAILS(virDomainOpenGraphics(dom, 0, pair[1], UNKNOWN_FLAG), BAD_ARG);
+    FAILS(virDomainOpenGraphics(dom, 0, file, 0), BAD_ARG);
+    FAILS(virDomainOpenGraphics(NULL, 0, pair[1], 0), NO_GUEST);
+    FAILS(virDomainOpenGraphicsFD(dom, 1, 0), VIR_ERR_INTERNAL_ERROR);
+    FAILS(virDomainOpenGraphicsFD(dom, 0, UNKNOWN_FLAG), BAD_ARG);
+    FAILS(virDomainOpenGraphicsFD(without, 0, 0), VIR_ERR_INTERNAL_ERROR);
+    OK(virDomainDestroy(dom));
+    FAILS(virDomainOpenGraphicsFD(dom, 0, 0), NO_DOMAIN);
+    OK(virDomainFree(dom));
+    (void)close(pair[1]);
+    (void)close(file);
 }
 
 static void try_steering(virDomainPtr dom)
@@ -340,6 +392,7 @@ static void try_guests(void)
     try_steering(dom);
     try_transient();
     OK(virDomainCreate(dom));
+    try_screen(dom);
     try_save(dom);
     try_save_badly(dom);
     try_params(dom);

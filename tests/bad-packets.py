@@ -412,6 +412,51 @@ def with_fds(daemon):
         client.close()
 
 
+def wrong_fds(daemon, witness):
+    """Calls that do take descriptors: of nobody, too many, none, too late, and a client that goes."""
+    read_end, write_end = os.pipe()
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [write_end]))]
+    screen = wire.domain_ref(("no domain", b"\xee" * 16, -1)) + struct.pack(">II", 0, 0)
+    client = short_timeout(daemon)
+
+    def sent(count, *come):
+        serial = client.send_raw(REMOTE, 249, struct.pack(">I", count) + screen,
+                                 type=wire.CALL_WITH_FDS)
+        for one in come:
+            client.sock.sendmsg([b"\0"], rights if one else [])
+        return client.answer(serial)
+
+    check.refused(wire.ERR_NO_DOMAIN, "the screen of no domain", sent, 1, True)
+    check.refused(ERR_RPC, "two descriptors", sent, 2, True, True)
+    check.refused(ERR_RPC, "a descriptor that does not come", sent, 1, False)
+    check.refused(wire.ERR_NO_DOMAIN, "no descriptor", sent, 0)
+    check.refused(wire.ERR_NO_DOMAIN, "none announced", client.call, "DOMAIN_OPEN_GRAPHICS",
+                  ("no domain", b"\xee" * 16, -1), 0, 0)
+    check.refused(wire.ERR_NO_DOMAIN, "a screen by descriptor", client.call,
+                  "DOMAIN_OPEN_GRAPHICS_FD", ("no domain", b"\xee" * 16, -1), 0, 0)
+    check.refused(ERR_RPC, "arguments cut short", client.answer,
+                  client.send_raw(REMOTE, 249, struct.pack(">I", 0), type=wire.CALL_WITH_FDS))
+    before = len(daemon.fds())
+    waiting = [short_timeout(daemon) for _ in range(8)]
+    for one in waiting:  # each leaves one byte out
+        one.raw(packet(REMOTE, 310, struct.pack(">I", 32) + screen, 2, type=wire.CALL_WITH_FDS))
+        for _ in range(31):
+            one.sock.sendmsg([b"\0"], rights)
+    wire.wait_until(lambda: len(daemon.fds()) >= before + 8 * 32, "descriptors to arrive")
+    witness.ask("clients in the middle of their descriptors")
+    for one in waiting[:4]:
+        one.close()
+    for one in waiting[4:]:
+        one.raw(b"\0")
+        check(one.receive()[4] == wire.ERROR, "31 descriptors and a byte: accepted")
+        one.serial = 3
+        still_usable("31 descriptors and a byte", one)
+    still_usable("descriptors", client)
+    os.close(write_end)
+    check(os.read(read_end, 1) == b"", "somebody still has our descriptor")  # blocks if leaked
+    os.close(read_end)
+
+
 def never_reads(daemon, witness):
     """Calls without end, and never a look at the replies: it is no longer read from."""
     before = daemon.rss()
@@ -533,7 +578,7 @@ def main():
                            (texts, ()), (numbers, (pool, vol)), (parameters, ()),
                            (fuzz, (witness,)), (halves, (witness,)),
                            (one_large, (witness,)), (serial_reuse, (vol,)),
-                           (streams, ()), (keepalive, ()), (with_fds, ()),
+                           (streams, ()), (keepalive, ()), (with_fds, ()), (wrong_fds, (witness,)),
                            (never_reads, (witness,)), (many_calls, (witness,))):
             step(daemon, *args)
             witness.ask(step.__name__)

@@ -78,6 +78,8 @@ static int give_to_qemu(void *opaque, struct verror *err)
                                "skipauth", input->skip_auth),
                      -1, NULL, ANSWER_MS, NULL, err) == 0)
         return 0;
+    if (err->code == VIR_ERR_OPERATION_TIMEOUT)
+        return -1; /* nor would it answer this */
     /* mostly it has been closed already */
     (void)monitor_call(input->monitor, "closefd", json_pack("{s:s}", "fdname", input->name), -1,
                        NULL, ANSWER_MS, NULL, &ignored);

@@ -9,6 +9,7 @@ lib_unit_tests = \
 	tests/unit/test-lib-domain \
 	tests/unit/test-lib-domain-bad \
 	tests/unit/test-lib-error \
+	tests/unit/test-lib-fds \
 	tests/unit/test-lib-host \
 	tests/unit/test-lib-job \
 	tests/unit/test-lib-params \
@@ -45,6 +46,10 @@ tests_unit_test_lib_domain_LDADD = $(lib_unit_ldadd)
 tests_unit_test_lib_domain_bad_SOURCES = tests/unit/test-lib-domain-bad.c $(lib_unit_fake)
 tests_unit_test_lib_domain_bad_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_domain_bad_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_fds_SOURCES = tests/unit/test-lib-fds.c $(lib_unit_fake)
+tests_unit_test_lib_fds_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_fds_LDADD = $(lib_unit_ldadd)
 
 tests_unit_test_lib_host_SOURCES = tests/unit/test-lib-host.c $(lib_unit_rows)
 tests_unit_test_lib_host_CPPFLAGS = $(lib_unit_cppflags)

@@ -486,6 +486,22 @@ int virDomainOpenConsole(virDomainPtr domain, const char *dev_name, virStreamPtr
                          unsigned int flags);
 
 /**
+ * Gives fd, one end of a connected pair of stream sockets, to QEMU as a client of
+ * the running guest's graphical console number idx, counted from 0: on the other
+ * end is then its VNC server.  fd stays the caller's, who may close it afterwards.
+ * flags is of virDomainOpenGraphicsFlags.  Only over a unix socket.  Returns 0, or
+ * -1: VIR_ERR_INVALID_ARG (no socket), VIR_ERR_INTERNAL_ERROR (no such console),
+ * VIR_ERR_ARGUMENT_UNSUPPORTED (no unix socket).  Source: libvirt.
+ */
+int virDomainOpenGraphics(virDomainPtr domain, unsigned int idx, int fd, unsigned int flags);
+
+/**
+ * The same with a pair that the daemon makes.  Returns the caller's end, to be
+ * closed by it, or -1.  Source: libvirt.
+ */
+int virDomainOpenGraphicsFD(virDomainPtr domain, unsigned int idx, unsigned int flags);
+
+/**
  * Opens stream, new and of the domain's connection, for a picture of what the
  * guest shows on that screen, counted from 0 over its video devices and their
  * heads: virStreamRecv() until it returns 0, then virStreamFinish().  flags
