@@ -227,7 +227,8 @@ void input_read(struct client *client)
     if (n == -EAGAIN)
         return;
     if (n <= 0) {
-        client_end(client);
+        if (n < 0 || !client_half_close(client))
+            client_end(client);
         return;
     }
     client->heard = true;

@@ -50,6 +50,8 @@ struct transport_ops {
     ssize_t (*write)(struct transport *transport, const struct iovec *iov, int iovcnt);
     /* It needs the socket writable to go on reading (handshakes); NULL = never. */
     bool (*wants_write)(const struct transport *transport);
+    /* At the end of what is read: may the peer read on?  NULL = never. */
+    bool (*half_open)(const struct transport *transport);
     /* Closes the socket and frees what it has. */
     void (*done)(struct transport *transport);
 };
@@ -90,9 +92,10 @@ struct client {
     uint64_t job_speed;
     bool gone;    /* the socket is closed */
     bool closing; /* reads nothing more; ends once the output is sent */
+    bool half;    /* sends no more, and ends once all that it asked for is answered */
     bool busy;    /* inside its callback, which ends with a flush */
     bool due;     /* in server->due */
-    bool reading; /* read_event is added */
+    bool reading; /* read_event is added; with half it is a timer */
 
     /* keepalive.c */
     bool keepalive;     /* it answers pings */
@@ -124,6 +127,8 @@ void client_set_due(struct client *client);
 void client_run_due(struct client *client);
 /* Closes the socket and tells the handler; the struct lives on while referenced. */
 void client_end(struct client *client);
+/* It sends no more.  False: nor does it read, or there is nothing that it waits for. */
+bool client_half_close(struct client *client);
 /* Queues a packet, which it takes over; drops a client that has not read far too much. */
 void client_send(struct client *client, void *packet, size_t len);
 /* May another call be started for it now? */

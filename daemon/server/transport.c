@@ -2,6 +2,7 @@
 /* Bytes over a plain unix socket; the seam for layers above it is in internal.h.  Loop thread. */
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "server/internal.h"
@@ -29,6 +30,14 @@ static ssize_t unix_write(struct transport *transport, const struct iovec *iov, 
     return n < 0 ? -errno : n;
 }
 
+/* Half a close cannot be told from a whole one on other kinds of socket. */
+static bool unix_half_open(const struct transport *transport)
+{
+    struct pollfd polled = { .fd = transport->fd };
+
+    return poll(&polled, 1, 0) == 0;
+}
+
 static void unix_done(struct transport *transport)
 {
     if (transport->fd >= 0)
@@ -42,6 +51,7 @@ void transport_init_unix(struct transport *transport, int fd)
         .secure = true,
         .read = unix_read,
         .write = unix_write,
+        .half_open = unix_half_open,
         .done = unix_done,
     };
 

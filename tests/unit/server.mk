@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 server_tests = \
+	tests/unit/test-client \
 	tests/unit/test-dispatch \
 	tests/unit/test-listen \
 	tests/unit/test-server \
@@ -11,6 +12,10 @@ TESTS += $(server_tests)
 server_test_harness = tests/unit/server-harness.c tests/unit/server-harness.h
 server_test_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS)
 server_test_libs = daemon/libdaemon.la $(CHECK_LIBS)
+
+tests_unit_test_client_SOURCES = tests/unit/test-client.c $(server_test_harness)
+tests_unit_test_client_CPPFLAGS = $(server_test_cppflags)
+tests_unit_test_client_LDADD = $(server_test_libs)
 
 tests_unit_test_dispatch_SOURCES = tests/unit/test-dispatch.c $(server_test_harness)
 tests_unit_test_dispatch_CPPFLAGS = $(server_test_cppflags)
