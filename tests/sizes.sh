@@ -167,7 +167,7 @@ expect 0 "Used memory:    65536 KiB" virsh dominfo g
 [[ $(xml --inactive) == *">49152</currentMemory>"* ]] || fail "of the definition: $(xml --inactive)"
 restart_daemon
 expect 0 "Used memory:    65536 KiB" virtjob dominfo g
-virtjob qemu-monitor-command g --hmp info balloon | grep -q actual=64 || fail "$out"
+expect 0 "actual=64" virtjob qemu-monitor-command g --hmp info balloon
 check virtjob save g "$dir/image"
 expect 0 ">49152</currentMemory>" virtjob save-image-dumpxml "$dir/image"
 rm "$dir/image"
