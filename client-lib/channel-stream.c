@@ -169,8 +169,6 @@ int channel_stream_send(struct channel *ch, struct channel_stream *stream, enum 
         rc = STREAM_WOULD_BLOCK;
     } else {
         channel_send_locked(ch, packet, len);
-        if (stream->nonblock)
-            channel_watch_out_locked(ch, ch->out.len > 0 && !ch->reading);
     }
     end_wait_locked(ch, &waiter);
     (void)pthread_mutex_unlock(&ch->lock);

@@ -365,8 +365,12 @@ static void read_turn_locked(struct channel *ch, int timeout)
 /* Lets another waiting thread read, if nobody does. */
 void channel_pass_role_locked(struct channel *ch)
 {
-    if (ch->waiters && !ch->reading)
+    if (ch->reading)
+        return;
+    if (ch->waiters)
         (void)pthread_cond_signal(&ch->waiters->wake);
+    else /* what is still to go out is left to whoever watches the descriptor */
+        channel_watch_out_locked(ch, ch->out.len > 0);
 }
 
 /* Until something has happened; what that was, the caller must see. */

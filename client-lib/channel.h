@@ -69,7 +69,7 @@ struct stream_piece {
     char data[];
 };
 
-/* One stream of a channel; zeroed before it is opened, but for nonblock.  The rest is channel.c's. */
+/* One stream of a channel; zeroed before it is opened but for nonblock, else channel.c's. */
 struct channel_stream {
     struct channel_stream *next;
     bool nonblock; /* nobody waits for it: the descriptor of messages tells when to look again */

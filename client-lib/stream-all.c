@@ -24,7 +24,8 @@ struct run {
 /* A function of the application's has failed, and may have told why by errno. */
 static int raise_handler(const char *what)
 {
-    return error_raise_errno(VIR_FROM_STREAMS, errno ? errno : EIO, "the %s given has failed", what);
+    return error_raise_errno(VIR_FROM_STREAMS, errno ? errno : EIO, "the %s given has failed",
+                             what);
 }
 
 static int run_prepare(struct run *run)

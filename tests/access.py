@@ -17,10 +17,7 @@ ERR_ACCESS_DENIED = 88
 check = wire.Checks()
 me = "uid=%d" % os.getuid()
 
-NOWHERE = {"p": ("no such pool", b"\xee" * 16), "v": ("no such pool", "x", "/x"), "u": b"\xee" * 16,
-           "d": ("no such domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
-           "s": "none", "o": None, "n": None, "i": 1, "h": 1, "f": 0, "S": ["none"],
-           "I": [1], "t": wire.job_by_id(1 << 60)}
+NOWHERE = dict(wire.NOWHERE, t=wire.job_by_id(1 << 60))
 
 
 def rule(who, allow=None, deny=None, on=None):

@@ -108,6 +108,7 @@ def closes(argv):
     hang()
 
 
+PICTURE = b'P6\n1 1\n255\nabc'
 ANSWERS = {'query-chardev': [], 'query-status': {'status': 'running', 'running': True}}
 NOW = {
     'garbage': lambda peer: peer.say(b'\x00\xff this is not JSON\r\n'),
@@ -122,6 +123,15 @@ NOW = {
 }
 
 
+def screendump(arguments):
+    """As an old QEMU, which knows of no format."""
+    if 'format' in arguments:
+        return {'error': {'class': 'GenericError', 'desc': "Parameter 'format' is unexpected"}}
+    with open(arguments['filename'], 'wb') as file:
+        file.write(PICTURE)
+    return {'return': {}}
+
+
 def plays(argv):
     """A guest that runs, as far as its daemon can tell."""
     peer, mode = Peer(argv), sys.argv[1]
@@ -133,12 +143,14 @@ def plays(argv):
                 NOW[file.read()](peer)
         elif asked['execute'] == 'quit':
             sys.exit(0)
-        value = ANSWERS.get(asked['execute'], {})
+        answer = {'return': ANSWERS.get(asked['execute'], {})}
         if asked['execute'] == 'large':
             peer.say(b'{"return": {"n": 18446744073709551615}, "id": %s}\r\n'
                      % json.dumps(asked.get('id')).encode())
             continue
-        peer.say(line({'return': value, 'id': asked.get('id')}))
+        if asked['execute'] == 'screendump':
+            answer = screendump(asked['arguments'])
+        peer.say(line({**answer, 'id': asked.get('id')}))
     hang()
 
 

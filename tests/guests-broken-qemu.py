@@ -126,6 +126,23 @@ def goes_mad(d):
     d.drop('g')
 
 
+def old(d):
+    """One that knows no format for pictures but its first"""
+    video = "<video><model type='vga'/></video>"
+    dom = d.define('g', emulator=d.emulator(), devices=video)
+    d.mode('plays')
+    dom.create()
+    stream, got = d.conn.newStream(), b''
+    equal(dom.screenshot(stream, 0), 'image/x-portable-pixmap', 'its type')
+    while piece := stream.recv(1000):
+        got += piece
+    stream.finish()
+    equal(got, fake_qemu.PICTURE, 'the picture')
+    dom.destroy()
+    until(lambda: not d.qemus(), 'no process is left')
+    d.drop('g')
+
+
 def wrong_emulator(d):
     """An emulator that cannot even say what it can do"""
     path = os.path.join(d.dir, 'emulator')
@@ -140,4 +157,4 @@ def wrong_emulator(d):
         equal(d.names(), [], 'domains')
 
 
-guest_lib.run(starts, hangs, restarts, goes_mad, wrong_emulator, guests=Broken)
+guest_lib.run(starts, hangs, restarts, goes_mad, old, wrong_emulator, guests=Broken)

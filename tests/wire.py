@@ -253,6 +253,12 @@ PROCS = [
     Proc(10, "EVENT_REGISTER", program=JOB),
     Proc(11, "EVENT_DEREGISTER", program=JOB),
 ]
+
+# For each of these letters a value that is well-formed, of objects that do not exist.
+NOWHERE = {"s": "none", "o": None, "u": b"\xee" * 16, "i": 1, "h": 1, "f": 0, "n": None,
+           "d": ("no such domain", b"\xee" * 16, -1), "p": ("no such pool", b"\xee" * 16),
+           "v": ("no such pool", "x", "/x"), "S": ["none"], "I": [1],
+           "m": [("file", "/no/such/file")]}
 BY_NAME = {proc.name: proc for proc in PROCS}
 
 

@@ -106,8 +106,10 @@ static int measure_disk(void *opaque, struct verror *err)
     if (size < 0)
         return verror_errno(err, errno, "cannot tell the size of '%s'", look->path);
     look->found.physical = (uint64_t)size;
-    look->found.allocation =
-        S_ISREG(st.st_mode) ? (uint64_t)st.st_blocks * 512 : look->found.physical;
+    if (S_ISREG(st.st_mode))
+        look->found.allocation = (uint64_t)st.st_blocks * 512;
+    else if (look->is_raw) /* how far an image has got on a device is not told by that: 0 */
+        look->found.allocation = look->found.physical;
     look->found.capacity = look->is_raw ? look->found.physical :
                                           image_capacity(fd, look->found.physical);
     return 0;

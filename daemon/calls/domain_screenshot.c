@@ -22,7 +22,14 @@ enum {
     PICTURE_MAX = 64 * 1024 * 1024, /* 8 bytes for each pixel of a 4K screen */
     PIECE_MAX = 262120,
 };
-#define PICTURE_TYPE "image/x-portable-pixmap"
+
+/* What QEMU may know, best first; NULL: what it does when it is not asked for one. */
+static const struct picture_format {
+    const char *name, *type;
+} formats[] = {
+    { "png", "image/png" },
+    { NULL, "image/x-portable-pixmap" },
+};
 
 struct screenshot {
     struct stream *stream;
@@ -110,6 +117,7 @@ struct screenshot_input {
     struct domain_def *def;
     unsigned int screen;
     char *path; /* of the file, for this call alone */
+    const char *type; /* of the picture, once it is taken */
     struct pipe *pipe;
 };
 
@@ -148,18 +156,33 @@ static char *find_screen(xmlDocPtr doc, unsigned int screen, unsigned int *ret_h
     return NULL;
 }
 
+static int dump_as(struct screenshot_input *input, const char *alias, unsigned int head,
+                   const struct picture_format *format, struct verror *err)
+{
+    input->type = format->type;
+    return monitor_call(input->monitor, "screendump",
+                        json_pack("{s:s, s:s, s:i, s:s*}", "filename", input->path, "device",
+                                  alias, "head", (int)head, "format", format->name),
+                        -1, NULL, DUMP_MS, NULL, err);
+}
+
+/* An older QEMU knows no formats, and any may be built without one: it is asked again without. */
 static int dump_screen(struct screenshot_input *input, struct verror *err)
 {
     _cleanup_xml_doc_ xmlDocPtr doc = domain_def_to_doc(input->def);
     unsigned int head = 0;
     _cleanup_free_ char *alias = find_screen(doc, input->screen, &head);
+    int rc = -1;
 
     if (!alias)
         return verror_set(err, VIR_ERR_INVALID_ARG, "the domain has no screen %u", input->screen);
-    return monitor_call(input->monitor, "screendump",
-                        json_pack("{s:s, s:s, s:i}", "filename", input->path, "device", alias,
-                                  "head", (int)head),
-                        -1, NULL, DUMP_MS, NULL, err);
+    for (size_t i = 0; i < ARRAY_SIZE(formats) && rc < 0; i++) {
+        if (i > 0 && err->code != VIR_ERR_OPERATION_FAILED)
+            break;
+        verror_clear(err);
+        rc = dump_as(input, alias, head, &formats[i], err);
+    }
+    return rc;
 }
 
 /* The file is QEMU's, which may be anything but a friend. */
@@ -233,7 +256,7 @@ static void screenshot_taken(struct call *call, void *opaque)
     }
     screenshot->pipe = STEAL_PTR(input->pipe);
     ret->value = xmalloc(sizeof(*ret->value));
-    *ret->value = xstrdup(PICTURE_TYPE);
+    *ret->value = xstrdup(input->type);
     client = client_ref(call->client);
     call_reply(call);
     if (!client_is_gone(client)) /* else stream_gone() has freed it */

@@ -164,7 +164,7 @@ bool client_has_input(const struct client *client)
 /* Reads and writes are waited for only while there is room and need for them. */
 static void update_events(struct client *client)
 {
-    bool want_read = !client->closing &&
+    bool want_read = !client->closing && !client->half &&
                      (client_may_call(client) ||
                       (client->input_len < INPUT_WAITING_MAX && !descriptors_full(client)));
     bool want_write = client->output_bytes > 0 || reads_by_writing(client);
@@ -177,6 +177,16 @@ static void update_events(struct client *client)
         (void)event_add(&client->write_event, NULL);
     if (client->reading && client_has_input(client))
         client_set_due(client);
+}
+
+/*
+ * One that sends no more has had all its answers; held: its calls had to wait, so that what is
+ * left of the input is not just half a packet.
+ */
+static bool is_served(const struct client *client, bool held)
+{
+    return client->half && client->nserials == 0 && client->output_bytes == 0 &&
+           !(held && client->input_len > 0);
 }
 
 /* The end of each callback: sends what it queued and decides what to wait for. */
@@ -197,7 +207,7 @@ static void finish(struct client *client)
         client_lost(client);
         return;
     }
-    if (client->closing && client->output_bytes == 0) {
+    if ((client->closing && client->output_bytes == 0) || is_served(client, held)) {
         client_end(client);
         return;
     }
@@ -223,6 +233,36 @@ static void run(struct client *client, void (*input)(struct client *client))
 static void read_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
 {
     run(opaque, input_read);
+}
+
+static void look_whether_it_reads(struct client *client)
+{
+    if (!client->transport.ops->half_open(&client->transport))
+        client_end(client);
+}
+
+static void half_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
+{
+    run(opaque, look_whether_it_reads);
+}
+
+bool client_half_close(struct client *client)
+{
+    static const struct timeval every = { .tv_sec = 1 };
+    const struct transport *transport = &client->transport;
+
+    if (client->nserials == 0 && client->output_bytes == 0)
+        return false;
+    if (!transport->ops->half_open || !transport->ops->half_open(transport))
+        return false;
+    client->half = true;
+    client->reading = false;
+    streams_gone(client); /* each needs its client's last word */
+    /* the socket always has its end to be read, and nothing tells when the rest of it closes */
+    (void)event_del(&client->read_event);
+    (void)event_assign(&client->read_event, client->server->base, -1, EV_PERSIST, half_cb, client);
+    (void)event_add(&client->read_event, &every);
+    return true;
 }
 
 static void nothing_new(struct client *client)

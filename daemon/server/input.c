@@ -272,7 +272,8 @@ void input_read(struct client *client)
     if (n == -EAGAIN)
         return;
     if (n <= 0) {
-        client_lost(client);
+        if (n < 0 || !client_half_close(client))
+            client_lost(client);
         return;
     }
     client->heard = true;

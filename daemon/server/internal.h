@@ -59,6 +59,8 @@ struct transport_ops {
     bool (*wants_write)(const struct transport *transport);
     /* Why read or write has failed, NULL = that does not say more; NULL = never. */
     const char *(*why)(const struct transport *transport);
+    /* At the end of what is read: may the peer read on?  NULL = never. */
+    bool (*half_open)(const struct transport *transport);
     /* Closes the socket and frees what it has. */
     void (*done)(struct transport *transport);
 };
@@ -115,9 +117,10 @@ struct client {
     unsigned int jobs;
     bool gone;    /* the socket is closed */
     bool closing; /* reads nothing more; ends once the output is sent */
+    bool half;    /* sends no more, and ends once all that it asked for is answered */
     bool busy;    /* inside its callback, which ends with a flush */
     bool due;     /* in server->due */
-    bool reading; /* read_event is added */
+    bool reading; /* read_event is added; with half it is a timer */
 
     /* keepalive.c */
     bool keepalive;     /* it answers pings */
@@ -154,6 +157,8 @@ void client_run_due(struct client *client);
 void client_end(struct client *client);
 /* The same after its transport has failed, with a log line where that knows why. */
 void client_lost(struct client *client);
+/* It sends no more.  False: nor does it read, or there is nothing that it waits for. */
+bool client_half_close(struct client *client);
 /* Queues a packet, which it takes over; drops a client that has not read far too much. */
 void client_send(struct client *client, void *packet, size_t len);
 /* May another call be started for it now? */

@@ -2,6 +2,7 @@
 /* Bytes over a plain unix socket; the seam for other ways is in internal.h.  Loop thread. */
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -96,6 +97,14 @@ static ssize_t unix_write_fd(struct transport *transport, int fd)
     return n < 0 ? -errno : n;
 }
 
+/* Half a close cannot be told from a whole one on other kinds of socket. */
+static bool unix_half_open(const struct transport *transport)
+{
+    struct pollfd polled = { .fd = transport->fd };
+
+    return poll(&polled, 1, 0) == 0;
+}
+
 void transport_close(struct transport *transport)
 {
     if (transport->fd >= 0)
@@ -111,6 +120,7 @@ void transport_init_unix(struct transport *transport, int fd)
         .write = transport_send,
         .read_fd = unix_read_fd,
         .write_fd = unix_write_fd,
+        .half_open = unix_half_open,
         .done = transport_close,
     };
 

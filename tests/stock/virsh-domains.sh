@@ -37,7 +37,7 @@ expect 0 "what it is for" virsh desc idle
 check virsh desc idle --title --new-desc "a title" --config
 expect 0 "a title" virsh list --all --title
 check virsh metadata g urn:u --key k --set "<a b='1'/>"
-expect 0 "<a b='1'/>" virsh metadata g urn:u
+expect 0 '<a b="1"/>' virsh metadata g urn:u
 check virsh metadata g urn:u --remove
 expect 1 "not present" virsh metadata g urn:u
 editor "s,>a title<,>edited<,"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 server_tests = \
+	tests/unit/test-client \
 	tests/unit/test-descriptors \
 	tests/unit/test-dispatch \
 	tests/unit/test-listen \
@@ -16,6 +17,10 @@ server_test_libs = daemon/libdaemon.la $(CHECK_LIBS)
 tests_unit_test_descriptors_SOURCES = tests/unit/test-descriptors.c $(server_test_harness)
 tests_unit_test_descriptors_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_descriptors_LDADD = $(server_test_libs)
+
+tests_unit_test_client_SOURCES = tests/unit/test-client.c $(server_test_harness)
+tests_unit_test_client_CPPFLAGS = $(server_test_cppflags)
+tests_unit_test_client_LDADD = $(server_test_libs)
 
 tests_unit_test_dispatch_SOURCES = tests/unit/test-dispatch.c $(server_test_harness)
 tests_unit_test_dispatch_CPPFLAGS = $(server_test_cppflags)

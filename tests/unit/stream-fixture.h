@@ -21,8 +21,8 @@ static inline void quiet(void *data _unused_, virErrorPtr error _unused_)
 
 static struct frame_header the_call;
 
-static inline void send_packet(int fd, enum frame_type type, enum frame_status status, const void *data,
-                        size_t len)
+static inline void send_packet(int fd, enum frame_type type, enum frame_status status,
+                               const void *data, size_t len)
 {
     struct frame_header header = the_call;
     _cleanup_free_ char *packet = malloc(FRAME_MIN + len);

@@ -438,7 +438,8 @@ int virConnectJobEventDeregister(virConnectPtr conn);
 /**
  * A descriptor to be watched with poll(), select() or epoll: while it is
  * readable there is work for virConnectDispatchEvents(), also when the
- * connection is lost, or a stream with VIR_STREAM_NONBLOCK may go on.  It stays the connection's: not to be read, nor closed.
+ * connection is lost, or a stream with VIR_STREAM_NONBLOCK may go on.  It stays
+ * the connection's: not to be read, nor closed.
  * Any thread.  Returns it, or -1: VIR_ERR_SYSTEM_ERROR.  Source: ours.
  */
 int virConnectGetEventFd(virConnectPtr conn);
