@@ -21,6 +21,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_save.c \
 	daemon/calls/domain_screenshot.c \
 	daemon/calls/domain_size.c \
+	daemon/calls/domain_tune.c \
 	daemon/calls/event.c \
 	daemon/calls/event.h \
 	daemon/calls/event_domain.c \

@@ -121,6 +121,13 @@ expect 0 "cpu_time" virsh cpu-stats g --total
 expect 1 "CPUACCT" virsh cpu-stats g
 expect 0 "No IOThreads" virsh iothreadinfo g
 
+# limits
+for words in "schedinfo g" "memtune g" "blkiotune g" "numatune g --nodeset 0"; do
+    # shellcheck disable=SC2086 # a command and its words
+    expect 1 "tuning is not available in session mode" virsh $words
+done
+expect 0 "numa_mode      : strict" virsh numatune g
+
 # life
 check virsh suspend g
 is "paused (user)" g
