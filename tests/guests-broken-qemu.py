@@ -126,6 +126,23 @@ def goes_mad(d):
     d.drop('g')
 
 
+def disk_errors(d):
+    """Disks that have errors, as QEMU tells them"""
+    xml = ''
+    for target, bus in ('vda', 'virtio'), ('vdb', 'virtio'), ('sda', 'sata'):
+        path = os.path.join(d.dir, target)
+        with open(path, 'wb') as file:
+            file.truncate(4096)
+        xml += (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+                f"<source file='{path}'/><target dev='{target}' bus='{bus}'/></disk>")
+    dom = d.define('g', emulator=d.emulator(), devices=xml)
+    d.mode('plays')
+    dom.create()
+    equal(dom.diskErrors(), {'vda': libvirt.VIR_DOMAIN_DISK_ERROR_NO_SPACE,
+                             'sda': libvirt.VIR_DOMAIN_DISK_ERROR_UNSPEC}, 'errors')
+    d.drop('g')
+
+
 def wrong_emulator(d):
     """An emulator that cannot even say what it can do"""
     path = os.path.join(d.dir, 'emulator')
@@ -140,4 +157,4 @@ def wrong_emulator(d):
         equal(d.names(), [], 'domains')
 
 
-guest_lib.run(starts, hangs, restarts, goes_mad, wrong_emulator, guests=Broken)
+guest_lib.run(starts, hangs, restarts, goes_mad, disk_errors, wrong_emulator, guests=Broken)

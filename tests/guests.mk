@@ -7,6 +7,7 @@ guest_tests = \
 	tests/guests-life.py \
 	tests/host-stats.py \
 	tests/guests-many.py \
+	tests/guests-peek.py \
 	tests/guests-pin.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \

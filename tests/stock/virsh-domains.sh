@@ -121,6 +121,18 @@ expect 0 "cpu_time" virsh cpu-stats g --total
 expect 1 "CPUACCT" virsh cpu-stats g
 expect 0 "No IOThreads" virsh iothreadinfo g
 
+# its disks, its ends, its command line
+expect 0 "No errors found" virsh domblkerror g
+expect 1 "invalid path vdz" virsh blockresize g vdz 1M
+check virsh set-lifecycle-action idle reboot destroy --config
+expect 0 "<on_reboot>destroy" virsh dumpxml idle
+check virsh set-lifecycle-action idle reboot restart --config
+expect 1 "on_poweroff does not support" virsh set-lifecycle-action g poweroff coredump-destroy
+expect 0 "guest=g,debug-threads=on" virsh domxml-to-native qemu-argv --domain g
+expect 0 "guest=idle" virsh domxml-to-native qemu-argv --xml "$dir/idle.xml"
+expect 1 "'vmx'" virsh domxml-to-native vmx --domain idle
+expect 1 "not supported" virsh domxml-from-native qemu-argv "$dir/g.xml"
+
 # limits
 for words in "schedinfo g" "memtune g" "blkiotune g" "numatune g --nodeset 0"; do
     # shellcheck disable=SC2086 # a command and its words
