@@ -13,6 +13,7 @@ guest_tests = \
 	tests/guests-cancel.py \
 	tests/guests-events.py \
 	tests/guests-speed.py \
+	tests/guests-monitor-events.py \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
 	tests/guests-bad-xml.py \

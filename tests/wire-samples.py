@@ -240,6 +240,12 @@ SAMPLES = [
     ('job_event_msg', i64(HYPER + 9) + i32(2) + RECORD),
     ('qemu_monitor_command_args', DOMAIN + text('stop') + i32(FLAGS)),
     ('qemu_monitor_command_ret', text('{}')),
+    ('qemu_attach_args', i32(INT) + i32(FLAGS)),
+    ('qemu_attach_ret', DOMAIN),
+    ('qemu_monitor_event_register_args', opt(DOMAIN) + opt(text('STOP')) + i32(FLAGS)),
+    ('qemu_monitor_event_register_ret', i32(INT)),
+    ('qemu_monitor_event_deregister_args', i32(INT)),
+    ('qemu_monitor_event_msg', DOMAIN + text('STOP') + i64(HYPER) + i32(INT) + opt(text('{}'))),
 ]
 
 

@@ -74,7 +74,7 @@ extern const struct proc_table calls_absent, calls_connect, calls_domain, calls_
     calls_domain_screenshot, calls_domain_size, calls_domain_tune, calls_event_domain,
     calls_event_pool, calls_host, calls_host_cpu_model, calls_host_stats, calls_pool,
     calls_pool_change, calls_vol, calls_vol_change, calls_vol_transfer;
-extern const struct proc_table calls_qemu; /* QEMU */
+extern const struct proc_table calls_qemu, calls_event_monitor; /* QEMU */
 extern const struct proc_table calls_job, calls_event_job; /* JOB */
 
 /* Which program a table belongs to; a program may have several.  Numbers are unique in it. */

@@ -29,6 +29,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/event.h \
 	daemon/calls/event_domain.c \
 	daemon/calls/event_job.c \
+	daemon/calls/event_monitor.c \
 	daemon/calls/event_pool.c \
 	daemon/calls/host.c \
 	daemon/calls/host_cpu_model.c \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * QEMU's monitor, past the daemon: the one call of the QEMU program.  What the
+ * QEMU's monitor, past the daemon: calls of the QEMU program.  What the
  * client writes goes to QEMU as it is, and QEMU's answer back, errors included.
  * Loop thread; a QEMU that hangs keeps the call until its time is over.
  */
@@ -77,7 +77,25 @@ static int monitor_command(struct call *call)
     return CALL_PENDING;
 }
 
+/* A guest that somebody else has started: none of its files and devices would be known. */
+static int attach(struct call *call)
+{
+    const struct qemu_attach_args *args = call->args;
+
+    if (call_check_flags(call, args->flags, 0) < 0)
+        return -1;
+    return verror_set(&call->err, VIR_ERR_NO_SUPPORT, "%s", call->proc->api);
+}
+
 static const struct proc procs[] = {
+    { .number = QEMU_PROC_DOMAIN_ATTACH,
+      .api = "virDomainQemuAttach",
+      .access = ACCESS_WRITE,
+      .class = CLASS_MEMORY,
+      .error_domain = VIR_FROM_QEMU,
+      PROC_ARGS(qemu_attach_args),
+      PROC_RET(qemu_attach_ret),
+      .handler = attach },
     { .number = QEMU_PROC_DOMAIN_MONITOR_COMMAND,
       .api = "virDomainQemuMonitorCommand",
       .access = ACCESS_WRITE,

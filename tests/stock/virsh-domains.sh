@@ -96,6 +96,18 @@ expect 0 '"status":"running"' virsh qemu-monitor-command g '{"execute":"query-st
 expect 0 "running" virsh qemu-monitor-command g --hmp info status
 expect 0 '"name": "g"' virsh qemu-monitor-command g --pretty query-name
 expect 1 "not running" virsh qemu-monitor-command idle query-status
+virsh qemu-monitor-event g --event 'res.me$' --regex --no-case --timeout 60 --pretty \
+    >"$dir/monitor-event" &
+listener=$!
+hears()
+{
+    # not to be missed: the guest stops and goes on until it is heard
+    virsh suspend g && virsh resume g && ! kill -0 $listener 2>/dev/null
+}
+wait_until 30 hears
+wait $listener
+expect 0 "event RESUME" cat "$dir/monitor-event"
+expect 1 "regular expression" virsh qemu-monitor-event --regex --event '(' --timeout 1
 
 # keys
 check virsh send-key g KEY_LEFTCTRL KEY_LEFTALT KEY_DELETE

@@ -306,6 +306,14 @@ static const struct sample {
     SAMPLE(job_event_msg, .sequence = HYPER + 9, .event = 2, .record = RECORD_),
     SAMPLE(qemu_monitor_command_args, .domain = DOMAIN_, .command = TEXT("stop"), .flags = FLAGS),
     SAMPLE(qemu_monitor_command_ret, .result = TEXT("{}")),
+    SAMPLE(qemu_attach_args, .pid = INT, .flags = FLAGS),
+    SAMPLE(qemu_attach_ret, .domain = DOMAIN_),
+    SAMPLE(qemu_monitor_event_register_args, .domain = &(wire_domain)DOMAIN_, .event = OPT("STOP"),
+           .flags = FLAGS),
+    SAMPLE(qemu_monitor_event_register_ret, .callback = INT),
+    SAMPLE(qemu_monitor_event_deregister_args, .callback = INT),
+    SAMPLE(qemu_monitor_event_msg, .domain = DOMAIN_, .event = TEXT("STOP"), .seconds = HYPER,
+           .micros = INT, .details = OPT("{}")),
 };
 
 /* --- the stored bytes --- */
