@@ -89,7 +89,7 @@ def programs(daemon):
             (REMOTE, -1, 1, "^unknown procedure"), (REMOTE, 444, 1, "^unknown procedure"),
             (REMOTE, 0x7FFFFFFF, 1, "^unknown procedure"),
             (REMOTE, -0x80000000, 1, "^unknown procedure"), (QEMU, 1, 2, unknown),
-            (QEMU, 0, 1, "^unknown procedure"), (QEMU, 2, 1, "^unknown procedure"),
+            (QEMU, 0, 1, "^unknown procedure"), (QEMU, 8, 1, "^unknown procedure"),
             (JOB, 0, 1, "^unknown procedure"), (JOB, 9999, 1, "^unknown procedure"),
             (JOB, -5, 1, "^unknown procedure")):
         client = short_timeout(daemon)
@@ -123,6 +123,7 @@ def honest_values(proc, pool, vol):
     nowhere = {"p": ("no pool", b"\xee" * 16), "v": ("no pool", "x", "/x"), "u": b"\xee" * 16,
                "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
                "s": "<x/>", "o": "x", "n": None, "i": 1, "h": 1, "f": 0,
+               "S": ["<x/>"], "I": [1], "b": b"\1",
                "t": wire.job_by_id(1 << 60)}
     real = dict(nowhere, p=pool, v=vol, t=wire.job_of_vol(vol))
     return [(nowhere if proc.write else real)[f] for f in proc.args]
@@ -163,6 +164,7 @@ def hostile_text(proc, position, length, content):
     """The body with the text field at position as given."""
     values = {"p": (b"x", b"\0" * 16), "v": (b"p", b"v", b"k"), "u": b"\0" * 16, "s": b"<x/>",
               "o": b"x", "n": None, "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1),
+              "S": [b"<x/>"], "I": [1], "b": b"\1",
               "d": (b"x", b"\0" * 16, 1), "m": [("file", "/x")]}
     body = b""
     for n, field in enumerate(proc.args):
@@ -268,7 +270,7 @@ def fuzz(daemon, witness):
     chance = random.Random(seed)
     nowhere = {"p": ("no pool", b"\xee" * 16), "v": ("no pool", "x", "/x"), "u": b"\xee" * 16,
                "s": "<pool type='dir'><name>x</name></pool>", "o": "x", "n": None, "i": 1, "h": 1,
-               "f": 0,
+               "f": 0, "S": ["<x/>"], "I": [1], "b": b"\1",
                "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
                "t": wire.job_by_id(7)}
     for turn in range(600):

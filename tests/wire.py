@@ -44,7 +44,7 @@ class Proc:
 
 
 # s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
-# S texts, I ints, t job target, m typed parameters, f flags, n an object not given (None)
+# S texts, I ints, b bytes, t job target, m typed parameters, f flags, n an object not given (None)
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
@@ -69,7 +69,7 @@ PROCS = [
     Proc(23, "DOMAIN_LOOKUP_BY_NAME", "s"),
     Proc(24, "DOMAIN_LOOKUP_BY_UUID", "u"),
     Proc(25, "CONNECT_NUM_OF_DEFINED_DOMAINS"),
-    Proc(26, "DOMAIN_PIN_VCPU", "dis", write=True),
+    Proc(26, "DOMAIN_PIN_VCPU", "dib", write=True),
     Proc(27, "DOMAIN_REBOOT", "df", 0x1F, write=True),
     Proc(28, "DOMAIN_RESUME", "d", write=True),
     Proc(29, "DOMAIN_SET_AUTOSTART", "di", write=True),
@@ -184,7 +184,7 @@ PROCS = [
     Proc(212, "DOMAIN_GET_STATE", "df", 0),
     Proc(219, "DOMAIN_SET_SCHEDULER_PARAMETERS_FLAGS", "dmf", 0x7, write=True),
     Proc(223, "DOMAIN_GET_SCHEDULER_PARAMETERS_FLAGS", "dif", 0x7),
-    Proc(225, "DOMAIN_PIN_VCPU_FLAGS", "disf", 0x3, write=True),
+    Proc(225, "DOMAIN_PIN_VCPU_FLAGS", "dibf", 0x3, write=True),
     Proc(226, "DOMAIN_SEND_KEY", "diiIf", 0, write=True),
     Proc(227, "NODE_GET_CPU_STATS", "iif", 0),
     Proc(228, "NODE_GET_MEMORY_STATS", "iif", 0),
@@ -210,7 +210,7 @@ PROCS = [
     Proc(267, "DOMAIN_PM_WAKEUP", "df", 0, write=True),
     Proc(273, "CONNECT_LIST_ALL_DOMAINS", "if", 0xFFFF),
     Proc(274, "DOMAIN_LIST_ALL_SNAPSHOTS", "dif", 0x7FF),
-    Proc(279, "DOMAIN_PIN_EMULATOR", "dsf", 0x3, write=True),
+    Proc(279, "DOMAIN_PIN_EMULATOR", "dbf", 0x3, write=True),
     Proc(280, "DOMAIN_GET_EMULATOR_PIN_INFO", "dif", 0x3),
     Proc(281, "CONNECT_LIST_ALL_STORAGE_POOLS", "if", 0xFFFFF),
     Proc(282, "STORAGE_POOL_LIST_ALL_VOLUMES", "pif", 0),
@@ -333,6 +333,7 @@ def job_of_pool(pool):
 
 PACKERS = {
     "s": text,
+    "b": text,
     "S": lambda v: struct.pack(">I", len(v)) + b"".join(text(value) for value in v),
     "I": lambda v: struct.pack(">%dI" % (len(v) + 1), len(v), *v),
     "o": lambda v: struct.pack(">I", 0) if v is None else struct.pack(">I", 1) + text(v),
