@@ -134,6 +134,7 @@ static int build_daemon(struct lifecycle *life, struct verror *err)
         return -1;
     daemon->events = events_new();
     domain_events_start(daemon);
+    monitor_events_start(daemon);
     pool_events_start(daemon);
     job_events_start(daemon);
     if (!(daemon->dispatch = dispatch_new(daemon_programs, daemon_nprograms)) ||

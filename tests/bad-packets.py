@@ -89,7 +89,7 @@ def programs(daemon):
             (REMOTE, -1, 1, "^unknown procedure"), (REMOTE, 444, 1, "^unknown procedure"),
             (REMOTE, 0x7FFFFFFF, 1, "^unknown procedure"),
             (REMOTE, -0x80000000, 1, "^unknown procedure"), (QEMU, 1, 2, unknown),
-            (QEMU, 0, 1, "^unknown procedure"), (QEMU, 2, 1, "^unknown procedure"),
+            (QEMU, 0, 1, "^unknown procedure"), (QEMU, 8, 1, "^unknown procedure"),
             (JOB, 0, 1, "^unknown procedure"), (JOB, 9999, 1, "^unknown procedure"),
             (JOB, -5, 1, "^unknown procedure")):
         client = short_timeout(daemon)

@@ -109,7 +109,14 @@ def closes(argv):
 
 
 PICTURE = b'P6\n1 1\n255\nabc'
-ANSWERS = {'query-chardev': [], 'query-status': {'status': 'running', 'running': True}}
+ANSWERS = {
+    'query-chardev': [], 'query-status': {'status': 'running', 'running': True},
+    'query-block': [
+        {'qdev': '/machine/peripheral/virtio-disk0/virtio-backend', 'io-status': 'nospace'},
+        {'qdev': '/machine/peripheral/virtio-disk1/virtio-backend', 'io-status': 'ok'},
+        {'qdev': '/machine/peripheral/virtio-disk10/virtio-backend', 'io-status': 'failed'},
+        {'qdev': 'sata0-0-0', 'io-status': 'failed'}, {'io-status': 'failed'}, {'qdev': 7}],
+}
 NOW = {
     'garbage': lambda peer: peer.say(b'\x00\xff this is not JSON\r\n'),
     'long': lambda peer: peer.say(b'x' * TOO_LONG),

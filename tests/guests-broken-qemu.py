@@ -140,6 +140,22 @@ def old(d):
     equal(got, fake_qemu.PICTURE, 'the picture')
     dom.destroy()
     until(lambda: not d.qemus(), 'no process is left')
+
+
+def disk_errors(d):
+    """Disks that have errors, as QEMU tells them"""
+    xml = ''
+    for target, bus in ('vda', 'virtio'), ('vdb', 'virtio'), ('sda', 'sata'):
+        path = os.path.join(d.dir, target)
+        with open(path, 'wb') as file:
+            file.truncate(4096)
+        xml += (f"<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+                f"<source file='{path}'/><target dev='{target}' bus='{bus}'/></disk>")
+    dom = d.define('g', emulator=d.emulator(), devices=xml)
+    d.mode('plays')
+    dom.create()
+    equal(dom.diskErrors(), {'vda': libvirt.VIR_DOMAIN_DISK_ERROR_NO_SPACE,
+                             'sda': libvirt.VIR_DOMAIN_DISK_ERROR_UNSPEC}, 'errors')
     d.drop('g')
 
 
@@ -157,4 +173,4 @@ def wrong_emulator(d):
         equal(d.names(), [], 'domains')
 
 
-guest_lib.run(starts, hangs, restarts, goes_mad, old, wrong_emulator, guests=Broken)
+guest_lib.run(starts, hangs, restarts, goes_mad, old, disk_errors, wrong_emulator, guests=Broken)

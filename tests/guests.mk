@@ -7,11 +7,13 @@ guest_tests = \
 	tests/guests-life.py \
 	tests/host-stats.py \
 	tests/guests-many.py \
+	tests/guests-peek.py \
 	tests/guests-pin.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
 	tests/guests-events.py \
 	tests/guests-speed.py \
+	tests/guests-monitor-events.py \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
 	tests/guests-bad-xml.py \
@@ -19,6 +21,7 @@ guest_tests = \
 	tests/guests-broken-qemu.py \
 	tests/guests-hung.py \
 	tests/guests-owner.py \
+	tests/guests-tune.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)

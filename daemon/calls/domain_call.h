@@ -24,6 +24,15 @@ void call_fill_domain(struct call *call);
 /* Its guest, if it can be asked: borrowed; NULL with call->err. */
 struct guest *call_ready_guest(struct call *call, const struct domain *domain);
 
+/* A disk by its target or path; NULL with call->err. */
+const struct domain_disk *call_find_disk(struct call *call, const struct domain_def *def,
+                                         const char *name);
+/* Where its image is, also of a volume, and whether it is raw; -1 with call->err. */
+int call_disk_image(struct call *call, const struct domain_disk *disk, char **ret_path,
+                    bool *ret_is_raw);
+/* What workers of one file system are known by: a disk that hangs holds up those who ask for it. */
+char *call_disk_key(const char *path);
+
 /* Two flags that exclude each other; the words name them: "paused". */
 struct flag_pair {
     unsigned int one, other;

@@ -34,7 +34,8 @@ static void free_look(void *opaque)
 
 /* --- loop: which file --- */
 
-static const struct domain_disk *find_disk(const struct domain_def *def, const char *name)
+const struct domain_disk *call_find_disk(struct call *call, const struct domain_def *def,
+                                         const char *name)
 {
     for (size_t i = 0; i < def->ndisks; i++) {
         const struct domain_disk *disk = &def->disks[i];
@@ -42,11 +43,12 @@ static const struct domain_disk *find_disk(const struct domain_def *def, const c
         if (strcmp(disk->target, name) == 0 || (disk->path && strcmp(disk->path, name) == 0))
             return disk;
     }
+    verror_set(&call->err, VIR_ERR_INVALID_ARG, "invalid path %s not assigned to domain", name);
     return NULL;
 }
 
-static int resolve_volume(struct call *call, const struct domain_disk *disk,
-                          struct disk_look *look)
+static int resolve_volume(struct call *call, const struct domain_disk *disk, char **ret_path,
+                          bool *ret_is_raw)
 {
     struct pool *pool = pool_find_name(call->daemon->storage, disk->pool);
     const struct vol *vol;
@@ -61,22 +63,31 @@ static int resolve_volume(struct call *call, const struct domain_disk *disk,
         return verror_set(&call->err, VIR_ERR_NO_STORAGE_VOL,
                           "no storage vol with matching name '%s' in pool '%s'", disk->volume,
                           disk->pool);
-    look->path = xstrdup(vol->info->path);
-    look->is_raw = disk->format ? strcmp(disk->format, "raw") == 0 :
-                                  vol->info->format == VOL_FORMAT_RAW;
+    *ret_path = xstrdup(vol->info->path);
+    *ret_is_raw = disk->format ? strcmp(disk->format, "raw") == 0 :
+                                 vol->info->format == VOL_FORMAT_RAW;
     return 0;
 }
 
-static int resolve_disk(struct call *call, const struct domain_disk *disk, struct disk_look *look)
+int call_disk_image(struct call *call, const struct domain_disk *disk, char **ret_path,
+                    bool *ret_is_raw)
 {
     if (disk->pool)
-        return resolve_volume(call, disk, look);
+        return resolve_volume(call, disk, ret_path, ret_is_raw);
     if (!disk->path)
         return verror_set(&call->err, VIR_ERR_INVALID_ARG,
                           "disk '%s' does not currently have a source assigned", disk->target);
-    look->path = xstrdup(disk->path);
-    look->is_raw = !disk->format || strcmp(disk->format, "raw") == 0;
+    *ret_path = xstrdup(disk->path);
+    *ret_is_raw = !disk->format || strcmp(disk->format, "raw") == 0;
     return 0;
+}
+
+/* As calls on files of a saved domain. */
+char *call_disk_key(const char *path)
+{
+    _cleanup_free_ char *dir = xstrdup(path);
+
+    return xasprintf("image:%s", dirname(dir));
 }
 
 /* --- worker --- */
@@ -136,9 +147,7 @@ static void answer_late(struct call *call, void *opaque)
 
 static void start_measuring(struct call *call, struct disk_look *look)
 {
-    /* as calls on files of a saved domain: a disk that hangs holds up those who ask for it */
-    _cleanup_free_ char *dir = xstrdup(look->path);
-    _cleanup_free_ char *key = xasprintf("image:%s", dirname(dir));
+    _cleanup_free_ char *key = call_disk_key(look->path);
     const struct offload offload = {
         .key = key,
         .input = look,
@@ -160,12 +169,11 @@ static int get_block_info(struct call *call)
 
     if (call_check_flags(call, args->flags, 0) < 0 || !(domain = call_domain(call, &args->domain)))
         return -1;
-    disk = find_disk(domain_def_now(domain), args->value);
+    disk = call_find_disk(call, domain_def_now(domain), args->value);
     if (!disk)
-        return verror_set(&call->err, VIR_ERR_INVALID_ARG,
-                          "invalid path %s not assigned to domain", args->value);
+        return -1;
     look = XNEW(struct disk_look);
-    if (resolve_disk(call, disk, look) < 0) {
+    if (call_disk_image(call, disk, &look->path, &look->is_raw) < 0) {
         free_look(look);
         return -1;
     }

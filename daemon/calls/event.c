@@ -3,7 +3,10 @@
 
 #include "calls/event.h"
 
+#include <ctype.h>
+#include <regex.h>
 #include <string.h>
+#include <strings.h>
 #include <utlist.h>
 
 #include "util/alloc.h"
@@ -13,6 +16,7 @@
 enum {
     PER_CLIENT_MAX = 1024, /* a client of libvirt's needs one for each kind of event and object */
     CALLBACK_MAX = 0x7fffffff,
+    NAME_MAX_LEN = 256,
 };
 
 struct registration {
@@ -22,6 +26,9 @@ struct registration {
     int event;
     int callback;             /* EVENT_NO_CALLBACK: of the older kind */
     char uuid[UUID_TEXT_SIZE]; /* "" = of all objects */
+    char *name;                /* NULL = of all names, or pattern says which */
+    regex_t *pattern;
+    bool any_case;
 };
 
 struct events {
@@ -37,6 +44,10 @@ struct events *events_new(void)
 static void registration_free(struct events *events, struct registration *registration)
 {
     DL_DELETE(events->registrations, registration);
+    if (registration->pattern)
+        regfree(registration->pattern);
+    free(registration->pattern);
+    free(registration->name);
     free(registration);
 }
 
@@ -110,6 +121,68 @@ int events_add(struct events *events, struct client *client, enum event_class cl
     return registration->callback = events->last_callback;
 }
 
+/* --- names --- */
+
+/* Counts and backward references can take for ever, and nobody needs them to name an event. */
+static int check_pattern(const char *pattern, struct verror *err)
+{
+    bool costly = strchr(pattern, '{') != NULL;
+
+    for (const char *p = strchr(pattern, '\\'); p; p = p[1] ? strchr(p + 2, '\\') : NULL)
+        costly |= isdigit((unsigned char)p[1]) != 0;
+    if (costly)
+        return verror_set(err, VIR_ERR_INVALID_ARG,
+                          "the expression '%s' has counts or backward references", pattern);
+    return 0;
+}
+
+static int compile(const char *pattern, bool any_case, regex_t **ret_regex, struct verror *err)
+{
+    regex_t *regex;
+    char reason[128];
+    int r;
+
+    if (check_pattern(pattern, err) < 0)
+        return -1;
+    regex = XNEW(regex_t);
+    r = regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB | (any_case ? REG_ICASE : 0));
+    if (r == 0) {
+        *ret_regex = regex;
+        return 0;
+    }
+    (void)regerror(r, regex, reason, sizeof(reason));
+    free(regex);
+    return verror_set(err, VIR_ERR_INVALID_ARG, "'%s' is no regular expression: %s", pattern,
+                      reason);
+}
+
+int events_name(struct events *events, const struct client *client, enum event_class class,
+                int callback, const char *name, unsigned int flags, struct verror *err)
+{
+    struct registration *registration = find(events, client, class, callback, 0);
+
+    if (strnlen(name, NAME_MAX_LEN + 1) > NAME_MAX_LEN)
+        return verror_set(err, VIR_ERR_INVALID_ARG, "the name of an event is longer than %d bytes",
+                          NAME_MAX_LEN);
+    registration->any_case = flags & EVENT_NAME_NOCASE;
+    if (flags & EVENT_NAME_REGEX)
+        return compile(name, registration->any_case, &registration->pattern, err);
+    registration->name = xstrdup(name);
+    return 0;
+}
+
+static bool has_name(const struct registration *registration, const char *name)
+{
+    if (!name)
+        return true;
+    if (registration->pattern)
+        return regexec(registration->pattern, name, 0, NULL, 0) == 0;
+    if (!registration->name)
+        return true;
+    return registration->any_case ? strcasecmp(registration->name, name) == 0
+                                  : strcmp(registration->name, name) == 0;
+}
+
 bool events_remove(struct events *events, const struct client *client, enum event_class class,
                    int callback, int event)
 {
@@ -179,7 +252,8 @@ void events_send(struct events *events, const struct event_message *message)
 
     DL_FOREACH(events->registrations, registration) {
         if (registration->class == message->class && registration->event == message->event &&
-            (!*registration->uuid || strcmp(registration->uuid, message->uuid) == 0))
+            (!*registration->uuid || strcmp(registration->uuid, message->uuid) == 0) &&
+            has_name(registration, message->name))
             send_to(registration, message);
     }
 }

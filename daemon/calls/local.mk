@@ -16,20 +16,25 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_define.c \
 	daemon/calls/domain_disk.c \
 	daemon/calls/domain_graphics.c \
+	daemon/calls/domain_disk_state.c \
 	daemon/calls/domain_image.c \
 	daemon/calls/domain_image.h \
 	daemon/calls/domain_info.c \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_keys.c \
 	daemon/calls/domain_life.c \
+	daemon/calls/domain_native.c \
+	daemon/calls/domain_peek.c \
 	daemon/calls/domain_pin.c \
 	daemon/calls/domain_save.c \
 	daemon/calls/domain_screenshot.c \
 	daemon/calls/domain_size.c \
+	daemon/calls/domain_tune.c \
 	daemon/calls/event.c \
 	daemon/calls/event.h \
 	daemon/calls/event_domain.c \
 	daemon/calls/event_job.c \
+	daemon/calls/event_monitor.c \
 	daemon/calls/event_pool.c \
 	daemon/calls/host.c \
 	daemon/calls/host_cpu_model.c \

@@ -93,7 +93,26 @@ static int monitor_command_with_files(struct call *call)
     return monitor_command(call);
 }
 
+/* A guest that somebody else has started: none of its files and devices would be known. */
+static int attach(struct call *call)
+{
+    const struct qemu_attach_args *args = call->args;
+
+    if (call_check_flags(call, args->flags, 0) < 0)
+        return -1;
+    return verror_set(&call->err, VIR_ERR_NO_SUPPORT, "%s", call->proc->api);
+}
+
 static const struct proc procs[] = {
+    { .number = QEMU_PROC_DOMAIN_ATTACH,
+      .api = "virDomainQemuAttach",
+      PROC_ON(DOMAIN, CHANGE),
+      .access = ACCESS_WRITE,
+      .class = CLASS_MEMORY,
+      .error_domain = VIR_FROM_QEMU,
+      PROC_ARGS(qemu_attach_args),
+      PROC_RET(qemu_attach_ret),
+      .handler = attach },
     { .number = QEMU_PROC_DOMAIN_MONITOR_COMMAND,
       .api = "virDomainQemuMonitorCommand",
       PROC_ON(DOMAIN, MONITOR),

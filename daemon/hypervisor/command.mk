@@ -16,5 +16,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/command_misc.c \
 	daemon/hypervisor/qemu/command_net.c \
 	daemon/hypervisor/qemu/command_tap.c \
+	daemon/hypervisor/qemu/native.c \
+	daemon/hypervisor/qemu/native.h \
 	daemon/hypervisor/qemu/vnc_port.c \
 	$(NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Changes to what a domain is, live, in its definition, or both, as
- * VIR_DOMAIN_AFFECT_* say: title and metadata, memory, vCPUs.  The worker makes
+ * VIR_DOMAIN_AFFECT_* say: title and metadata, memory, vCPUs, what is done at its end.  The worker makes
  * the new definitions and asks QEMU; they take the place of the old ones once
  * they are on disk.  Functions of a kind run where job.h says.
  */
@@ -274,6 +274,43 @@ static int vcpus_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
     return spec->new_config ? 0 : -1;
 }
 
+/* --- what is done when it ends --- */
+
+static int action_check(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+
+    if (spec_pick_defs(spec, err) < 0)
+        return -1;
+    return spec->live ? spec_take_up_guest(spec, err) : 0;
+}
+
+/* A reset is QEMU's own doing; the other ends are the daemon's. */
+static int set_live_reboot(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    bool resets = spec->new_live->on_reboot == DOMAIN_ACTION_RESTART ||
+                  spec->new_live->on_reboot == DOMAIN_ACTION_RENAME_RESTART;
+
+    return monitor_call(spec->guest->monitor, "set-action",
+                        json_pack("{s:s}", "reboot", resets ? "reset" : "shutdown"), -1, ctl,
+                        COMMAND_MS, NULL, err);
+}
+
+static int action_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    unsigned int event = (unsigned int)spec->number, action = (unsigned int)spec->format;
+
+    (void)job_id;
+    if (spec->def && !(spec->new_config = domain_def_set_action(spec->def, event, action, err)))
+        return -1;
+    if (spec->live && !(spec->new_live = domain_def_set_action(spec->live, event, action, err)))
+        return -1;
+    if (!spec->live || spec->live->on_reboot == spec->new_live->on_reboot)
+        return 0;
+    return set_live_reboot(spec, ctl, err);
+}
+
 #define CHANGE_KIND(word, check_fn, run_fn, ended_fn)                                              \
     .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
     .commit = spec_change_commit, .ended = ended_fn, DOMAIN_SPEC_FUNCTIONS
@@ -286,4 +323,7 @@ const struct job_kind domain_job_set_memory = {
 };
 const struct job_kind domain_job_set_vcpus = {
     CHANGE_KIND("domain-set-vcpus", vcpus_check, vcpus_run, spec_change_ended),
+};
+const struct job_kind domain_job_set_action = {
+    CHANGE_KIND("domain-set-action", action_check, action_run, spec_change_ended),
 };

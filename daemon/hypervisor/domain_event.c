@@ -14,6 +14,20 @@ void domains_on_event(struct domains *domains, domain_event_cb *cb, void *opaque
     domains->on_event_opaque = opaque;
 }
 
+void domains_on_monitor_event(struct domains *domains, domain_monitor_event_cb *cb, void *opaque)
+{
+    domains->on_monitor_event = cb;
+    domains->on_monitor_event_opaque = opaque;
+}
+
+void domain_tell_monitor_event(const struct domain *domain, const char *name, const json_t *data)
+{
+    const struct domains *domains = domain->domains;
+
+    if (domains->on_monitor_event)
+        domains->on_monitor_event(domains->on_monitor_event_opaque, domain, name, data);
+}
+
 void domain_tell(const struct domain *domain, const struct domain_event *event)
 {
     const struct domains *domains = domain->domains;

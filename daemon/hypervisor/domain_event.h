@@ -7,6 +7,7 @@
 #ifndef VIRTJOBD_DOMAIN_EVENT_H
 #define VIRTJOBD_DOMAIN_EVENT_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 struct domain;
@@ -100,6 +101,12 @@ typedef void domain_event_cb(void *opaque, const struct domain *domain,
 
 /* The one who is told of all. */
 void domains_on_event(struct domains *domains, domain_event_cb *cb, void *opaque);
+
+/* What QEMU itself says, as it says it; data may be NULL. */
+typedef void domain_monitor_event_cb(void *opaque, const struct domain *domain, const char *name,
+                                     const json_t *data);
+void domains_on_monitor_event(struct domains *domains, domain_monitor_event_cb *cb, void *opaque);
+void domain_tell_monitor_event(const struct domain *domain, const char *name, const json_t *data);
 
 void domain_tell(const struct domain *domain, const struct domain_event *event);
 void domain_tell_lifecycle(const struct domain *domain, int what, int detail);

@@ -24,14 +24,15 @@ struct domain_spec {
     struct domain_def *def; /* define, create, restore: complete; a new definition; else NULL */
     char *path;             /* save, restore, dump: the file */
     char *xml;              /* save: replacement XML, or NULL */
-    int format;             /* dump: virDomainCoreDumpFormat */
+    int format;             /* dump: virDomainCoreDumpFormat; set-action: the action */
     char *new_name;         /* rename */
     int metadata_type;      /* set-metadata, as virDomainSetMetadata() */
     char *metadata, *metadata_key, *metadata_uri;
     bool autostart;         /* set-autostart */
-    uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu: which */
+    uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu: which;
+                               set-action: the event */
     char *cpus;             /* pin-…: a list of CPUs */
-    json_t *arguments;      /* send-key: QEMU's, which it is told once; a reference, or NULL */
+    json_t *arguments;      /* send-key, block-resize: QEMU's, which it is told once; a reference, or NULL */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */
@@ -67,7 +68,8 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_start, domain_job_save, domain_job_managed_save, domain_job_restore,
     domain_job_dump, domain_job_suspend, domain_job_resume, domain_job_shutdown,
     domain_job_reboot, domain_job_reset, domain_job_inject_nmi, domain_job_wakeup,
-    domain_job_send_key, domain_job_pin_vcpu, domain_job_pin_emulator,
+    domain_job_send_key, domain_job_block_resize, domain_job_set_action,
+    domain_job_pin_vcpu, domain_job_pin_emulator,
     domain_job_rename, domain_job_set_metadata,
     domain_job_set_memory, domain_job_set_vcpus, domain_job_set_autostart,
     domain_job_managed_save_remove;

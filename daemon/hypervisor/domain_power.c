@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Short operations on a running guest by one command to QEMU: suspend, resume,
- * shutdown, reboot, reset, wake-up, NMI, keys.  What the domain is afterwards QEMU's events say;
+ * shutdown, reboot, reset, wake-up, NMI, keys, the size of a disk.  What the domain is afterwards QEMU's events say;
  * see qemu/guest_events.c.  Functions of a kind run where job.h says.
  */
 
@@ -158,6 +158,12 @@ static int send_key_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, stru
     return power_command(opaque, "send-key", ctl, err);
 }
 
+static int block_resize_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    (void)job_id;
+    return power_command(opaque, "block_resize", ctl, err);
+}
+
 #define POWER_KIND(word, check_fn, run_fn)                                                         \
     .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
     DOMAIN_SPEC_FUNCTIONS
@@ -186,4 +192,7 @@ const struct job_kind domain_job_wakeup = {
 };
 const struct job_kind domain_job_send_key = {
     POWER_KIND("domain-send-key", check_running, send_key_run),
+};
+const struct job_kind domain_job_block_resize = {
+    POWER_KIND("domain-block-resize", check_running, block_resize_run),
 };

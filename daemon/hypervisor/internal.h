@@ -23,6 +23,8 @@ struct domains {
     int next_id;
     domain_event_cb *on_event;
     void *on_event_opaque;
+    domain_monitor_event_cb *on_monitor_event;
+    void *on_monitor_event_opaque;
     /* domains_start */
     unsigned int starting; /* guests that are being looked for */
     struct event *start_timer;

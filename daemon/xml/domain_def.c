@@ -225,6 +225,27 @@ static int parse_events(xmlNodePtr domain, struct domain_def *def, struct verror
     return 0;
 }
 
+/* libvirt's numbers of events are the places in the table. */
+struct domain_def *domain_def_set_action(const struct domain_def *def, unsigned int event,
+                                         unsigned int action, struct verror *err)
+{
+    static const char *const names[] = { "destroy",  "restart",          "rename-restart",
+                                         "preserve", "coredump-destroy", "coredump-restart" };
+    _cleanup_xml_doc_ xmlDocPtr doc = domain_def_to_doc(def);
+    xmlNodePtr domain = xmlDocGetRootElement(doc), node;
+
+    if (event >= ARRAY_SIZE(events) || action >= ARRAY_SIZE(names)) {
+        (void)verror_set(err, VIR_ERR_INVALID_ARG, "unknown lifecycle event %u or action %u", event,
+                         action);
+        return NULL;
+    }
+    node = xml_child(domain, events[event].element);
+    if (!node)
+        node = xml_child_add(domain, events[event].element, NULL);
+    xml_text_set(node, names[action]);
+    return domain_def_from_doc(doc, err);
+}
+
 static int parse_os(xmlNodePtr domain, struct domain_def *def, struct verror *err)
 {
     xmlNodePtr os = xml_child(domain, "os"), type = xml_child(os, "type");

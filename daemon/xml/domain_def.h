@@ -105,6 +105,9 @@ struct domain_def *domain_def_set_memory(const struct domain_def *def, uint64_t 
                                          uint64_t current_kib, struct verror *err);
 struct domain_def *domain_def_set_vcpus(const struct domain_def *def, unsigned int max,
                                         unsigned int current, struct verror *err);
+/* event, action: virDomainLifecycle and virDomainLifecycleAction. */
+struct domain_def *domain_def_set_action(const struct domain_def *def, unsigned int event,
+                                         unsigned int action, struct verror *err);
 /* A new string; NULL with err, VIR_ERR_NO_DOMAIN_METADATA. */
 char *domain_def_get_metadata(const struct domain_def *def, int type, const char *uri,
                               struct verror *err);

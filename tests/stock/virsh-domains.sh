@@ -96,6 +96,18 @@ expect 0 '"status":"running"' virsh qemu-monitor-command g '{"execute":"query-st
 expect 0 "running" virsh qemu-monitor-command g --hmp info status
 expect 0 '"name": "g"' virsh qemu-monitor-command g --pretty query-name
 expect 1 "not running" virsh qemu-monitor-command idle query-status
+virsh qemu-monitor-event g --event 'res.me$' --regex --no-case --timeout 60 --pretty \
+    >"$dir/monitor-event" &
+listener=$!
+hears()
+{
+    # not to be missed: the guest stops and goes on until it is heard
+    virsh suspend g && virsh resume g && ! kill -0 $listener 2>/dev/null
+}
+wait_until 30 hears
+wait $listener
+expect 0 "event RESUME" cat "$dir/monitor-event"
+expect 1 "regular expression" virsh qemu-monitor-event --regex --event '(' --timeout 1
 
 # keys
 check virsh send-key g KEY_LEFTCTRL KEY_LEFTALT KEY_DELETE
@@ -120,6 +132,25 @@ expect 1 "not running" virsh vcpupin idle 0 "$cpu" --live
 expect 0 "cpu_time" virsh cpu-stats g --total
 expect 1 "CPUACCT" virsh cpu-stats g
 expect 0 "No IOThreads" virsh iothreadinfo g
+
+# its disks, its ends, its command line
+expect 0 "No errors found" virsh domblkerror g
+expect 1 "invalid path vdz" virsh blockresize g vdz 1M
+check virsh set-lifecycle-action idle reboot destroy --config
+expect 0 "<on_reboot>destroy" virsh dumpxml idle
+check virsh set-lifecycle-action idle reboot restart --config
+expect 1 "on_poweroff does not support" virsh set-lifecycle-action g poweroff coredump-destroy
+expect 0 "guest=g,debug-threads=on" virsh domxml-to-native qemu-argv --domain g
+expect 0 "guest=idle" virsh domxml-to-native qemu-argv --xml "$dir/idle.xml"
+expect 1 "'vmx'" virsh domxml-to-native vmx --domain idle
+expect 1 "not supported" virsh domxml-from-native qemu-argv "$dir/g.xml"
+
+# limits
+for words in "schedinfo g" "memtune g" "blkiotune g" "numatune g --nodeset 0"; do
+    # shellcheck disable=SC2086 # a command and its words
+    expect 1 "tuning is not available in session mode" virsh $words
+done
+expect 0 "numa_mode      : strict" virsh numatune g
 
 # life
 check virsh suspend g

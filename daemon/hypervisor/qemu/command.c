@@ -96,7 +96,11 @@ static void build_monitor(struct builder *b)
     cmd_arg(b, "-no-user-config");
     cmd_arg(b, "-nodefaults");
     cmd_arg(b, "-chardev");
-    cmd_argf(b, "socket,id=charmonitor,fd=%d,server=on,wait=off", b->host->monitor_fd);
+    if (b->host->dry)
+        cmd_argf(b, "socket,id=charmonitor,path=%s/monitor.sock,server=on,wait=off",
+                 cmd_escape(b, b->host->guest_dir));
+    else
+        cmd_argf(b, "socket,id=charmonitor,fd=%d,server=on,wait=off", b->host->monitor_fd);
     cmd_arg(b, "-mon");
     cmd_arg(b, "chardev=charmonitor,id=monitor,mode=control");
 }
@@ -154,8 +158,10 @@ int qemu_command_build(const struct command_host *host, xmlDocPtr live,
         return verror_set(err, VIR_ERR_XML_ERROR, "the domain has no <devices>");
     b.machine = node_attr(&b, b.domain, "os/type", "machine");
     b.is_kvm = node_attr_is(&b, b.domain, NULL, "type", "kvm");
-    (void)cmd_fd(&b, host->monitor_fd);
-    b.out.nborrowed = 1;
+    if (!host->dry) {
+        (void)cmd_fd(&b, host->monitor_fd);
+        b.out.nborrowed = 1;
+    }
     r = build(&b);
     builder_done(&b);
     if (r < 0) {

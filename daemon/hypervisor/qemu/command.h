@@ -31,6 +31,11 @@ struct command_host {
     gid_t gid;
     bool incoming;            /* -incoming defer: waits for a restore */
     bool is_session;
+    /*
+     * Only to be read: nothing is opened, made or reserved, and what would be a descriptor (or,
+     * chosen here, a port) is said in another way that QEMU understands.  monitor_fd is -1.
+     */
+    bool dry;
 };
 
 /* What to start.  The descriptors are open until command_clear(), CLOEXEC, and named in argv by number. */

@@ -78,6 +78,8 @@ static const char *chardev_file(struct builder *b, xmlNodePtr node, const char *
 
     if (!path || node_switch(b, node, "source", "append", &append) < 0)
         return NULL;
+    if (b->host->dry)
+        return cmd_keepf(b, ",path=%s,append=%s", cmd_escape(b, path), append ? "on" : "off");
     set = file_as_set(b, path, append, cmd_keepf(b, "%s-source", id));
     /* it is truncated already where it was to be; QEMU must not do it again */
     return set ? cmd_keepf(b, ",path=%s,append=on", set) : NULL;
@@ -101,6 +103,8 @@ static const char *socket_server(struct builder *b, const char *path)
                    xml_quotable(path));
         return NULL;
     }
+    if (b->host->dry)
+        return cmd_keepf(b, ",path=%s,server=on,wait=off", cmd_escape(b, path));
     dir = slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
     fd = socket_bind(dir, slash + 1, b->host->uid, b->host->gid, b->err);
     if (fd < 0)
@@ -164,6 +168,9 @@ static const char *chardev_log(struct builder *b, xmlNodePtr node, const char *i
         return "";
     if (node_switch(b, node, "log", "append", &append) < 0)
         return NULL;
+    if (b->host->dry)
+        return cmd_keepf(b, ",logfile=%s,logappend=%s", cmd_escape(b, path),
+                         append ? "on" : "off");
     set = file_as_set(b, path, append, cmd_keepf(b, "%s-log", id));
     return set ? cmd_keepf(b, ",logfile=%s,logappend=on", set) : NULL;
 }

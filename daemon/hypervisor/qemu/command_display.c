@@ -55,7 +55,9 @@ static int vnc_port(struct builder *b, xmlNodePtr node, const char *address, uin
 
     if (node_switch(b, node, NULL, "autoport", &autoport) < 0)
         return -1;
-    if (autoport) {
+    if (autoport && b->host->dry) {
+        *ret_port = b->host->vnc_port_min;
+    } else if (autoport) {
         int port = vnc_port_reserve(b->host->vnc_port_min, b->host->vnc_port_max, address, b->err);
 
         if (port < 0)

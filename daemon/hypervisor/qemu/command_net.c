@@ -163,6 +163,10 @@ static int add_vhost(struct builder *b, const struct interface *net, json_t *net
         return refuse(b, net->node, "driver '%s'", xml_quotable(wish));
     if (!net->is_virtio || (wish && !must) || (!must && !b->is_kvm))
         return 0;
+    if (b->host->dry) {
+        props_bool(netdev, "vhost", true);
+        return 0;
+    }
     for (n = 0; n < net->queues; n++) {
         fds[n] = open("/dev/vhost-net", O_RDWR | O_CLOEXEC);
         if (fds[n] < 0)
@@ -191,6 +195,23 @@ static void note_name(xmlNodePtr node, const char *name)
         abort(); /* out of memory, as in alloc.h */
 }
 
+/* What QEMU would do by itself, or by its helper. */
+static int dry_backend(struct builder *b, const struct interface *net, json_t *netdev)
+{
+    const char *name = node_attr(b, net->node, "target", "dev");
+
+    props_string(netdev, "type", net->bridge ? "bridge" : "tap");
+    if (net->bridge) { /* by QEMU's helper, which opens no vhost */
+        props_string(netdev, "br", net->bridge);
+        return 0;
+    }
+    if (name)
+        props_string(netdev, "ifname", name);
+    props_string(netdev, "script", "no");
+    props_string(netdev, "downscript", "no");
+    return add_vhost(b, net, netdev);
+}
+
 static int tap_backend(struct builder *b, const struct interface *net, json_t *netdev)
 {
     const char *name = node_attr(b, net->node, "target", "dev");
@@ -211,6 +232,8 @@ static int tap_backend(struct builder *b, const struct interface *net, json_t *n
         return refuse(b, net->node, "an MTU of %llu", (unsigned long long)mtu);
     if (spec.existing && !name)
         return refuse(b, net->node, "an unmanaged device without a name");
+    if (b->host->dry)
+        return dry_backend(b, net, netdev);
     spec.mtu = (unsigned int)mtu;
     if (tap_open(&spec, fds, net->queues, made, b->err) < 0)
         return -1;

@@ -210,6 +210,7 @@ static void guest_event(void *opaque, const char *name, const json_t *data)
     if (!domain)
         return;
     log_debug("domain '%s': QEMU says %s", domain->name, name);
+    domain_tell_monitor_event(domain, name, data);
     for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
         if (strcmp(events[i].name, name) == 0)
             events[i].act(domain, data);
