@@ -7,6 +7,7 @@ badinput_tests = \
 	tests/disk-trouble.py \
 	tests/events.py \
 	tests/keepalive.sh \
+	tests/limits.py \
 	tests/readonly.py \
 	tests/refusals.py \
 	tests/soak.py \
