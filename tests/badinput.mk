@@ -4,6 +4,7 @@ badinput_tests = \
 	tests/access.py \
 	tests/bad-packets.py \
 	tests/bad-xml.py \
+	tests/client-list.sh \
 	tests/crowd.py \
 	tests/disk-trouble.py \
 	tests/events.py \

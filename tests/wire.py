@@ -229,6 +229,8 @@ PROCS = [
     Proc(9, "RESUME", "tf", 0, write=True, program=JOB),
     Proc(10, "EVENT_REGISTER", program=JOB),
     Proc(11, "EVENT_DEREGISTER", program=JOB),
+    Proc(13, "CLIENT_LIST", "fhi", 0, write=True, program=JOB),
+    Proc(14, "CLIENT_DISCONNECT", "hf", 0, write=True, program=JOB),
 ]
 BY_NAME = {proc.name: proc for proc in PROCS}
 

@@ -81,6 +81,7 @@ struct client {
     struct client *prev, *next;
     struct client *next_due; /* in server->due */
     uint64_t id;
+    int64_t connected_at; /* ms since 1970 */
     struct identity identity;
     struct transport transport;
     struct event read_event, write_event;
@@ -142,6 +143,7 @@ void input_done(struct client *client);
 /* A packet of a stream; dropped where that has ended. */
 void streams_take(struct client *client, const struct frame_header *header, const char *payload,
                   size_t len);
+unsigned int streams_count(const struct client *client);
 bool streams_have_serial(const struct client *client, uint32_t serial);
 /* Output has been sent: those who waited for room may go on.  False: nobody did. */
 bool streams_writable(struct client *client);

@@ -123,6 +123,17 @@ const char *client_identity(const struct client *client);
 void client_set_x509_dname(struct client *client, const char *dname);
 void client_set_sasl_user(struct client *client, const char *user);
 
+/* As an administrator sees it; libvirt's numbers. */
+enum client_transport { CLIENT_UNIX = 0, CLIENT_TCP = 1, CLIENT_TLS = 2 };
+struct client_info {
+    int64_t connected_at; /* ms since 1970 */
+    enum client_transport transport;
+    unsigned int calls, streams; /* without an answer, open */
+};
+void client_get_info(const struct client *client, struct client_info *ret);
+/* Of all of them, the newest first: the one after client, NULL: the first. */
+struct client *server_next_client(struct server *server, struct client *client);
+
 /* What this client may do, as the dispatcher has worked it out; see calls/access.h. */
 struct client_access {
     uint64_t generation; /* of the rules it was worked out from; 0: not yet, or who it is has changed */
