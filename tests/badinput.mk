@@ -8,6 +8,7 @@ badinput_tests = \
 	tests/crowd.py \
 	tests/disk-trouble.py \
 	tests/events.py \
+	tests/journal.py \
 	tests/keepalive.sh \
 	tests/limits.py \
 	tests/readonly.py \
