@@ -123,6 +123,8 @@ def try_secrets():
         with wire.Daemon(config) as daemon:
             check.refused(code, "secrets", daemon.client().call, "DOMAIN_GET_XML_DESC",
                           NOWHERE["d"], 1)
+            check([r["operation"] for r in audit(daemon, "denied")] ==
+                  (["data"] if code == wire.ERR_DENIED else []), "the record of a secret")
 
 
 def try_reload():

@@ -115,7 +115,7 @@ void call_fail(struct call *call); /* with call->err */
 
 /*
  * Of what is more than its row says, a secret that a flag asks for: may this client do that to
- * such an object, too?
+ * such an object, too?  Records it where not.
  */
 bool call_may(const struct call *call, enum call_operation operation);
 
