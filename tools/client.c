@@ -39,8 +39,8 @@ static void row_add(struct table *table, const virClientRecord *client)
 
 static void table_show(virClientRecordPtr *clients, int count)
 {
-    static const char *const heads[] = { "Id",    "Connected", "Transport", "Access", "Calls",
-                                         "Streams", "Jobs",    "Identity",  NULL };
+    static const char *const heads[] = { "Id",      "Connected", "Transport", "Access", "Calls",
+                                         "Streams", "Jobs",      "Identity",  NULL };
     _cleanup_table_ struct table *table = table_new(heads);
 
     for (int i = count - 1; i >= 0; i--) /* the newest comes first */
@@ -53,8 +53,8 @@ static json_t *to_json(const virClientRecord *client)
     return json_pack("{s:I, s:I, s:s, s:b, s:i, s:i, s:i, s:s}", "id", (json_int_t)client->id,
                      "connectedAt", (json_int_t)client->connectedAt, "transport",
                      transport_text(client), "readonly", client->readonly, "calls",
-                     (int)client->calls, "streams", (int)client->streams, "jobs",
-                     (int)client->jobs, "identity", client->identity);
+                     (int)client->calls, "streams", (int)client->streams, "jobs", (int)client->jobs,
+                     "identity", client->identity);
 }
 
 static void json_show(virClientRecordPtr *clients, int count)

@@ -41,8 +41,8 @@ static void record(const struct client *client, const struct proc *proc,
 static int refuse_by_rule(const struct daemon *daemon, const struct client *client,
                           const struct proc *proc, struct verror *err)
 {
-    _cleanup_free_ char *rule = access_rules_explain(rules_of(daemon), client_who(client),
-                                                     proc->object, proc->operation);
+    _cleanup_free_ char *rule =
+        access_rules_explain(rules_of(daemon), client_who(client), proc->object, proc->operation);
 
     err->domain = VIR_FROM_ACCESS;
     return verror_set(err, VIR_ERR_ACCESS_DENIED, "%s (%s %s) is denied to %s %s", proc->api,

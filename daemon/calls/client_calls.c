@@ -78,11 +78,11 @@ static int disconnect(struct call *call)
     return 0;
 }
 
-#define ROW(proc, function, handle, ...)                                                  \
-    {                                                                                     \
-        .number = JOB_PROC_CLIENT_##proc, .api = function, .access = ACCESS_WRITE,        \
-        PROC_ON(CONNECT, CONTROL), .class = CLASS_MEMORY,                                 \
-        .error_domain = VIR_FROM_REMOTE, .handler = handle, __VA_ARGS__                   \
+#define ROW(proc, function, handle, ...)                                                           \
+    {                                                                                              \
+        .number = JOB_PROC_CLIENT_##proc, .api = function, .access = ACCESS_WRITE,                 \
+        PROC_ON(CONNECT, CONTROL), .class = CLASS_MEMORY, .error_domain = VIR_FROM_REMOTE,         \
+        .handler = handle, __VA_ARGS__                                                             \
     }
 
 static const struct proc procs[] = {

@@ -136,7 +136,7 @@ struct client *server_next_client(struct server *server, struct client *client);
 
 /* What this client may do, as the dispatcher has worked it out; see calls/access.h. */
 struct client_access {
-    uint64_t generation; /* of the rules it was worked out from; 0: not yet, or who it is has changed */
+    uint64_t generation; /* of the rules it comes from; 0: not yet, or its identity has changed */
     uint64_t allowed;
     bool readonly; /* by the list of the config */
 };
