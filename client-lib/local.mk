@@ -22,6 +22,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/buffer.c \
 	client-lib/buffer.h \
 	client-lib/call.c \
+	client-lib/client.c \
 	client-lib/connect.c \
 	client-lib/domain.c \
 	client-lib/domain-call.c \

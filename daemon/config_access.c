@@ -49,8 +49,7 @@ static struct access_rules *read_list(const config_setting_t *setting, const cha
 }
 
 /* Which member of the rule a setting is; NULL with err. */
-static const char **rule_member(struct access_rule_text *text, const char *name,
-                                struct verror *err)
+static const char **rule_member(struct access_rule_text *text, const char *name, struct verror *err)
 {
     if (strcmp(name, "who") == 0)
         return &text->who;

@@ -121,6 +121,8 @@ def try_secrets():
         with wire.Daemon(config) as daemon:
             check.refused(code, "secrets", daemon.client().call, "DOMAIN_GET_XML_DESC",
                           NOWHERE["d"], 1)
+            check([r["operation"] for r in audit(daemon, "denied")] ==
+                  (["data"] if code == wire.ERR_DENIED else []), "the record of a secret")
 
 
 def try_reload():
@@ -151,7 +153,7 @@ def try_job_records():
         client = daemon.client()
         pool = client.start_pool("pool", daemon.dir + "/pool")
         vol = client.create_vol(pool, "vol", 64 << 20, 64 << 20)
-        client.call("SET_SPEED", wire.job_by_id(0), 1 << 20, 0)
+        client.call("SET_SPEED", wire.job_by_id(0), 1000, 0)
         client.call("STORAGE_VOL_WIPE", vol, wire.ASYNC)
         client.call("CANCEL", wire.job_of_vol(vol), 0)
         job = client.wait(wire.job_of_vol(vol))
@@ -209,6 +211,59 @@ def try_groups():
                       match="by rule 1 of access_rules")
 
 
+def unit_directory():
+    """A cgroup named as systemd names that of a unit, or None."""
+    with open("/proc/mounts") as f:
+        mounts = [line.split()[1] for line in f if line.split()[2] == "cgroup2"]
+    for mount in mounts:
+        path = "%s/system.slice/virtjobd-test-%d.service" % (mount, os.getpid())
+        try:
+            os.makedirs(path)
+            return path
+        except OSError:
+            pass
+    return None
+
+
+def child_of_unit(cgroup, path):
+    """In a process of that unit: it may what its rule says, and its identity names the unit."""
+    with open(cgroup + "/cgroup.procs", "w") as f:
+        f.write(str(os.getpid()))
+    client = wire.Client(path)
+    client.define_pool("of-unit", "/none")
+    r = client.call("CLIENT_LIST", 0, 0, 10)
+    newest = [r.uint(), r.hyper(), r.hyper(), r.int(), r.int(), r.text()]
+    return 0 if "unit=" + os.path.basename(cgroup) in newest[-1].split() else 1
+
+
+def try_unit():
+    cgroup = unit_directory() if os.getuid() == 0 else None
+    if not cgroup:
+        print("no cgroup can be made here: units are not tried")
+        return
+    try:
+        with wire.Daemon(rules(rule("unit=virtjobd-test-*.service uid=0", "*"),
+                               rule("*", "read"))) as daemon:
+            pid = os.fork()
+            if pid == 0:
+                status = 1
+                try:
+                    status = child_of_unit(cgroup, daemon.path)
+                finally:
+                    os._exit(status)
+            check(os.waitpid(pid, 0)[1] == 0, "a process of the unit")
+            check.refused(ERR_ACCESS_DENIED, "another process", daemon.client().define_pool, "p",
+                          "/none")
+            daemon.failures = check.failed
+    finally:
+        wire.wait_until(lambda: not open(cgroup + "/cgroup.procs").read(), "its end")
+        os.rmdir(cgroup)
+        try:
+            os.rmdir(os.path.dirname(cgroup)) # where we made it
+        except OSError:
+            pass
+
+
 if sys.argv[1:] == ["--print"]:
     print("\n".join(line.rstrip() for line in walk()))
     sys.exit(0)
@@ -217,4 +272,5 @@ try_secrets()
 try_reload()
 try_job_records()
 try_groups()
+try_unit()
 sys.exit(check.end())

@@ -4,9 +4,13 @@ badinput_tests = \
 	tests/access.py \
 	tests/bad-packets.py \
 	tests/bad-xml.py \
+	tests/client-list.sh \
+	tests/crowd.py \
 	tests/disk-trouble.py \
 	tests/events.py \
+	tests/journal.py \
 	tests/keepalive.sh \
+	tests/limits.py \
 	tests/readonly.py \
 	tests/refusals.py \
 	tests/soak.py \

@@ -140,6 +140,7 @@ def old(d):
     equal(got, fake_qemu.PICTURE, 'the picture')
     dom.destroy()
     until(lambda: not d.qemus(), 'no process is left')
+    d.drop('g')
 
 
 def disk_errors(d):
@@ -173,4 +174,4 @@ def wrong_emulator(d):
         equal(d.names(), [], 'domains')
 
 
-guest_lib.run(starts, hangs, restarts, goes_mad, old, disk_errors, wrong_emulator, guests=Broken)
+guest_lib.run(starts, hangs, restarts, goes_mad, disk_errors, old, wrong_emulator, guests=Broken)

@@ -56,6 +56,7 @@ RECORD = (i64(HYPER) + i32(2) + text('disk.raw') + text('pool') + UUID + text('v
           i32(3) + INFO + i64(HYPER + 1) + i64(HYPER + 2) + i64(HYPER + 3) + i64(-1) +
           i64(HYPER + 4) + i64(HYPER + 5) + text('root') + opt(text('note')) + i32(38) +
           opt(text('no space')) + opt() + opt(text('tail')) + i64(HYPER + 6))
+CLIENT = (i64(HYPER) + i64(-1) + i32(2) + i32(1) + text('root') + i32(3) + i32(4) + i32(5))
 BY_ID = i32(3) + i64(HYPER)
 PARAM = text('file') + i32(7) + text('/x')
 
@@ -239,6 +240,10 @@ SAMPLES = [
     ('job_set_speed_args', BY_ID + i64(HYPER) + i32(FLAGS)),
     ('job_event_register_ret', i64(HYPER)),
     ('job_event_msg', i64(HYPER + 9) + i32(2) + RECORD),
+    ('job_client', CLIENT),
+    ('job_client_list_args', i32(FLAGS) + i64(HYPER) + i32(1024)),
+    ('job_client_list_ret', array(CLIENT, CLIENT) + i32(1)),
+    ('job_client_id_args', i64(HYPER) + i32(FLAGS)),
     ('qemu_monitor_command_args', DOMAIN + text('stop') + i32(FLAGS)),
     ('qemu_monitor_command_ret', text('{}')),
     ('qemu_attach_args', i32(INT) + i32(FLAGS)),

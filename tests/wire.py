@@ -273,6 +273,8 @@ PROCS = [
     Proc(9, "RESUME", "tf", 0, write=True, program=JOB),
     Proc(10, "EVENT_REGISTER", program=JOB),
     Proc(11, "EVENT_DEREGISTER", program=JOB),
+    Proc(13, "CLIENT_LIST", "fhi", 0, write=True, program=JOB),
+    Proc(14, "CLIENT_DISCONNECT", "hf", 0, write=True, program=JOB),
 ]
 
 # For each of these letters a value that is well-formed, of objects that do not exist.

@@ -23,6 +23,10 @@ int host_freecell(struct cli *cli, const struct args *args);
 int host_maxvcpus(struct cli *cli, const struct args *args);
 int host_cpu_models(struct cli *cli, const struct args *args);
 
+/* client.c */
+int client_list(struct cli *cli, const struct args *args);
+int client_disconnect(struct cli *cli, const struct args *args);
+
 /* complete.c */
 int complete(struct cli *cli, int argc, char **argv);
 

@@ -33,6 +33,7 @@ tools_libcli_la_LIBADD = tools/libtext.la libvirtjob.la $(XML_LIBS) $(JANSSON_LI
 tools_libcli_la_SOURCES = \
 	tools/cli.c \
 	tools/cli.h \
+	tools/client.c \
 	tools/command.c \
 	tools/command.h \
 	tools/complete.c \

@@ -14,13 +14,12 @@ static const char *const object_names[] = {
 _Static_assert(ARRAY_SIZE(object_names) == OBJECT_MAX, "each kind of object has a name");
 
 static const char *const operation_names[] = {
-    [OPERATION_UNSET] = "unknown",   [OPERATION_GREET] = "greet",
-    [OPERATION_READ] = "read",       [OPERATION_CONTROL] = "control",
-    [OPERATION_CHANGE] = "change",   [OPERATION_DATA] = "data",
+    [OPERATION_UNSET] = "unknown",   [OPERATION_GREET] = "greet",   [OPERATION_READ] = "read",
+    [OPERATION_CONTROL] = "control", [OPERATION_CHANGE] = "change", [OPERATION_DATA] = "data",
     [OPERATION_MONITOR] = "monitor",
 };
 _Static_assert(ARRAY_SIZE(operation_names) == OPERATION_MAX, "each operation has a name");
-_Static_assert((int)OBJECT_MAX * (int)OPERATION_MAX <= 64, "a pair is a bit");
+_Static_assert(64 / OPERATION_MAX >= OBJECT_MAX, "a pair is a bit");
 
 struct access_rule {
     struct access_rule *next;
@@ -127,12 +126,12 @@ static int parse_bits(struct access_rule *rule, const struct access_rule_text *t
     if (!text->allow == !text->deny)
         return verror_set(err, VIR_ERR_CONF_SYNTAX,
                           "a rule has either 'allow' or 'deny', with the operations");
-    operations = parse_words(text->allow ? text->allow : text->deny, "operation",
-                             operation_names, OPERATION_READ, OPERATION_MAX, err);
+    operations = parse_words(text->allow ? text->allow : text->deny, "operation", operation_names,
+                             OPERATION_READ, OPERATION_MAX, err);
     if (!operations)
         return -1;
-    objects = parse_words(text->on ? text->on : "*", "kind of object", object_names,
-                          OBJECT_CONNECT, OBJECT_MAX, err);
+    objects = parse_words(text->on ? text->on : "*", "kind of object", object_names, OBJECT_CONNECT,
+                          OBJECT_MAX, err);
     if (!objects)
         return -1;
     rule->allow = text->allow != NULL;
@@ -150,9 +149,9 @@ int access_rules_add(struct access_rules *rules, const struct access_rule_text *
     rule->who = access_who_parse(text->who, err);
     if (!rule->who || parse_bits(rule, text, err) < 0)
         return -1;
-    rule->text = xasprintf("%s %s on %s for %s", rule->allow ? "allow" : "deny",
-                           rule->allow ? text->allow : text->deny, text->on ? text->on : "*",
-                           text->who);
+    rule->text =
+        xasprintf("%s %s on %s for %s", rule->allow ? "allow" : "deny",
+                  rule->allow ? text->allow : text->deny, text->on ? text->on : "*", text->who);
     *rules->end = rule;
     rules->end = &rule->next;
     rule = NULL;
@@ -207,8 +206,7 @@ char *access_rules_explain(const struct access_rules *rules, const struct identi
 
     for (const struct access_rule *rule = rules ? rules->first : NULL; rule;
          rule = rule->next, number++) {
-        if (rule->bits & access_bit(object, operation) &&
-            access_who_matches(rule->who, identity))
+        if (rule->bits & access_bit(object, operation) && access_who_matches(rule->who, identity))
             return xasprintf("by rule %u of access_rules (%s)", number, rule->text);
     }
     return xstrdup("by access_rules, none of which allows it");

@@ -31,7 +31,7 @@ enum call_object {
 /* What it does to that.  Each row of a procedure has one. */
 enum call_operation {
     OPERATION_UNSET,
-    OPERATION_GREET,   /* what each connection needs to find out that it may not: no rule is asked */
+    OPERATION_GREET,   /* what a connection needs to learn that it may not: no rule is asked */
     OPERATION_READ,
     OPERATION_CONTROL, /* start, stop, cancel */
     OPERATION_CHANGE,  /* define, create, delete */

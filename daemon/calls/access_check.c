@@ -30,19 +30,19 @@ static const struct client_access *access_of(const struct daemon *daemon, struct
     return access;
 }
 
-static void record(const struct client *client, const struct proc *proc, const struct verror *err)
+static void record(const struct client *client, const struct proc *proc,
+                   enum call_operation operation, const char *reason)
 {
     AUDIT(AUDIT_ACTS, "denied", { "identity", client_identity(client) }, { "api", proc->api },
           { "object", access_object_name(proc->object) },
-          { "operation", access_operation_name(proc->operation) },
-          { "reason", verror_text(err) });
+          { "operation", access_operation_name(operation) }, { "reason", reason });
 }
 
 static int refuse_by_rule(const struct daemon *daemon, const struct client *client,
                           const struct proc *proc, struct verror *err)
 {
-    _cleanup_free_ char *rule = access_rules_explain(rules_of(daemon), client_who(client),
-                                                     proc->object, proc->operation);
+    _cleanup_free_ char *rule =
+        access_rules_explain(rules_of(daemon), client_who(client), proc->object, proc->operation);
 
     err->domain = VIR_FROM_ACCESS;
     return verror_set(err, VIR_ERR_ACCESS_DENIED, "%s (%s %s) is denied to %s %s", proc->api,
@@ -63,7 +63,7 @@ int access_check(struct daemon *daemon, struct client *client, const struct proc
     } else {
         return 0;
     }
-    record(client, proc, err);
+    record(client, proc, proc->operation, verror_text(err));
     return -1;
 }
 
@@ -71,6 +71,9 @@ bool call_may(const struct call *call, enum call_operation operation)
 {
     const struct client_access *access = access_of(call->daemon, call->client);
 
-    return !client_is_readonly(call->client) &&
-           (access->allowed & access_bit(call->proc->object, operation)) != 0;
+    if (!client_is_readonly(call->client) &&
+        access->allowed & access_bit(call->proc->object, operation))
+        return true;
+    record(call->client, call->proc, operation, "a flag asks for more than the call alone");
+    return false;
 }

@@ -173,10 +173,10 @@ static bool address_matches(const struct condition *condition, const struct iden
 /* --- the pattern --- */
 
 static const struct condition_kind kinds[] = {
-    { "uid", parse_id, uid_matches },       { "user", parse_user, uid_matches },
-    { "gid", parse_id, gid_matches },       { "group", parse_group, gid_matches },
-    { "unit", parse_glob, unit_matches },   { "dn", parse_glob, dn_matches },
-    { "sasl", parse_glob, sasl_matches },   { "address", parse_address, address_matches },
+    { "uid", parse_id, uid_matches },     { "user", parse_user, uid_matches },
+    { "gid", parse_id, gid_matches },     { "group", parse_group, gid_matches },
+    { "unit", parse_glob, unit_matches }, { "dn", parse_glob, dn_matches },
+    { "sasl", parse_glob, sasl_matches }, { "address", parse_address, address_matches },
 };
 
 void access_who_free(struct access_who *who)

@@ -7,6 +7,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/access_who.c \
 	daemon/calls/call.c \
 	daemon/calls/call.h \
+	daemon/calls/client_calls.c \
 	daemon/calls/connect.c \
 	daemon/calls/dispatch.c \
 	daemon/calls/domain.c \

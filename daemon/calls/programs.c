@@ -45,5 +45,6 @@ const struct program daemon_programs[] = {
     { QEMU_PROGRAM_NUMBER, QEMU_PROGRAM_VERSION, &calls_event_monitor },
     { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_job },
     { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_event_job },
+    { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_client },
 };
 const size_t daemon_nprograms = ARRAY_SIZE(daemon_programs);

@@ -17,8 +17,8 @@ static void record(const struct job *job, const char *what, const char *identity
 
     (void)snprintf(id, sizeof(id), "%" PRIu64, job->id);
     AUDIT(AUDIT_ACTS, what, { "job", job->id ? id : NULL }, { "operation", job->kind->name },
-          { "object", object }, { "uuid", *job->uuid ? job->uuid : NULL },
-          { "identity", identity }, { "result", result }, { "error", error });
+          { "object", object }, { "uuid", *job->uuid ? job->uuid : NULL }, { "identity", identity },
+          { "result", result }, { "error", error });
 }
 
 void job_audit_state(const struct job *job)

@@ -12,6 +12,7 @@
 
 #include "server/internal.h"
 #include "util/alloc.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 enum { SERIAL_OFFSET = 20 };
@@ -95,6 +96,19 @@ void client_job_ends(struct client *client)
 bool client_is_secure(const struct client *client)
 {
     return client->transport.ops->secure;
+}
+
+void client_get_info(const struct client *client, struct client_info *ret)
+{
+    ret->connected_at = client->connected_at;
+    ret->socket = client->socket;
+    ret->calls = client->nserials;
+    ret->streams = streams_count(client);
+}
+
+struct client *server_next_client(struct server *server, struct client *client)
+{
+    return client ? client->next : server->clients;
 }
 
 bool client_may_call(const struct client *client)
@@ -398,6 +412,8 @@ void client_new(struct server *server, int fd, const struct listener *listener)
     client->refs = 1;
     client->server = server;
     client->id = ++server->last_id;
+    client->connected_at = clock_wall_ms();
+    client->socket = listener->kind;
     client->readonly = listener->readonly;
     identity_init(&client->identity, fd);
     init_transport(client, listener->kind, fd);

@@ -108,7 +108,9 @@ struct client {
     struct client *prev, *next;
     struct client *next_due; /* in server->due */
     uint64_t id;
+    int64_t connected_at; /* ms since 1970 */
     struct identity identity;
+    enum server_socket socket;
     struct transport transport;
     struct event read_event, write_event;
     bool readonly, open;
@@ -189,6 +191,7 @@ void descriptors_done(struct client *client);
 /* A packet of a stream; dropped where that has ended. */
 void streams_take(struct client *client, const struct frame_header *header, const char *payload,
                   size_t len);
+unsigned int streams_count(const struct client *client);
 bool streams_have_serial(const struct client *client, uint32_t serial);
 /* Output has been sent: those who waited for room may go on.  False: nobody did. */
 bool streams_writable(struct client *client);

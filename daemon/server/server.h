@@ -21,8 +21,8 @@ struct client;
 
 struct tls_context;
 
-/* What sort of socket clients come to. */
-enum server_socket { SERVER_UNIX, SERVER_TCP, SERVER_TLS };
+/* What sort of socket clients come to; the numbers are those of libvirt's virClientTransport. */
+enum server_socket { SERVER_UNIX = 0, SERVER_TCP = 1, SERVER_TLS = 2 };
 
 /* Descriptors with one call: libvirt's limit. */
 enum { FDS_MAX = 32 };
@@ -145,9 +145,19 @@ const char *client_identity(const struct client *client);
 void client_set_x509_dname(struct client *client, const char *dname);
 void client_set_sasl_user(struct client *client, const char *user);
 
+/* As an administrator sees it. */
+struct client_info {
+    int64_t connected_at; /* ms since 1970 */
+    enum server_socket socket;
+    unsigned int calls, streams; /* without an answer, open */
+};
+void client_get_info(const struct client *client, struct client_info *ret);
+/* Of all of them, the newest first: the one after client, NULL: the first. */
+struct client *server_next_client(struct server *server, struct client *client);
+
 /* What this client may do, as the dispatcher has worked it out; see calls/access.h. */
 struct client_access {
-    uint64_t generation; /* of the rules it was worked out from; 0: not yet, or who it is has changed */
+    uint64_t generation; /* of the rules it comes from; 0: not yet, or its identity has changed */
     uint64_t allowed;
     bool readonly; /* by the list of the config */
 };

@@ -20,15 +20,21 @@ struct stream {
     bool ended; /* the client has been told the end of the data */
 };
 
+unsigned int streams_count(const struct client *client)
+{
+    unsigned int count = 0;
+
+    for (const struct stream *stream = client->streams; stream; stream = stream->next)
+        count++;
+    return count;
+}
+
 struct stream *stream_open(struct client *client, const struct frame_header *call,
                            const struct stream_ops *ops, void *opaque)
 {
     struct stream *stream;
-    unsigned int count = 0;
 
-    for (stream = client->streams; stream; stream = stream->next)
-        count++;
-    if (client->gone || count >= client->server->limits.max_client_streams)
+    if (client->gone || streams_count(client) >= client->server->limits.max_client_streams)
         return NULL;
     stream = XNEW(struct stream);
     stream->client = client;

@@ -14,7 +14,12 @@
 
 static gid_t groups[] = { 20, 30 };
 static const struct identity local = {
-    .is_local = true, .uid = 0, .gid = 10, .groups = groups, .ngroups = 2, .unit = (char *)"a@1.service",
+    .is_local = true,
+    .uid = 0,
+    .gid = 10,
+    .groups = groups,
+    .ngroups = 2,
+    .unit = (char *)"a@1.service",
 };
 static const struct identity nobody = { 0 };
 
@@ -79,7 +84,8 @@ END_TEST
 START_TEST(test_addresses)
 {
     struct identity four = remote_at("192.0.2.7:4711"), six = remote_at("[2001:db8::7]:4711");
-    struct identity mapped = remote_at("[::ffff:192.0.2.7]:1"), local_link = remote_at("[fe80::1%eth0]:1");
+    struct identity mapped = remote_at("[::ffff:192.0.2.7]:1"),
+                    local_link = remote_at("[fe80::1%eth0]:1");
 
     ck_assert(fits("address=192.0.2.7", &four));
     ck_assert(!fits("address=192.0.2.70", &four));

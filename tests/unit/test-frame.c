@@ -301,6 +301,10 @@ static const struct shape {
     SHAPE(job_list_args),
     SHAPE(job_list_ret),
     SHAPE(job_set_speed_args),
+    SHAPE(job_client),
+    SHAPE(job_client_list_args),
+    SHAPE(job_client_list_ret),
+    SHAPE(job_client_id_args),
 #undef SHAPE
 };
 

@@ -55,6 +55,9 @@ START_TEST(test_null_objects)
     REFUSED(virDomainFree(NULL), VIR_ERR_INVALID_DOMAIN);
     REFUSED(virDomainWaitJob(NULL, &info, 0), VIR_ERR_INVALID_DOMAIN);
     virJobRecordFree(NULL);
+    REFUSED(virConnectListAllClients(NULL, NULL, 0), VIR_ERR_INVALID_CONN);
+    REFUSED(virConnectCloseClient(NULL, 1, 0), VIR_ERR_INVALID_CONN);
+    virClientRecordFree(NULL);
 }
 END_TEST
 

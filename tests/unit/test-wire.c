@@ -45,6 +45,11 @@
         .type = 1, .state = 2, .running_time = 0x0a0b0c0d, .remaining_time = FLAGS,               \
         .percent_complete = 99,                                                                   \
     }
+#define CLIENT_                                                                                   \
+    {                                                                                             \
+        .id = HYPER, .connected_at = -1, .transport = 2, .readonly = 1, .identity = TEXT("root"),  \
+        .calls = 3, .streams = 4, .jobs = 5                                                       \
+    }
 #define RECORD_                                                                                   \
     {                                                                                             \
         .id = HYPER, .kind = 2, .name = TEXT("disk.raw"), .pool = TEXT("pool"), .uuid = UUID,     \
@@ -305,6 +310,11 @@ static const struct sample {
     SAMPLE(job_set_speed_args, .target = BY_ID, .speed = HYPER, .flags = FLAGS),
     SAMPLE(job_event_register_ret, .sequence = HYPER),
     SAMPLE(job_event_msg, .sequence = HYPER + 9, .event = 2, .record = RECORD_),
+    { "job_client", (xdrproc_t)xdr_job_client, &(job_client)CLIENT_, sizeof(job_client) },
+    SAMPLE(job_client_list_args, .flags = FLAGS, .before_id = HYPER, .max = 1024),
+    SAMPLE(job_client_list_ret, .clients = ARRAY(clients, job_client, CLIENT_, CLIENT_),
+           .more = 1),
+    SAMPLE(job_client_id_args, .id = HYPER, .flags = FLAGS),
     SAMPLE(qemu_monitor_command_args, .domain = DOMAIN_, .command = TEXT("stop"), .flags = FLAGS),
     SAMPLE(qemu_monitor_command_ret, .result = TEXT("{}")),
     SAMPLE(qemu_attach_args, .pid = INT, .flags = FLAGS),

@@ -393,6 +393,45 @@ int virConnectGetJobError(virConnectPtr conn, unsigned long long id, virErrorPtr
 int virConnectWaitJob(virConnectPtr conn, unsigned long long id, virJobInfoPtr info,
                       int timeoutMs);
 
+/** How a client is connected.  Source: libvirt-admin. */
+typedef enum {
+    VIR_CLIENT_TRANS_UNIX = 0,
+    VIR_CLIENT_TRANS_TCP = 1,
+    VIR_CLIENT_TRANS_TLS = 2
+} virClientTransport;
+
+/** One connection to the daemon. */
+typedef struct _virClientRecord {
+    unsigned long long id;
+    long long connectedAt; /* milliseconds since 1970 */
+    int transport;         /* virClientTransport */
+    int readonly;
+    char *identity;        /* "uid=1000 pid=42 (virsh)" */
+    unsigned int calls;    /* without an answer */
+    unsigned int streams;  /* open ones */
+    unsigned int jobs;     /* that it started and that have not ended */
+} virClientRecord;
+typedef virClientRecord *virClientRecordPtr;
+
+/** Frees a record and what it holds.  NULL is allowed.  Source: ours. */
+void virClientRecordFree(virClientRecordPtr record);
+
+/**
+ * *clients gets all connections to the daemon, this one too, the newest first, NULL behind the
+ * last; flags is 0.  The caller frees each with virClientRecordFree() and the array with free().
+ * clients NULL: only count them.  Returns how many, or -1: VIR_ERR_OPERATION_DENIED on a
+ * read-only connection.  Source: ours, after virAdmServerListClients().
+ */
+int virConnectListAllClients(virConnectPtr conn, virClientRecordPtr **clients,
+                             unsigned int flags);
+
+/**
+ * Ends the connection with that id; its jobs go on.  flags is 0.
+ * Returns 0, or -1: VIR_ERR_INVALID_ARG where there is none.  Source: ours, after
+ * virAdmClientClose().
+ */
+int virConnectCloseClient(virConnectPtr conn, unsigned long long id, unsigned int flags);
+
 /* --- events of jobs --- */
 
 /**
