@@ -3,6 +3,7 @@
 remote_tests = \
 	tests/tcp.sh \
 	tests/tls-hold.sh \
+	tests/tls-names.py \
 	tests/tls-table.sh \
 	tests/tls-work.sh \
 	tests/transports.sh \
