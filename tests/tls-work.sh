@@ -12,7 +12,7 @@ make_pki pki
 tls_settings pki 'tls_allowed_dn_list = [ "O=Example,CN=*" ]' >"$dir/conf"
 start_daemon --listen --config "$dir/conf"
 port=$(port_of TLS)
-tls=qemu+tls://localhost:$port/session?pkipath=$dir/pki
+tls="qemu+tls://localhost:$port/session?pkipath=$dir/pki"
 over() # TOOL WORD ...
 {
     local tool=$1
