@@ -82,9 +82,11 @@ static void finished(struct work *work)
     struct lifecycle *life = reload->life;
 
     life->reload = NULL;
+    if (life->phase != PHASE_SERVING)
+        (void)verror_set(&reload->err, VIR_ERR_OPERATION_FAILED, "the daemon is stopping");
     if (reload->err.code)
         log_error("the settings stay as they are: %s", verror_text(&reload->err));
-    else if (life->phase == PHASE_SERVING)
+    else
         take_over(reload);
     tell(STEAL_PTR(reload->asked), &reload->err);
     reload_free(reload);
