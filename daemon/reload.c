@@ -5,7 +5,7 @@
  * nothing.  Who asks while one is under way is answered by the next.
  */
 
-#include <errno.h>
+#include <stddef.h>
 
 #include "config.h"
 #include "jobs/workers.h"
@@ -82,9 +82,11 @@ static void finished(struct work *work)
     struct lifecycle *life = reload->life;
 
     life->reload = NULL;
+    if (life->phase != PHASE_SERVING)
+        (void)verror_set(&reload->err, VIR_ERR_OPERATION_FAILED, "the daemon is stopping");
     if (reload->err.code)
         log_error("the settings stay as they are: %s", verror_text(&reload->err));
-    else if (life->phase == PHASE_SERVING)
+    else
         take_over(reload);
     tell(STEAL_PTR(reload->asked), &reload->err);
     reload_free(reload);
@@ -108,9 +110,10 @@ static void start(struct lifecycle *life)
     workers_submit(life->daemon.workers, LANE_CONTROL, NULL, &reload->work);
 }
 
-void reload_ask(struct lifecycle *life, void (*done)(void *opaque, const struct verror *err),
+void reload_ask(struct daemon *daemon, void (*done)(void *opaque, const struct verror *err),
                 void *opaque)
 {
+    struct lifecycle *life = container_of(daemon, struct lifecycle, daemon);
     struct reload_asked *asked = XNEW(struct reload_asked);
 
     asked->done = done;

@@ -81,7 +81,7 @@ extern const struct proc_table calls_absent, calls_connect, calls_domain, calls_
     calls_event_pool, calls_host, calls_host_cpu_model, calls_host_stats, calls_pool,
     calls_pool_change, calls_vol, calls_vol_change, calls_vol_transfer;
 extern const struct proc_table calls_event_monitor, calls_qemu; /* QEMU */
-extern const struct proc_table calls_client, calls_event_job, calls_job; /* JOB */
+extern const struct proc_table calls_client, calls_daemon, calls_event_job, calls_job; /* JOB */
 
 /* Which program a table belongs to; a program may have several.  Numbers are unique in it. */
 struct program {

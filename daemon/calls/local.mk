@@ -9,6 +9,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/call.h \
 	daemon/calls/client_calls.c \
 	daemon/calls/connect.c \
+	daemon/calls/daemon.c \
 	daemon/calls/dispatch.c \
 	daemon/calls/domain.c \
 	daemon/calls/domain_call.c \
