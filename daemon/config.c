@@ -19,6 +19,7 @@ const struct config_key config_keys[] = {
     { .name = "unix_sock_group",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, unix_sock_group),
+      .example = "virtjob",
       .doc = "Group that owns the sockets; unset: the daemon's own." },
     { .name = "unix_sock_ro_perms",
       .type = CONFIG_PERMS,
@@ -29,6 +30,7 @@ const struct config_key config_keys[] = {
     { .name = "unix_sock_rw_perms",
       .type = CONFIG_PERMS,
       .offset = offsetof(struct config, unix_sock_rw_perms),
+      .example = "0700",
       .doc = "Permissions of the read-write socket, virtjobd-sock; unset: \"0770\" with\n"
              "unix_sock_group, else \"0700\".  Who may connect may do all root may do to files." },
     { .name = "extra_sockets",
@@ -39,12 +41,41 @@ const struct config_key config_keys[] = {
              "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in\n"
              "-ro is read-only.  A path that a libvirtd listens on is refused." },
     NUMBER(max_clients, 1, 100000, 5000, true, "Connections at once."),
+    NUMBER(max_anonymous_clients, 0, 100000, 20, true,
+           "Of these, such as have not authenticated yet where they must; more wait.  0: no limit."),
+    NUMBER(auth_timeout_seconds, 0, 3600, 30, true,
+           "A client that has not authenticated by then, where it must, is dropped.  0: never."),
     NUMBER(max_client_requests, 1, 10000, 64, true,
            "Unanswered calls of one client; beyond it, the client is not read from."),
     NUMBER(keepalive_interval, 0, 3600, 5, true,
            "A client that can answer pings is sent one after so many silent seconds; 0: never."),
     NUMBER(keepalive_count, 0, 1000, 5, true,
            "A client that leaves so many pings unanswered is dropped as dead."),
+    { .name = "auth_unix_ro",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_unix_ro),
+      .fallback_text = "none",
+      .choices = "none sasl",
+      .doc = "How clients of read-only sockets show who they are: \"none\" (the socket's\n"
+             "permissions are enough) or \"sasl\"." },
+    { .name = "auth_unix_rw",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_unix_rw),
+      .fallback_text = "none",
+      .choices = "none sasl",
+      .doc = "The same for read-write sockets." },
+    { .name = "sasl_conf_dir",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, sasl_conf_dir),
+      .fallback_text = "/etc/virtjobd/sasl2",
+      .doc = "Directory of virtjobd.conf, the settings of SASL: its mechanisms and users." },
+    { .name = "sasl_allowed_username_list",
+      .type = CONFIG_LIST,
+      .offset = offsetof(struct config, sasl_allowed_username_list),
+      .live = true,
+      .example = "[ \"joe@EXAMPLE.COM\", \"*@OPS.EXAMPLE.COM\" ]",
+      .doc = "Who may come in of those that SASL knows; * stands for any text, ? for one\n"
+             "character.  Unset: all of them." },
     NUMBER(max_workers, 1, 1000, 20, true,
            "Threads for short work.  One pool has at most a quarter of them."),
     NUMBER(max_bulk_jobs, 1, 1000, 4, true,
@@ -61,10 +92,12 @@ const struct config_key config_keys[] = {
     { .name = "user",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, user),
+      .example = "virtjob",
       .doc = "User that guests run as, a name or \"+\" and a uid; unset: the daemon's own." },
     { .name = "group",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, group),
+      .example = "virtjob",
       .doc = "Group that guests run as, a name or \"+\" and a gid; unset: the user's." },
     NUMBER(dynamic_ownership, 0, 1, 1, false,
            "1: a guest's files belong to its user while it runs."),
@@ -99,6 +132,18 @@ static char **text_field(struct config *config, const struct config_key *key)
     return (char **)((char *)config + key->offset);
 }
 
+static char ***list_field(struct config *config, const struct config_key *key)
+{
+    return (char ***)((char *)config + key->offset);
+}
+
+static void list_free(char **list)
+{
+    for (char **text = list; text && *text; text++)
+        free(*text);
+    free(list);
+}
+
 struct config *config_new(bool session)
 {
     struct config *config = XNEW(struct config);
@@ -108,7 +153,7 @@ struct config *config_new(bool session)
 
         if (key->type == CONFIG_NUMBER)
             *number_field(config, key) = key->fallback;
-        else
+        else if (key->type != CONFIG_LIST)
             *text_field(config, key) = xstrdup(session && key->session_text ? key->session_text :
                                                                               key->fallback_text);
     }
@@ -119,9 +164,14 @@ void config_free(struct config *config)
 {
     if (!config)
         return;
-    for (size_t i = 0; i < config_nkeys; i++)
-        if (config_keys[i].type != CONFIG_NUMBER)
-            free(*text_field(config, &config_keys[i]));
+    for (size_t i = 0; i < config_nkeys; i++) {
+        const struct config_key *key = &config_keys[i];
+
+        if (key->type == CONFIG_LIST)
+            list_free(*list_field(config, key));
+        else if (key->type != CONFIG_NUMBER)
+            free(*text_field(config, key));
+    }
     free(config);
 }
 
@@ -164,6 +214,20 @@ static bool parse_perms(const char *text, mode_t *ret_mode)
     return true;
 }
 
+static bool is_choice(const char *choices, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (; *choices; choices += strspn(choices, " ")) {
+        size_t word = strcspn(choices, " ");
+
+        if (word == len && strncmp(choices, text, len) == 0)
+            return true;
+        choices += word;
+    }
+    return false;
+}
+
 static int set_text(struct config *config, const struct config_key *key,
                     const config_setting_t *setting, struct place at, struct verror *err)
 {
@@ -181,8 +245,33 @@ static int set_text(struct config *config, const struct config_key *key,
     if (!*text && !(key->fallback_text && !*key->fallback_text))
         return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s is empty", at.file, at.line,
                           key->name);
+    if (key->choices && !is_choice(key->choices, text))
+        return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s is \"%s\", must be one of: %s",
+                          at.file, at.line, key->name, text, key->choices);
     free(*text_field(config, key));
     *text_field(config, key) = xstrdup(text);
+    return 0;
+}
+
+/* [ "a", "b" ] or ( "a", "b" ); libvirtd.conf has the former. */
+static int set_list(struct config *config, const struct config_key *key,
+                    const config_setting_t *setting, struct place at, struct verror *err)
+{
+    int type = config_setting_type(setting), n = config_setting_length(setting);
+    bool good = type == CONFIG_TYPE_ARRAY || type == CONFIG_TYPE_LIST;
+    char **list;
+
+    for (int i = 0; good && i < n; i++)
+        good = config_setting_get_string_elem(setting, i) != NULL;
+    if (!good)
+        return verror_set(err, VIR_ERR_CONF_SYNTAX,
+                          "%s:%u: %s must be a list of texts such as [ \"a\", \"b\" ]", at.file,
+                          at.line, key->name);
+    list = xcalloc((size_t)n + 1, sizeof(*list));
+    for (int i = 0; i < n; i++)
+        list[i] = xstrdup(config_setting_get_string_elem(setting, i));
+    list_free(*list_field(config, key));
+    *list_field(config, key) = list;
     return 0;
 }
 
@@ -206,6 +295,8 @@ static int set_key(struct config *config, const config_setting_t *setting, const
                           config_setting_name(setting));
     if (key->type == CONFIG_NUMBER)
         return set_number(config, key, setting, at, err);
+    if (key->type == CONFIG_LIST)
+        return set_list(config, key, setting, at, err);
     return set_text(config, key, setting, at, err);
 }
 
@@ -258,31 +349,68 @@ static bool text_equal(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool list_equal(char *const *a, char *const *b)
+{
+    if (!a || !b)
+        return a == b;
+    while (*a && *b && strcmp(*a, *b) == 0)
+        a++, b++;
+    return !*a && !*b;
+}
+
+/* Each: false where the two are the same, else what is live has been taken over. */
+static bool apply_number(struct config *running, struct config *fresh,
+                         const struct config_key *key)
+{
+    unsigned int *old = number_field(running, key), *new = number_field(fresh, key);
+
+    if (*old == *new)
+        return false;
+    if (key->live)
+        *old = *new;
+    return true;
+}
+
+static bool apply_text(struct config *running, struct config *fresh, const struct config_key *key)
+{
+    char **old = text_field(running, key), **new = text_field(fresh, key);
+
+    if (text_equal(*old, *new))
+        return false;
+    if (key->live) {
+        free(*old);
+        *old = STEAL_PTR(*new);
+    }
+    return true;
+}
+
+static bool apply_list(struct config *running, struct config *fresh, const struct config_key *key)
+{
+    char ***old = list_field(running, key), ***new = list_field(fresh, key);
+
+    if (list_equal(*old, *new))
+        return false;
+    if (key->live) {
+        list_free(*old);
+        *old = STEAL_PTR(*new);
+    }
+    return true;
+}
+
 void config_apply(struct config *running, struct config *fresh,
                   void (*changed)(void *opaque, const char *key, bool live), void *opaque)
 {
-    for (size_t i = 0; i < config_nkeys; i++) {
-        const struct config_key *key = &config_keys[i];
+    static bool (*const apply[])(struct config *running, struct config *fresh,
+                                 const struct config_key *key) = {
+        [CONFIG_NUMBER] = apply_number,
+        [CONFIG_TEXT] = apply_text,
+        [CONFIG_PERMS] = apply_text,
+        [CONFIG_LIST] = apply_list,
+    };
 
-        if (key->type == CONFIG_NUMBER) {
-            unsigned int *old = number_field(running, key), *new = number_field(fresh, key);
-
-            if (*old == *new)
-                continue;
-            if (key->live)
-                *old = *new;
-        } else {
-            char **old = text_field(running, key), **new = text_field(fresh, key);
-
-            if (text_equal(*old, *new))
-                continue;
-            if (key->live) {
-                free(*old);
-                *old = STEAL_PTR(*new);
-            }
-        }
-        changed(opaque, key->name, key->live);
-    }
+    for (size_t i = 0; i < config_nkeys; i++)
+        if (apply[config_keys[i].type](running, fresh, &config_keys[i]))
+            changed(opaque, config_keys[i].name, config_keys[i].live);
 }
 
 mode_t config_socket_mode(const struct config *config, bool readonly)
@@ -293,4 +421,23 @@ mode_t config_socket_mode(const struct config *config, bool readonly)
     if (perms)
         (void)parse_perms(perms, &mode); /* was checked when it was read */
     return mode;
+}
+
+enum server_auth config_auth(const char *text)
+{
+    static const char *const names[] = {
+        [SERVER_AUTH_NONE] = "none",
+        [SERVER_AUTH_SASL] = "sasl",
+        [SERVER_AUTH_POLKIT] = "polkit",
+    };
+    size_t auth = 0;
+
+    while (strcmp(names[auth], text) != 0) /* is one of them: it was checked when it was read */
+        auth++;
+    return (enum server_auth)auth;
+}
+
+bool config_has_auth(const struct config *config, enum server_auth auth)
+{
+    return config_auth(config->auth_unix_ro) == auth || config_auth(config->auth_unix_rw) == auth;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "server/server.h"
 #include "util/verror.h"
 
 struct config {
@@ -21,9 +22,13 @@ struct config {
     char *unix_sock_rw_perms; /* octal text, NULL = by unix_sock_group; see config_socket_mode() */
     char *extra_sockets;      /* absolute paths with blanks between */
     unsigned int max_clients;
+    unsigned int max_anonymous_clients, auth_timeout_seconds; /* 0 = no limit */
     unsigned int max_client_requests; /* in flight, per client */
     unsigned int keepalive_interval;  /* s, 0 = off */
     unsigned int keepalive_count;
+    char *auth_unix_ro, *auth_unix_rw; /* see config_auth() */
+    char *sasl_conf_dir;
+    char **sasl_allowed_username_list; /* patterns, NULL behind the last; NULL = everybody */
     unsigned int max_workers;         /* control lane */
     /* jobs */
     unsigned int max_bulk_jobs;      /* bulk lane */
@@ -46,6 +51,7 @@ enum config_type {
     CONFIG_NUMBER,
     CONFIG_TEXT,
     CONFIG_PERMS, /* octal text, at most 0777 */
+    CONFIG_LIST,  /* of texts; unset is something else than empty */
 };
 
 /* One key. */
@@ -55,6 +61,8 @@ struct config_key {
     size_t offset;     /* in struct config */
     unsigned int min, max, fallback; /* of a number */
     const char *fallback_text, *session_text; /* of a text; session_text in a session instance */
+    const char *choices; /* the words a text may be, blanks between; NULL = any */
+    const char *example; /* what the example file shows of one that is unset by default */
     bool live;         /* taken over at SIGHUP, else at the next start */
     const char *doc;   /* one or more lines, for the example file */
 };
@@ -77,6 +85,10 @@ int config_load(struct config *config, const char *path, struct verror *err);
  */
 void config_apply(struct config *running, struct config *fresh,
                   void (*changed)(void *opaque, const char *key, bool live), void *opaque);
+
+/* How the clients of a socket show who they are, from one of the keys for that. */
+enum server_auth config_auth(const char *text);
+bool config_has_auth(const struct config *config, enum server_auth auth);
 
 /* The mode of a socket: what unix_sock_*_perms say, or would by default. */
 mode_t config_socket_mode(const struct config *config, bool readonly);

@@ -20,6 +20,7 @@
 #include "hypervisor/domains.h"
 #include "jobs/job.h"
 #include "jobs/workers.h"
+#include "server/sasl_exchange.h"
 #include "server/server.h"
 #include "storage/io.h"
 #include "storage/storage.h"
@@ -121,6 +122,9 @@ static int build_daemon(struct lifecycle *life, struct verror *err)
 
     for (int lane = 0; lane < LANE_MAX; lane++)
         widths[lane] = settings_lane_width(life, lane);
+    if (config_has_auth(daemon->config, SERVER_AUTH_SASL) &&
+        sasl_library_start(daemon->config->sasl_conf_dir, err) < 0)
+        return -1;
     if (child_start(err) < 0)
         return -1;
     life->children_started = true;
@@ -274,6 +278,7 @@ static void take_down_daemon(struct lifecycle *life)
     jobs_free(daemon->jobs);
     domains_free(daemon->domains);
     io_close_later_drain();
+    sasl_library_stop();
 }
 
 static void take_down(struct lifecycle *life)

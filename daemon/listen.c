@@ -55,6 +55,17 @@ static void socket_file_name(int fd, char *ret_name, size_t size)
                        slash + 1);
 }
 
+static enum server_auth auth_of(const struct config *config, bool readonly)
+{
+    return config_auth(readonly ? config->auth_unix_ro : config->auth_unix_rw);
+}
+
+static int listen_fd(struct lifecycle *life, int fd, bool readonly, struct verror *err)
+{
+    return server_listen_fd(life->daemon.server, fd, readonly,
+                            auth_of(life->daemon.config, readonly), err);
+}
+
 static int listen_inherited_one(struct lifecycle *life, int fd, const char *name,
                                 struct verror *err)
 {
@@ -66,10 +77,10 @@ static int listen_inherited_one(struct lifecycle *life, int fd, const char *name
     socket_file_name(fd, file_name, sizeof(file_name));
     for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
         if (strcmp(name, sockets[i].name) == 0)
-            return server_listen_fd(life->daemon.server, fd, sockets[i].readonly, err);
+            return listen_fd(life, fd, sockets[i].readonly, err);
     for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
         if (strcmp(file_name, sockets[i].name) == 0)
-            return server_listen_fd(life->daemon.server, fd, sockets[i].readonly, err);
+            return listen_fd(life, fd, sockets[i].readonly, err);
     /* a guess could give write access to those who may only read */
     return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                       "socket '%s' ('%s') is neither %s nor %s, by FileDescriptorName= or path",
@@ -108,7 +119,7 @@ static int listen_path(struct lifecycle *life, const char *path, bool readonly, 
     if (config->unix_sock_group && find_group(config->unix_sock_group, &group, err) < 0)
         return -1;
     return server_listen_unix(life->daemon.server, path, config_socket_mode(config, readonly),
-                              group, readonly, err);
+                              group, readonly, auth_of(config, readonly), err);
 }
 
 static int listen_own(struct lifecycle *life, struct verror *err)

@@ -54,6 +54,8 @@ struct server_limits settings_limits(const struct lifecycle *life)
     return (struct server_limits){
         .max_clients = life->daemon.config->max_clients,
         .max_client_requests = life->daemon.config->max_client_requests,
+        .max_anonymous_clients = life->daemon.config->max_anonymous_clients,
+        .auth_timeout = life->daemon.config->auth_timeout_seconds,
         .keepalive_interval = life->daemon.config->keepalive_interval,
         .keepalive_count = life->daemon.config->keepalive_count,
     };

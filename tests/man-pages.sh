@@ -40,7 +40,7 @@ fi
 # virtjobd.conf(5) has the keys of the example file, which a unit test holds to the code, in both
 # directions.
 sed -n 's/^#\([a-z_]*\) = .*/\1/p' "$srcdir/daemon/virtjobd.conf" | sort >"$dir/keys"
-sed -n 's/^\.BR \([a-z_]*\) " (\(number\|text\),.*/\1/p' "$srcdir/man/virtjobd.conf.5" |
+sed -n 's/^\.BR \([a-z_]*\) " (\(number\|text\|list\),.*/\1/p' "$srcdir/man/virtjobd.conf.5" |
     sort >"$dir/documented"
 [ -s "$dir/keys" ] || fail "no keys in the example"
 check diff -u "$dir/keys" "$dir/documented"

@@ -44,7 +44,8 @@ class Proc:
 
 
 # s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
-# t job target, m typed parameters, f flags, n an optional object that is not given (None)
+# t job target, m typed parameters, f flags, n an optional object that is not given (None),
+# c bytes of SASL or None
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
@@ -89,6 +90,10 @@ PROCS = [
     Proc(59, "CONNECT_GET_HOSTNAME"),
     Proc(60, "CONNECT_SUPPORTS_FEATURE", "i"),
     Proc(66, "AUTH_LIST"),
+    Proc(67, "AUTH_SASL_INIT"),
+    Proc(68, "AUTH_SASL_START", "sc"),
+    Proc(69, "AUTH_SASL_STEP", "c"),
+    Proc(70, "AUTH_POLKIT"),
     Proc(71, "CONNECT_NUM_OF_STORAGE_POOLS"),
     Proc(72, "CONNECT_LIST_STORAGE_POOLS", "i"),
     Proc(73, "CONNECT_NUM_OF_DEFINED_STORAGE_POOLS"),
@@ -292,6 +297,12 @@ def job_of_pool(pool):
     return struct.pack(">I", 1) + pool_ref(pool)
 
 
+def sasl_data(value):
+    """No data are not the same as none of them; each byte takes four."""
+    value, nil = value or b"", value is None
+    return struct.pack(">II", nil, len(value)) + b"".join(b"\0\0\0%c" % byte for byte in value)
+
+
 PACKERS = {
     "s": text,
     "o": lambda v: struct.pack(">I", 0) if v is None else struct.pack(">I", 1) + text(v),
@@ -305,6 +316,7 @@ PACKERS = {
     "p": pool_ref,
     "v": vol_ref,
     "t": lambda v: v,
+    "c": sasl_data,
 }
 
 

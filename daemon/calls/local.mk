@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
 	daemon/calls/absent.c \
+	daemon/calls/auth.c \
+	daemon/calls/auth.h \
+	daemon/calls/auth_sasl.c \
 	daemon/calls/call.c \
 	daemon/calls/call.h \
 	daemon/calls/connect.c \

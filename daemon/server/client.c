@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "server/internal.h"
+#include "server/sasl_exchange.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -26,6 +27,8 @@ void client_unref(struct client *client)
 {
     if (!client || --client->refs > 0)
         return;
+    if (client->free_login)
+        client->free_login(client->login);
     identity_done(&client->identity);
     free(client);
 }
@@ -77,6 +80,36 @@ bool client_is_secure(const struct client *client)
     return client->transport.ops->secure;
 }
 
+void client_set_login(struct client *client, void *login, void (*free_login)(void *login))
+{
+    client->login = login;
+    client->free_login = free_login;
+}
+
+void *client_login(const struct client *client)
+{
+    return client->login;
+}
+
+bool client_has_input(const struct client *client)
+{
+    const struct transport *transport = &client->transport;
+
+    return transport->ops->has_input && transport->ops->has_input(transport);
+}
+
+void client_start_layer(struct client *client, struct sasl_exchange *exchange)
+{
+    if (client->gone) {
+        exchange_free(exchange);
+        return;
+    }
+    transport_push_sasl(&client->transport, exchange, client->output_bytes);
+    /* nothing protected it, so anybody between can have put it there */
+    if (client->input_len > 0)
+        client_drop(client, "bytes behind the last step of its authentication");
+}
+
 bool client_may_call(const struct client *client)
 {
     return client->nserials < client->server->limits.max_client_requests &&
@@ -101,6 +134,7 @@ void client_end(struct client *client)
     client->nserials = 0;
     server->handler->gone(server->opaque, client);
     streams_gone(client);
+    anonymous_remove(client);
     client->server = NULL;
     server_client_ended(server, client);
     client_unref(client); /* the server's reference */
@@ -152,6 +186,8 @@ static void finish(struct client *client)
     if (held && client->input_len > 0 && client_may_call(client))
         client_set_due(client); /* calls that waited for their replies to be sent */
     update_events(client);
+    if (client->reading && client_has_input(client))
+        client_set_due(client);
 }
 
 static void run(struct client *client, void (*input)(struct client *client))
@@ -269,14 +305,15 @@ void client_close_after_flush(struct client *client)
         client_set_due(client);
 }
 
-void client_new(struct server *server, int fd, bool readonly)
+void client_new(struct server *server, int fd, const struct listener *listener)
 {
     struct client *client = XNEW(struct client);
 
     client->refs = 1;
     client->server = server;
     client->id = ++server->last_id;
-    client->readonly = readonly;
+    client->readonly = listener->readonly;
+    client->auth = listener->auth;
     identity_init(&client->identity, fd);
     transport_init_unix(&client->transport, fd);
     /* event_assign can only fail on flags that contradict each other */
@@ -288,6 +325,9 @@ void client_new(struct server *server, int fd, bool readonly)
         client->next->prev = client;
     server->clients = client;
     server->nclients++;
-    log_debug("client %s: connected%s", client->identity.text, readonly ? ", read-only" : "");
+    if (client->auth != SERVER_AUTH_NONE)
+        anonymous_add(client);
+    log_debug("client %s: connected%s", client->identity.text,
+              client->readonly ? ", read-only" : "");
     update_events(client);
 }

@@ -5,6 +5,8 @@
  *   listen.c ──fd──► server.c ──fd──► client.c ──bytes──► input.c ──packets──► handler
  *                                     ▲   ▲                                    │
  *                    transport.c ─────┘   └──────────── output.c ◄─────────────┘ replies
+ *
+ * A client that must show who it is first is in the list of anonymous.c until it has.
  */
 #ifndef VIRTJOBD_SERVER_INTERNAL_H
 #define VIRTJOBD_SERVER_INTERNAL_H
@@ -48,6 +50,8 @@ struct transport_ops {
     ssize_t (*read)(struct transport *transport, void *data, size_t len);
     /* Bytes taken, -errno (-EAGAIN: no room now). */
     ssize_t (*write)(struct transport *transport, const struct iovec *iov, int iovcnt);
+    /* It has bytes that the socket does not tell of; NULL = never. */
+    bool (*has_input)(const struct transport *transport);
     /* It needs the socket writable to go on reading (handshakes); NULL = never. */
     bool (*wants_write)(const struct transport *transport);
     /* Closes the socket and frees what it has. */
@@ -57,10 +61,20 @@ struct transport_ops {
 struct transport {
     const struct transport_ops *ops;
     int fd;
+    void *state; /* of a layer */
 };
 
 /* A unix stream socket; takes over fd. */
 void transport_init_unix(struct transport *transport, int fd);
+
+struct sasl_exchange;
+
+/*
+ * transport_sasl.c: from now on everything goes through exchange, which it takes over, but for
+ * the next so many bytes that are written.
+ */
+void transport_push_sasl(struct transport *transport, struct sasl_exchange *exchange,
+                         size_t plain);
 
 /* --- identity.c --- */
 
@@ -69,6 +83,8 @@ void identity_init(struct identity *identity, int fd);
 void identity_done(struct identity *identity);
 
 /* --- client.c --- */
+
+struct listener;
 
 /* Replies that wait to be sent, in blocks; small ones share a block. */
 struct output_block {
@@ -87,6 +103,15 @@ struct client {
     struct transport transport;
     struct event read_event, write_event;
     bool readonly, open;
+
+    /* anonymous.c */
+    enum server_auth auth; /* what its listener asks for */
+    bool anonymous;        /* it has not shown yet who it is */
+    int64_t connected;     /* when it came, of one that is anonymous */
+    struct client *prev_anonymous, *next_anonymous;
+    void *login;           /* see client_set_login() */
+    void (*free_login)(void *login);
+
     uint64_t job_speed;
     bool gone;    /* the socket is closed */
     bool closing; /* reads nothing more; ends once the output is sent */
@@ -117,13 +142,15 @@ struct client {
     unsigned int held; /* streams that want no more input now */
 };
 
-/* Takes over fd, a connected unix socket. */
-void client_new(struct server *server, int fd, bool readonly);
+/* Takes over fd, a connected unix socket that came from listener. */
+void client_new(struct server *server, int fd, const struct listener *listener);
 /* Later in this loop: send its output, go on with its waiting input. */
 void client_set_due(struct client *client);
 void client_run_due(struct client *client);
 /* Closes the socket and tells the handler; the struct lives on while referenced. */
 void client_end(struct client *client);
+/* Its transport has bytes that no event will tell of. */
+bool client_has_input(const struct client *client);
 /* Queues a packet, which it takes over; drops a client that has not read far too much. */
 void client_send(struct client *client, void *packet, size_t len);
 /* May another call be started for it now? */
@@ -133,7 +160,7 @@ bool client_may_call(const struct client *client);
 
 /* One read, and all that can be done with what is there. */
 void input_read(struct client *client);
-/* Goes on with packets that had to wait. */
+/* Goes on with packets that had to wait, and with what the transport keeps. */
 void input_resume(struct client *client);
 void input_done(struct client *client);
 
@@ -154,6 +181,19 @@ void keepalive_init(struct server *server);
 void keepalive_update(struct server *server);
 void keepalive_pong(struct client *client);
 
+/* --- anonymous.c --- */
+
+void anonymous_init(struct server *server);
+void anonymous_update(struct server *server); /* the limits are other ones */
+/*
+ * Of a new client: until client_set_authenticated() it counts as one that nobody knows, is
+ * answered no call but those of its authentication, and has auth_timeout seconds.
+ */
+void anonymous_add(struct client *client);
+void anonymous_remove(struct client *client);
+/* No more are to be accepted. */
+bool anonymous_are_too_many(const struct server *server);
+
 /* --- output.c --- */
 
 /* Takes over packet. */
@@ -173,6 +213,8 @@ struct listener {
     struct event event;
     int fd;
     bool readonly;
+    enum server_auth auth; /* how its clients show who they are */
+    bool accepting;        /* its event is added */
     /* Of a socket made here, to remove its name at the end: */
     int dir_fd; /* -1 = not ours */
     char *name;
@@ -197,7 +239,7 @@ struct server {
     void *idle_opaque;
 
     struct listener *listeners;
-    bool accepting; /* their events are added */
+    bool full, anonymous_full; /* as was told in the log */
     bool out_of_fds;
     struct event accept_retry;
 
@@ -206,6 +248,9 @@ struct server {
     uint64_t last_id;
     struct client *due; /* clients with something to do in this loop; each is referenced */
     struct event due_event;
+    struct client *anonymous; /* the first to lose its time is the first */
+    unsigned int nanonymous;
+    struct event anonymous_event; /* the end of the first one's time */
     struct event keepalive_event; /* pending while there may be a client that answers pings */
     bool idle_pending; /* the last client has gone, idle_cb is to be told */
 
@@ -215,5 +260,7 @@ struct server {
 
 /* The client is gone: one more may be accepted. */
 void server_client_ended(struct server *server, struct client *client);
+/* Something has changed that decides which listeners accept. */
+void server_update_accepting(struct server *server);
 
 #endif

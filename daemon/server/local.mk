@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
+	daemon/server/anonymous.c \
 	daemon/server/client.c \
 	daemon/server/identity.c \
 	daemon/server/input.c \
@@ -7,9 +8,12 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/server/keepalive.c \
 	daemon/server/listen.c \
 	daemon/server/output.c \
+	daemon/server/sasl_exchange.c \
+	daemon/server/sasl_exchange.h \
 	daemon/server/server.c \
 	daemon/server/server.h \
 	daemon/server/stream.c \
 	daemon/server/stream.h \
 	daemon/server/transport.c \
+	daemon/server/transport_sasl.c \
 	$(NULL)

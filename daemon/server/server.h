@@ -18,15 +18,26 @@
 struct event_base;
 struct server;
 struct client;
+struct sasl_exchange;
 
 struct server_limits {
     unsigned int max_clients;
     unsigned int max_client_requests;
+    /* Of those that must authenticate and have not yet: how many at once, and for how long (s);
+     * 0 = no limit. */
+    unsigned int max_anonymous_clients, auth_timeout;
     /*
      * A client that answers pings and has been silent for so many seconds (0 = for ever) is sent
      * one, and dropped when so many of them have gone unanswered.
      */
     unsigned int keepalive_interval, keepalive_count;
+};
+
+/* How the clients of a socket show who they are; the numbers are the wire's. */
+enum server_auth {
+    SERVER_AUTH_NONE = 0, /* whoever can connect may call */
+    SERVER_AUTH_SASL = 1,
+    SERVER_AUTH_POLKIT = 2,
 };
 
 /* What the dispatcher implements. */
@@ -60,9 +71,10 @@ bool server_is_idle(const struct server *server);
  * paths work; a stale one is replaced, a live one refused) and listens.
  */
 int server_listen_unix(struct server *server, const char *path, mode_t mode, gid_t group,
-                       bool readonly, struct verror *err);
+                       bool readonly, enum server_auth auth, struct verror *err);
 /* Takes over a listening socket from systemd. */
-int server_listen_fd(struct server *server, int fd, bool readonly, struct verror *err);
+int server_listen_fd(struct server *server, int fd, bool readonly, enum server_auth auth,
+                     struct verror *err);
 
 /* --- one connection; references keep the struct, not the socket, alive --- */
 
@@ -73,6 +85,18 @@ bool client_is_gone(const struct client *client);
 uint64_t client_id(const struct client *client);
 bool client_is_readonly(const struct client *client);
 void client_set_readonly(struct client *client); /* CONNECT_OPEN with the flag */
+/* What its socket asks of it, and whether that is done; calls other than those for it must wait. */
+enum server_auth client_auth(const struct client *client);
+bool client_is_authenticated(const struct client *client);
+void client_set_authenticated(struct client *client);
+/* What the one who authenticates it keeps for it; freed with the struct. */
+void client_set_login(struct client *client, void *login, void (*free_login)(void *login));
+void *client_login(const struct client *client);
+/*
+ * Right after the answer to the last step was queued: from there on all bytes go through
+ * exchange, which is taken over.  Drops a client that has sent something already.
+ */
+void client_start_layer(struct client *client, struct sasl_exchange *exchange);
 bool client_is_open(const struct client *client); /* CONNECT_OPEN has succeeded */
 void client_set_open(struct client *client);
 /* Of the jobs that it starts, bytes a second; 0 = no limit. */

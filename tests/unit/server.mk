@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 server_tests = \
+	tests/unit/test-anonymous \
 	tests/unit/test-dispatch \
 	tests/unit/test-listen \
 	tests/unit/test-server \
@@ -10,6 +11,10 @@ TESTS += $(server_tests)
 server_test_harness = tests/unit/server-harness.c tests/unit/server-harness.h
 server_test_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS)
 server_test_libs = daemon/libdaemon.la $(CHECK_LIBS)
+
+tests_unit_test_anonymous_SOURCES = tests/unit/test-anonymous.c $(server_test_harness)
+tests_unit_test_anonymous_CPPFLAGS = $(server_test_cppflags)
+tests_unit_test_anonymous_LDADD = $(server_test_libs)
 
 tests_unit_test_dispatch_SOURCES = tests/unit/test-dispatch.c $(server_test_harness)
 tests_unit_test_dispatch_CPPFLAGS = $(server_test_cppflags)

@@ -129,14 +129,20 @@ START_TEST(test_every_type)
 {
     for (size_t i = 0; i < config_nkeys; i++) {
         const struct config_key *key = &config_keys[i];
+        static const char *const kinds[] = {
+            [CONFIG_NUMBER] = "a number",
+            [CONFIG_TEXT] = "a text in quotes",
+            [CONFIG_PERMS] = "a text in quotes",
+            [CONFIG_LIST] = "a list of texts such as [ \"a\", \"b\" ]",
+        };
         bool is_number = key->type == CONFIG_NUMBER;
         const char *const wrong[] = { is_number ? "\"5\"" : "5", "true", "1.5", "[ 1 ]",
                                       "{ a = 1; }" };
 
         for (size_t j = 0; j < ARRAY_SIZE(wrong); j++) {
             _cleanup_free_ char *text = xasprintf("# a comment\n\n%s = %s\n", key->name, wrong[j]);
-            _cleanup_free_ char *reason = xasprintf(
-                "3: %s must be %s", key->name, is_number ? "a number" : "a text in quotes");
+            _cleanup_free_ char *reason =
+                xasprintf("3: %s must be %s", key->name, kinds[key->type]);
 
             assert_refused(text, reason);
         }
@@ -147,7 +153,9 @@ END_TEST
 START_TEST(test_refusals)
 {
     assert_refused("max_clients = 10\nmax_cleints = 10\n", "2: unknown key 'max_cleints'");
-    assert_refused("listen_tls = 1\n", "1: unknown key 'listen_tls'");
+    assert_refused("tls_priority = \"x\"\n", "1: unknown key 'tls_priority'");
+    assert_refused("auth_unix_rw = \"pam\"\n",
+                   "1: auth_unix_rw is \"pam\", must be one of: none sasl");
     assert_refused("max_clients = 10\nlog_level = = 3\n", "2: syntax error");
     assert_refused("max_clients = 10\nmax_clients = 11\n", "2: duplicate setting name");
     assert_refused("unix_sock_group = \"\"\n", "1: unix_sock_group is empty");
@@ -157,6 +165,39 @@ START_TEST(test_refusals)
                    "1: unix_sock_ro_perms is \"1777\", must be octal permissions such as \"0770\"");
     assert_refused("unix_sock_ro_perms = \"-1\"\n",
                    "1: unix_sock_ro_perms is \"-1\", must be octal permissions such as \"0770\"");
+}
+END_TEST
+
+static void note_change(void *opaque, const char *key, bool live)
+{
+    char **list = opaque;
+    char *longer = xasprintf("%s%s:%d ", *list, key, live);
+
+    free(*list);
+    *list = longer;
+}
+
+START_TEST(test_list)
+{
+    struct config *config = load("sasl_allowed_username_list = [\"*@EX\", \"joe\"]\n");
+    struct config *same = load("sasl_allowed_username_list = (\"*@EX\", \"joe\");\n");
+    struct config *none = load("sasl_allowed_username_list = []\n"), *unset = load("");
+    _cleanup_free_ char *changes = xstrdup("");
+
+    ck_assert_str_eq(config->sasl_allowed_username_list[1], "joe");
+    ck_assert_ptr_null(config->sasl_allowed_username_list[2]);
+    ck_assert_ptr_null(unset->sasl_allowed_username_list);
+    config_apply(config, same, note_change, &changes);
+    ck_assert_str_eq(changes, "");
+    config_apply(config, none, note_change, &changes);
+    ck_assert_ptr_null(config->sasl_allowed_username_list[0]);
+    config_apply(config, unset, note_change, &changes); /* everybody, instead of nobody */
+    ck_assert_ptr_null(config->sasl_allowed_username_list);
+    ck_assert_str_eq(changes, "sasl_allowed_username_list:1 sasl_allowed_username_list:1 ");
+    config_free(config);
+    config_free(same);
+    config_free(none);
+    config_free(unset);
 }
 END_TEST
 
@@ -173,15 +214,6 @@ START_TEST(test_missing_and_not_a_file)
     config_free(config);
 }
 END_TEST
-
-static void note_change(void *opaque, const char *key, bool live)
-{
-    char **list = opaque;
-    char *longer = xasprintf("%s%s:%d ", *list, key, live);
-
-    free(*list);
-    *list = longer;
-}
 
 START_TEST(test_apply)
 {
@@ -230,8 +262,10 @@ static void print_key(FILE *out, const struct config_key *key)
                 key->live ? "SIGHUP takes it over." : "needs a restart.", key->name,
                 key->fallback);
     else
-        fprintf(out, "\n# Needs a restart.\n#%s = \"%s\"\n", key->name,
-                text ? text : (key->type == CONFIG_PERMS ? "0700" : "virtjob"));
+        fprintf(out, "\n# %s\n#%s = %s%s%s\n",
+                key->live ? "SIGHUP takes it over." : "Needs a restart.", key->name,
+                key->type == CONFIG_LIST ? "" : "\"", text ? text : key->example,
+                key->type == CONFIG_LIST ? "" : "\"");
 }
 
 START_TEST(test_example_is_the_table)
@@ -264,7 +298,8 @@ START_TEST(test_example_loads)
             c[1] = ' ';
     config = load(example);
     config_apply(defaults, config, note_change, &changes);
-    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 user:0 group:0 "); /* unset by default */
+    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 "
+                              "sasl_allowed_username_list:1 user:0 group:0 ");
     config_free(config);
     config_free(defaults);
 }
@@ -280,7 +315,10 @@ START_TEST(test_manual_names_every_key)
             xasprintf("\n.TP\n.BR %s \" (number, %u to %u, default %u%s)\"\n", key->name, key->min,
                       key->max, key->fallback, key->live ? ", live" : "");
         _cleanup_free_ char *text_entry = xasprintf("\n.TP\n.BR %s \" (text", key->name);
-        const char *entry = key->type == CONFIG_NUMBER ? number_entry : text_entry;
+        _cleanup_free_ char *list_entry = xasprintf("\n.TP\n.BR %s \" (list", key->name);
+        const char *entry = key->type == CONFIG_NUMBER ? number_entry :
+                            key->type == CONFIG_LIST   ? list_entry :
+                                                         text_entry;
 
         ck_assert_msg(strstr(page, entry) != NULL, "virtjobd.conf.5 has no%s", entry);
     }
@@ -301,6 +339,7 @@ int main(void)
     tcase_add_test(tcase, test_every_bound);
     tcase_add_test(tcase, test_every_type);
     tcase_add_test(tcase, test_refusals);
+    tcase_add_test(tcase, test_list);
     tcase_add_test(tcase, test_missing_and_not_a_file);
     tcase_add_test(tcase, test_apply);
     tcase_add_test(tcase, test_example_is_the_table);
