@@ -32,6 +32,7 @@ struct channel {
     int fd;
     int wake_fd;           /* tells the reader that out has bytes */
     struct buffer in;      /* the reader's alone */
+    struct channel_layer layer; /* never changed once threads share the channel */
 
     pthread_mutex_t lock;  /* guards all below; never held across poll() or a handler */
     bool reading;          /* some thread has the reader's role */

@@ -69,6 +69,8 @@ void channel_free(struct channel *ch)
     if (ch->wake_fd >= 0)
         (void)close(ch->wake_fd);
     channel_drop_messages(ch);
+    if (ch->layer.done)
+        ch->layer.done(ch->layer.state);
     buffer_done(&ch->in);
     buffer_done(&ch->out);
     (void)pthread_mutex_destroy(&ch->lock);
@@ -117,16 +119,29 @@ static void wake_reader_locked(struct channel *ch)
     (void)eventfd_write(ch->wake_fd, 1); /* only fails when it is set anyway */
 }
 
+static int append(struct buffer *to, const void *data, size_t len)
+{
+    void *room = buffer_reserve(to, len);
+
+    if (!room)
+        return ENOMEM;
+    memcpy(room, data, len);
+    buffer_produce(to, len);
+    return 0;
+}
+
 void channel_send_locked(struct channel *ch, const void *packet, size_t len)
 {
-    void *room = buffer_reserve(&ch->out, len);
+    int failed = ch->layer.encode ? ch->layer.encode(ch->layer.state, packet, len, &ch->out)
+                                  : append(&ch->out, packet, len);
 
-    if (!room) {
-        lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+    if (failed) {
+        if (failed == ENOMEM)
+            lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+        else
+            lose_locked(ch, VIR_ERR_RPC, 0, "bytes for the daemon cannot be encoded");
         return;
     }
-    memcpy(room, packet, len);
-    buffer_produce(&ch->out, len);
     flush_locked(ch);
     if (ch->out.len > 0 && ch->reading)
         wake_reader_locked(ch);
@@ -215,12 +230,26 @@ static void take_packets_locked(struct channel *ch)
     }
 }
 
+/* The same through a layer, which may make nothing of what came yet. */
+static int fill_decoded(struct channel *ch)
+{
+    char raw[READ_MIN / 2];
+    ssize_t got = recv(ch->fd, raw, sizeof(raw), MSG_DONTWAIT);
+
+    if (got < 0)
+        return errno == EINTR || errno == EAGAIN ? 0 : errno;
+    return got == 0 ? -1 : ch->layer.decode(ch->layer.state, raw, (size_t)got, &ch->in);
+}
+
 /* Reads once.  The reader, without the lock.  Returns 0, or an errno; -1 at the end of file. */
 static int fill(struct channel *ch)
 {
-    void *room = buffer_reserve(&ch->in, READ_MIN);
+    void *room;
     ssize_t got;
 
+    if (ch->layer.decode)
+        return fill_decoded(ch);
+    room = buffer_reserve(&ch->in, READ_MIN);
     if (!room)
         return ENOMEM;
     got = recv(ch->fd, room, buffer_room(&ch->in), MSG_DONTWAIT);
@@ -234,6 +263,8 @@ static void take_read_error_locked(struct channel *ch, int failed)
 {
     if (failed == ENOMEM)
         lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+    else if (failed == EBADMSG)
+        lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent bytes that cannot be decoded");
     else if (failed > 0)
         lose_locked(ch, VIR_ERR_SYSTEM_ERROR, failed, "lost the connection to the daemon");
     else if (failed < 0)
@@ -439,4 +470,15 @@ void channel_set_keepalive(struct channel *ch, int interval, unsigned int count)
     if (ch->reading)
         wake_reader_locked(ch); /* it sleeps by the old interval */
     (void)pthread_mutex_unlock(&ch->lock);
+}
+
+bool channel_set_layer(struct channel *ch, const struct channel_layer *layer)
+{
+    ch->layer = *layer;
+    return ch->in.len == 0 && ch->out.len == 0;
+}
+
+bool channel_has_layer(const struct channel *ch)
+{
+    return ch->layer.encode != NULL;
 }

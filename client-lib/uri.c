@@ -132,6 +132,26 @@ static int take_text(char **ret, char *text)
     return text ? 0 : -1;
 }
 
+/* none, polkit, sasl or sasl.MECHANISM */
+static int take_auth(const char *text, struct uri *uri, const char *value, size_t len)
+{
+    size_t name_len = strcspn(value, ".&;");
+    bool has_mechanism = name_len + 1 < len && word_is(value, name_len, "sasl");
+
+    if (name_len > len)
+        name_len = len;
+    if ((name_len < len && !has_mechanism) ||
+        (!word_is(value, name_len, "none") && !word_is(value, name_len, "sasl") &&
+         !word_is(value, name_len, "polkit")))
+        return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
+                           "authentication failed: URI '%s' asks for auth=%.*s, which is none of "
+                           "none, sasl, sasl.MECHANISM and polkit", text, (int)len, value);
+    if (has_mechanism &&
+        take_text(&uri->mechanism, decode(text, value + name_len + 1, len - name_len - 1)) < 0)
+        return -1;
+    return take_text(&uri->auth, decode(text, value, name_len));
+}
+
 /*
  * Options for us; others go on to the daemon.  "mode" chooses between
  * libvirt's daemons, of which there is one here: it is taken and means nothing.
@@ -146,13 +166,10 @@ static int take_option(const char *text, struct uri *uri, char **override, const
         return take_text(override, decode(text, value, len));
     if (word_is(key, key_len, "mode"))
         return 0;
-    if (word_is(key, key_len, "auth")) {
-        if (word_is(value, len, "none"))
-            return 0;
-        return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
-                           "authentication failed: URI '%s' asks for auth=%.*s, and only none is "
-                           "supported", text, (int)len, value);
-    }
+    if (word_is(key, key_len, "auth"))
+        return take_auth(text, uri, value, len);
+    if (word_is(key, key_len, "authfile"))
+        return take_text(&uri->authfile, decode(text, value, len));
     *ret_ours = false;
     return 0;
 }
@@ -221,5 +238,8 @@ void uri_done(struct uri *uri)
     free(uri->name);
     free(uri->socket);
     free(uri->path);
+    free(uri->auth);
+    free(uri->mechanism);
+    free(uri->authfile);
     *uri = (struct uri){ .name = NULL };
 }

@@ -13,6 +13,9 @@ struct uri {
     char *name;   /* for the daemon: without transport and our own options */
     char *socket; /* from socket=, or NULL */
     char *path;   /* "/system", "/session", "/default", … */
+    char *auth;      /* from auth=: "none", "sasl", "polkit"; or NULL */
+    char *mechanism; /* from auth=sasl.MECHANISM, or NULL */
+    char *authfile;  /* from authfile=, or NULL */
 };
 
 /* Returns 0, or -1: raised.  uri_done() also after a failure. */

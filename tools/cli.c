@@ -25,9 +25,15 @@ void cli_errors_keep(void)
     virSetErrorFunc(NULL, error_keep_cb);
 }
 
+virConnectPtr cli_open(const struct cli *cli)
+{
+    return virConnectOpenAuth(cli->uri, virConnectAuthPtrDefault,
+                              cli->readonly ? VIR_CONNECT_RO : 0);
+}
+
 int cli_connect(struct cli *cli)
 {
-    cli->conn = cli->readonly ? virConnectOpenReadOnly(cli->uri) : virConnectOpen(cli->uri);
+    cli->conn = cli_open(cli);
     if (!cli->conn) {
         if (cli->uri)
             (void)cli_fail("cannot connect to '%s'", cli->uri);

@@ -45,6 +45,8 @@ struct cli {
  */
 void cli_errors_keep(void);
 
+/* A connection as the command line has it; asks at the terminal who it is where it must. */
+virConnectPtr cli_open(const struct cli *cli);
 /* Opens the connection; says why not. */
 int cli_connect(struct cli *cli);
 /* Closes it, if open. */

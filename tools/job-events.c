@@ -124,8 +124,7 @@ static int listen_on(struct events *events)
 static void reconnect(struct cli *cli)
 {
     cli_disconnect(cli);
-    while (!(cli->conn = cli->readonly ? virConnectOpenReadOnly(cli->uri)
-                                       : virConnectOpen(cli->uri)))
+    while (!(cli->conn = cli_open(cli)))
         (void)poll(NULL, 0, RECONNECT_MS);
 }
 

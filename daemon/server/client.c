@@ -91,11 +91,11 @@ void *client_login(const struct client *client)
     return client->login;
 }
 
-bool client_has_input(const struct client *client)
+bool client_has_pending(const struct client *client)
 {
     const struct transport *transport = &client->transport;
 
-    return transport->ops->has_input && transport->ops->has_input(transport);
+    return transport->ops->pending && transport->ops->pending(transport);
 }
 
 void client_start_layer(struct client *client, struct sasl_exchange *exchange)
@@ -186,7 +186,7 @@ static void finish(struct client *client)
     if (held && client->input_len > 0 && client_may_call(client))
         client_set_due(client); /* calls that waited for their replies to be sent */
     update_events(client);
-    if (client->reading && client_has_input(client))
+    if (client->reading && client_has_pending(client))
         client_set_due(client);
 }
 

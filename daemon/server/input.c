@@ -238,6 +238,6 @@ void input_resume(struct client *client)
 {
     if (client->input_len > 0)
         process_and_keep(client, client->input, client->input_len);
-    if (!client->gone && client->reading && client_has_input(client))
+    if (!client->gone && client->reading && client_has_pending(client))
         input_read(client);
 }

@@ -51,7 +51,7 @@ struct transport_ops {
     /* Bytes taken, -errno (-EAGAIN: no room now). */
     ssize_t (*write)(struct transport *transport, const struct iovec *iov, int iovcnt);
     /* It has bytes that the socket does not tell of; NULL = never. */
-    bool (*has_input)(const struct transport *transport);
+    bool (*pending)(const struct transport *transport);
     /* It needs the socket writable to go on reading (handshakes); NULL = never. */
     bool (*wants_write)(const struct transport *transport);
     /* Closes the socket and frees what it has. */
@@ -150,7 +150,7 @@ void client_run_due(struct client *client);
 /* Closes the socket and tells the handler; the struct lives on while referenced. */
 void client_end(struct client *client);
 /* Its transport has bytes that no event will tell of. */
-bool client_has_input(const struct client *client);
+bool client_has_pending(const struct client *client);
 /* Queues a packet, which it takes over; drops a client that has not read far too much. */
 void client_send(struct client *client, void *packet, size_t len);
 /* May another call be started for it now? */

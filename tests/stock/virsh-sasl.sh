@@ -4,33 +4,10 @@
 # are not let in, and the read-only socket beside it, which asks nobody.
 
 . "$(dirname "$0")/functions.sh"
-require_cmd virsh saslpasswd2
+. "$(dirname "$0")/../sasl_lib.sh"
+require_cmd virsh
 
-# credentials FILE USER PASSWORD: an auth.conf, as virConnectOpenAuth() reads it
-credentials()
-{
-    cat >"$1" <<END
-[credentials-test]
-authname=$2
-password=$3
-
-[auth-libvirt-localhost]
-credentials=test
-
-[auth-libvirt-default]
-credentials=test
-END
-}
-
-mkdir -p "$dir/sasl"
-cat >"$dir/sasl/virtjobd.conf" <<END
-mech_list: scram-sha-256
-sasldb_path: $dir/sasl/passwd.db
-END
-for user in fred mary; do
-    echo "secret-$user" | saslpasswd2 -p -c -f "$dir/sasl/passwd.db" "$user" ||
-        skip "saslpasswd2 cannot make a database of users"
-done
+sasl_users scram-sha-256 fred mary
 cat >"$dir/conf" <<END
 auth_unix_rw = "sasl"
 sasl_conf_dir = "$dir/sasl"
@@ -38,10 +15,10 @@ sasl_allowed_username_list = [ "f*" ]
 END
 start_daemon --config "$dir/conf"
 
-credentials "$dir/fred" fred secret-fred
-credentials "$dir/wrong" fred secret-mary
-credentials "$dir/mary" mary secret-mary
-credentials "$dir/nobody" nobody secret-fred
+auth_file "$dir/fred" fred secret-fred
+auth_file "$dir/wrong" fred secret-mary
+auth_file "$dir/mary" mary secret-mary
+auth_file "$dir/nobody" nobody secret-fred
 
 as()
 {
