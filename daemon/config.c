@@ -40,6 +40,63 @@ const struct config_key config_keys[] = {
       .doc = "Paths of further sockets, blanks between, for clients that know libvirt's only:\n"
              "\"/run/libvirt/libvirt-sock /run/libvirt/libvirt-sock-ro\".  One that ends in\n"
              "-ro is read-only.  A path that a libvirtd listens on is refused." },
+    NUMBER(listen_tls, 0, 1, 1, false,
+           "With --listen: 1 serves TLS on tls_port.  It needs a certificate, see below."),
+    NUMBER(listen_tcp, 0, 1, 0, false,
+           "With --listen: 1 serves plain TCP on tcp_port, which everybody between can read."),
+    { .name = "listen_addr",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, listen_addr),
+      .fallback_text = "",
+      .doc = "Addresses or host names to listen on, blanks between: \"192.0.2.1 2001:db8::1\";\n"
+             "\"\": all of this host." },
+    { .name = "tls_port",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, tls_port),
+      .fallback_text = "16514",
+      .doc = "Port for TLS, a number or a service's name; \"0\": a free one, which the log names." },
+    { .name = "tcp_port",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, tcp_port),
+      .fallback_text = "16509",
+      .doc = "The same for plain TCP." },
+    { .name = "key_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, key_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/serverkey.pem",
+      .doc = "The server's key, certificate, the CA its clients' certificates are signed by, and\n"
+             "the CA's list of revoked ones.  Unset: those of /etc/virtjobd/pki, or where that has\n"
+             "no servercert.pem, libvirt's in /etc/pki.  SIGHUP reads the files again." },
+    { .name = "cert_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, cert_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/servercert.pem",
+      .doc = "See key_file." },
+    { .name = "ca_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, ca_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/cacert.pem",
+      .doc = "See key_file." },
+    { .name = "crl_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, crl_file),
+      .live = true,
+      .example = "/etc/virtjobd/pki/cacrl.pem",
+      .doc = "See key_file." },
+    NUMBER(tls_no_verify_certificate, 0, 1, 0, true,
+           "1: whoever speaks TLS may connect, whatever its certificate."),
+    { .name = "tls_allowed_dn_list",
+      .type = CONFIG_LIST,
+      .offset = offsetof(struct config, tls_allowed_dn_list),
+      .live = true,
+      .example = "[ \"C=GB,O=Example,CN=*\", \"C=GB,O=Example,OU=Staff,CN=admin?\" ]",
+      .doc = "Which certificates are let in, by their distinguished names as the log shows them;\n"
+             "* stands for any text, ? for one character.  Unset: all that the CA has signed." },
+    NUMBER(tls_handshake_seconds, 1, 3600, 10, true,
+           "A client that has not finished its TLS handshake by then is dropped."),
     NUMBER(max_clients, 1, 100000, 5000, true, "Connections at once."),
     NUMBER(max_anonymous_clients, 0, 100000, 20, true,
            "Of these, such as have not authenticated yet where they must; more wait.  0: no limit."),
@@ -64,6 +121,18 @@ const struct config_key config_keys[] = {
       .fallback_text = "none",
       .choices = "none sasl",
       .doc = "The same for read-write sockets." },
+    { .name = "auth_tcp",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_tcp),
+      .fallback_text = "sasl",
+      .choices = "none sasl",
+      .doc = "The same for plain TCP, where \"none\" lets in whoever reaches the port." },
+    { .name = "auth_tls",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_tls),
+      .fallback_text = "none",
+      .choices = "none sasl",
+      .doc = "The same for TLS, beside the client's certificate." },
     { .name = "sasl_conf_dir",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, sasl_conf_dir),
@@ -435,9 +504,4 @@ enum server_auth config_auth(const char *text)
     while (strcmp(names[auth], text) != 0) /* is one of them: it was checked when it was read */
         auth++;
     return (enum server_auth)auth;
-}
-
-bool config_has_auth(const struct config *config, enum server_auth auth)
-{
-    return config_auth(config->auth_unix_ro) == auth || config_auth(config->auth_unix_rw) == auth;
 }

@@ -21,12 +21,20 @@ struct config {
     char *unix_sock_ro_perms; /* octal text */
     char *unix_sock_rw_perms; /* octal text, NULL = by unix_sock_group; see config_socket_mode() */
     char *extra_sockets;      /* absolute paths with blanks between */
+    unsigned int listen_tls, listen_tcp; /* with --listen */
+    char *listen_addr;        /* addresses with blanks between, "" = all */
+    char *tls_port, *tcp_port;
+    /* TLS; NULL = see tls_files.h */
+    char *key_file, *cert_file, *ca_file, *crl_file;
+    unsigned int tls_no_verify_certificate;
+    char **tls_allowed_dn_list; /* patterns, NULL behind the last; NULL = every one */
+    unsigned int tls_handshake_seconds;
     unsigned int max_clients;
     unsigned int max_anonymous_clients, auth_timeout_seconds; /* 0 = no limit */
     unsigned int max_client_requests; /* in flight, per client */
     unsigned int keepalive_interval;  /* s, 0 = off */
     unsigned int keepalive_count;
-    char *auth_unix_ro, *auth_unix_rw; /* see config_auth() */
+    char *auth_unix_ro, *auth_unix_rw, *auth_tcp, *auth_tls; /* see config_auth() */
     char *sasl_conf_dir;
     char **sasl_allowed_username_list; /* patterns, NULL behind the last; NULL = everybody */
     unsigned int max_workers;         /* control lane */
@@ -88,7 +96,6 @@ void config_apply(struct config *running, struct config *fresh,
 
 /* How the clients of a socket show who they are, from one of the keys for that. */
 enum server_auth config_auth(const char *text);
-bool config_has_auth(const struct config *config, enum server_auth auth);
 
 /* The mode of a socket: what unix_sock_*_perms say, or would by default. */
 mode_t config_socket_mode(const struct config *config, bool readonly);

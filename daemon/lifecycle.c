@@ -122,9 +122,6 @@ static int build_daemon(struct lifecycle *life, struct verror *err)
 
     for (int lane = 0; lane < LANE_MAX; lane++)
         widths[lane] = settings_lane_width(life, lane);
-    if (config_has_auth(daemon->config, SERVER_AUTH_SASL) &&
-        sasl_library_start(daemon->config->sasl_conf_dir, err) < 0)
-        return -1;
     if (child_start(err) < 0)
         return -1;
     life->children_started = true;
@@ -270,6 +267,7 @@ static void take_down_daemon(struct lifecycle *life)
     if (daemon->workers && !workers_free(daemon->workers, WORKERS_END_MS))
         leave_stuck(life);
     daemon->workers = NULL;
+    reload_done(life);
     store_close(daemon->store);
     daemon->store = NULL;
     dispatch_free(daemon->dispatch);
@@ -278,7 +276,8 @@ static void take_down_daemon(struct lifecycle *life)
     jobs_free(daemon->jobs);
     domains_free(daemon->domains);
     io_close_later_drain();
-    sasl_library_stop();
+    if (life->has_sasl)
+        sasl_library_stop();
 }
 
 static void take_down(struct lifecycle *life)

@@ -11,9 +11,12 @@
 
 #include "daemon.h"
 #include "options.h"
+#include "server/server.h"
 #include "util/verror.h"
 
 struct event;
+struct reload;
+struct reload_asked;
 
 enum phase {
     PHASE_STARTING = 0, /* taking up what the store knows; clients wait in the backlog */
@@ -40,6 +43,10 @@ struct lifecycle {
     int pid_fd;   /* locked pid file, or -1 */
     int ready_fd; /* -d: the waiting parent's pipe, or -1 */
     struct inherited inherited;
+    bool serves_tls;
+    bool has_sasl; /* its library has been started */
+    struct reload *reload;             /* under way, or NULL */
+    struct reload_asked *reload_asked; /* for the next one */
     struct event *signals[LIFECYCLE_SIGNALS];
     struct event *idle_timer; /* NULL without -t */
     bool idle_armed;
@@ -58,11 +65,26 @@ void lifecycle_stop(struct lifecycle *life, const char *reason);
 
 /* Config file over defaults, into life->daemon.config.  0, or -1 with err. */
 int settings_load(struct lifecycle *life, struct verror *err);
-/* SIGHUP. */
-void settings_reload(struct lifecycle *life);
+/* Any thread.  NULL with err.  *ret_found: there was a file. */
+struct config *settings_read(const struct options *options, bool *ret_found, struct verror *err);
+/* Takes over what takes effect at once; fresh is to be freed after it. */
+void settings_apply(struct lifecycle *life, struct config *fresh);
 int settings_log_level(const struct lifecycle *life);
 struct workers_width settings_lane_width(const struct lifecycle *life, int lane);
 struct server_limits settings_limits(const struct lifecycle *life);
+
+/* --- reload.c --- */
+
+/* SIGHUP, and clients that ask: done, if any, is told on the loop how it went. */
+void reload_ask(struct lifecycle *life, void (*done)(void *opaque, const struct verror *err),
+                void *opaque);
+/* After the workers have ended. */
+void reload_done(struct lifecycle *life);
+
+/* --- tls.c --- */
+
+/* Certificates as the settings have them.  Blocks; any thread.  NULL with err. */
+struct tls_context *tls_load(const struct config *config, bool session, struct verror *err);
 
 /* --- background.c: -d --- */
 
@@ -95,6 +117,16 @@ int listen_inherit(struct lifecycle *life, struct verror *err);
 /* Starts to accept, on those or on our own.  0, or -1 with err. */
 int listen_start(struct lifecycle *life, struct verror *err);
 void listen_done(struct lifecycle *life);
+
+/* --- listen-remote.c --- */
+
+/* Before the first socket of this kind.  0, or -1 with err: it may not be served. */
+/* How clients of such a socket show who they are, and what is needed for it.  0, or -1 with err. */
+enum server_auth listen_auth(const struct config *config, enum server_socket kind, bool readonly);
+int listen_prepare_auth(struct lifecycle *life, enum server_auth auth, struct verror *err);
+int listen_prepare_remote(struct lifecycle *life, enum server_socket kind, struct verror *err);
+/* What --listen asks for, but of the kinds (enum server_socket) that systemd has handed over. */
+int listen_remote(struct lifecycle *life, const bool inherited[], struct verror *err);
 
 /* --- notify.c: what systemd is told --- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the sockets come from: systemd, which then decides about the two of
- * ours, or ourselves; and those of extra_sockets.  Start-up only.
+ * Where the sockets come from: systemd, which then decides about those of their kind, or
+ * ourselves; and those of extra_sockets.  Start-up only.
  */
 
 #include <errno.h>
@@ -15,17 +15,22 @@
 
 #include "config.h"
 #include "lifecycle.h"
+#include "server/sasl_exchange.h"
 #include "server/server.h"
 #include "util/alloc.h"
 
-/* The two sockets, by file name and by FileDescriptorName=. */
+/* The unix sockets, by file name and by FileDescriptorName=; the others by the latter only. */
 static const struct {
     const char *name;
+    enum server_socket kind;
     bool readonly;
 } sockets[] = {
-    { "virtjobd-sock", false },
-    { "virtjobd-sock-ro", true },
+    { "virtjobd-sock", SERVER_UNIX, false },
+    { "virtjobd-sock-ro", SERVER_UNIX, true },
+    { "virtjobd-tcp", SERVER_TCP, false },
+    { "virtjobd-tls", SERVER_TLS, false },
 };
+enum { KINDS = SERVER_TLS + 1 };
 
 int listen_inherit(struct lifecycle *life, struct verror *err)
 {
@@ -55,36 +60,56 @@ static void socket_file_name(int fd, char *ret_name, size_t size)
                        slash + 1);
 }
 
-static enum server_auth auth_of(const struct config *config, bool readonly)
+enum server_auth listen_auth(const struct config *config, enum server_socket kind, bool readonly)
 {
-    return config_auth(readonly ? config->auth_unix_ro : config->auth_unix_rw);
+    if (kind == SERVER_UNIX)
+        return config_auth(readonly ? config->auth_unix_ro : config->auth_unix_rw);
+    return config_auth(kind == SERVER_TCP ? config->auth_tcp : config->auth_tls);
 }
 
-static int listen_fd(struct lifecycle *life, int fd, bool readonly, struct verror *err)
+int listen_prepare_auth(struct lifecycle *life, enum server_auth auth, struct verror *err)
 {
-    return server_listen_fd(life->daemon.server, fd, readonly,
-                            auth_of(life->daemon.config, readonly), err);
+    if (auth != SERVER_AUTH_SASL || life->has_sasl)
+        return 0;
+    if (sasl_library_start(life->daemon.config->sasl_conf_dir, err) < 0)
+        return -1;
+    life->has_sasl = true;
+    return 0;
 }
 
-static int listen_inherited_one(struct lifecycle *life, int fd, const char *name,
-                                struct verror *err)
+/* Which of them it is, or -1 with err: a guess could give access to those who may not have it. */
+static int find_socket(int fd, const char *name, struct verror *err)
 {
     char file_name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
 
-    if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) <= 0)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                          "descriptor %d ('%s') is no listening unix stream socket", fd, name);
     socket_file_name(fd, file_name, sizeof(file_name));
     for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
         if (strcmp(name, sockets[i].name) == 0)
-            return listen_fd(life, fd, sockets[i].readonly, err);
+            return (int)i;
     for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
-        if (strcmp(file_name, sockets[i].name) == 0)
-            return listen_fd(life, fd, sockets[i].readonly, err);
-    /* a guess could give write access to those who may only read */
+        if (strcmp(file_name, sockets[i].name) == 0 && sockets[i].kind == SERVER_UNIX)
+            return (int)i;
     return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                      "socket '%s' ('%s') is neither %s nor %s, by FileDescriptorName= or path",
-                      name, file_name, sockets[0].name, sockets[1].name);
+                      "socket '%s' ('%s') is none of %s, %s, %s and %s, by FileDescriptorName= or "
+                      "path", name, file_name, sockets[0].name, sockets[1].name, sockets[2].name,
+                      sockets[3].name);
+}
+
+/* What the name promises, it must be; the kind is marked in inherited. */
+static int listen_inherited_one(struct lifecycle *life, int fd, const char *name,
+                                bool inherited[KINDS], struct verror *err)
+{
+    int i = find_socket(fd, name, err);
+    enum server_auth auth;
+
+    if (i < 0 || listen_prepare_remote(life, sockets[i].kind, err) < 0)
+        return -1;
+    inherited[sockets[i].kind] = true;
+    auth = listen_auth(life->daemon.config, sockets[i].kind, sockets[i].readonly);
+    if (listen_prepare_auth(life, auth, err) < 0)
+        return -1;
+    return server_listen_fd(life->daemon.server, fd, sockets[i].kind, sockets[i].readonly, auth,
+                            err);
 }
 
 static int find_group(const char *name, gid_t *ret_gid, struct verror *err)
@@ -114,12 +139,15 @@ static int find_group(const char *name, gid_t *ret_gid, struct verror *err)
 static int listen_path(struct lifecycle *life, const char *path, bool readonly, struct verror *err)
 {
     const struct config *config = life->daemon.config;
+    enum server_auth auth = listen_auth(config, SERVER_UNIX, readonly);
     gid_t group = (gid_t)-1; /* as the process has it */
 
     if (config->unix_sock_group && find_group(config->unix_sock_group, &group, err) < 0)
         return -1;
+    if (listen_prepare_auth(life, auth, err) < 0)
+        return -1;
     return server_listen_unix(life->daemon.server, path, config_socket_mode(config, readonly),
-                              group, readonly, auth_of(config, readonly), err);
+                              group, readonly, auth, err);
 }
 
 static int listen_own(struct lifecycle *life, struct verror *err)
@@ -127,7 +155,8 @@ static int listen_own(struct lifecycle *life, struct verror *err)
     for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
         _cleanup_free_ char *path = xasprintf("%s/%s", life->daemon.runtime_dir, sockets[i].name);
 
-        if (listen_path(life, path, sockets[i].readonly, err) < 0)
+        if (sockets[i].kind == SERVER_UNIX &&
+            listen_path(life, path, sockets[i].readonly, err) < 0)
             return -1;
     }
     return 0;
@@ -171,15 +200,18 @@ static int listen_extras(struct lifecycle *life, struct verror *err)
 
 int listen_start(struct lifecycle *life, struct verror *err)
 {
+    bool inherited[KINDS] = { false };
+
     life->listening = true;
     if (listen_extras(life, err) < 0)
         return -1;
-    if (!life->inherited.count)
-        return listen_own(life, err);
     for (int i = 0; i < life->inherited.count; i++)
-        if (listen_inherited_one(life, SD_LISTEN_FDS_START + i, life->inherited.names[i], err) < 0)
+        if (listen_inherited_one(life, SD_LISTEN_FDS_START + i, life->inherited.names[i], inherited,
+                                 err) < 0)
             return -1;
-    return 0;
+    if (!inherited[SERVER_UNIX] && listen_own(life, err) < 0)
+        return -1;
+    return listen_remote(life, inherited, err);
 }
 
 void listen_done(struct lifecycle *life)

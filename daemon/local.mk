@@ -2,13 +2,14 @@
 # All of the daemon but main.c is one convenience library, so that unit tests link what they test.
 
 daemon_dep_cflags = $(XML_CFLAGS) $(EVENT_CFLAGS) $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) \
-	$(JANSSON_CFLAGS) $(CONFIG_CFLAGS) $(SASL_CFLAGS)
+	$(JANSSON_CFLAGS) $(CONFIG_CFLAGS) $(SASL_CFLAGS) $(OPENSSL_CFLAGS)
 daemon_dep_libs = $(XML_LIBS) $(EVENT_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) \
 	$(JANSSON_LIBS) $(CONFIG_LIBS) $(SASL_LIBS) -lm -lpthread
 
 noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) $(daemon_dep_cflags)
-daemon_libdaemon_la_LIBADD = protocol/libxdr.la protocol/libframe.la $(daemon_dep_libs)
+daemon_libdaemon_la_LIBADD = protocol/libxdr.la protocol/libframe.la protocol/libpki.la \
+	$(daemon_dep_libs)
 daemon_libdaemon_la_SOURCES = \
 	daemon/background.c \
 	daemon/config.c \
@@ -19,12 +20,15 @@ daemon_libdaemon_la_SOURCES = \
 	daemon/lifecycle.c \
 	daemon/lifecycle.h \
 	daemon/listen.c \
+	daemon/listen-remote.c \
 	daemon/notify.c \
 	daemon/options.c \
 	daemon/options.h \
 	daemon/pidfile.c \
+	daemon/reload.c \
 	daemon/settings.c \
 	daemon/signals.c \
+	daemon/tls.c \
 	$(NULL)
 
 include daemon/util/local.mk

@@ -22,6 +22,7 @@ const char options_usage[] =
     "      --state-dir DIR    definitions, jobs and their history\n"
     "      --runtime-dir DIR  sockets and pid file\n"
     "      --log-dir DIR      log files\n"
+    "  -l, --listen           listen for TLS and, if the config says so, TCP connections\n"
     "  -d, --daemon           go into the background once ready\n"
     "  -p, --pid-file FILE    instead of virtjobd.pid in the runtime directory\n"
     "  -t, --timeout SECS     exit after SECS seconds without a client, job or guest\n"
@@ -31,7 +32,7 @@ const char options_usage[] =
 
 enum { OPTION_SESSION = 256, OPTION_SYSTEM, OPTION_STATE_DIR, OPTION_RUNTIME_DIR, OPTION_LOG_DIR };
 
-static const char short_options[] = "+:f:dp:t:vVh";
+static const char short_options[] = "+:f:ldp:t:vVh";
 static const struct option long_options[] = {
     { "config", required_argument, NULL, 'f' },
     { "session", no_argument, NULL, OPTION_SESSION },
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
     { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
     { "runtime-dir", required_argument, NULL, OPTION_RUNTIME_DIR },
     { "log-dir", required_argument, NULL, OPTION_LOG_DIR },
+    { "listen", no_argument, NULL, 'l' },
     { "daemon", no_argument, NULL, 'd' },
     { "pid-file", required_argument, NULL, 'p' },
     { "timeout", required_argument, NULL, 't' },
@@ -108,6 +110,9 @@ static int set_option(struct options *options, struct instance *instance, int op
         return set_path(&options->runtime_dir, optarg, err);
     case OPTION_LOG_DIR:
         return set_path(&options->log_dir, optarg, err);
+    case 'l':
+        options->listen = true;
+        return 0;
     case 'd':
         options->background = true;
         return 0;

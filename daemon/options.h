@@ -13,6 +13,7 @@ struct options {
     bool session;        /* --session, or neither given and not root */
     bool background;     /* -d */
     bool verbose;        /* -v */
+    bool listen;         /* -l: also on the ports that the config file turns on */
     bool config_given;   /* -f: the file must exist */
     unsigned int timeout; /* -t, seconds; 0 = never */
     char *config_path;   /* NULL: no home to look for one in */

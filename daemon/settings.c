@@ -10,9 +10,7 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-/* NULL with err.  *ret_found: there was a file. */
-static struct config *read_config(const struct options *options, bool *ret_found,
-                                  struct verror *err)
+struct config *settings_read(const struct options *options, bool *ret_found, struct verror *err)
 {
     struct config *config = config_new(options->session);
 
@@ -40,7 +38,7 @@ int settings_load(struct lifecycle *life, struct verror *err)
 {
     bool found;
 
-    life->daemon.config = read_config(&life->options, &found, err);
+    life->daemon.config = settings_read(&life->options, &found, err);
     if (!life->daemon.config)
         return -1;
     if (found)
@@ -58,6 +56,7 @@ struct server_limits settings_limits(const struct lifecycle *life)
         .auth_timeout = life->daemon.config->auth_timeout_seconds,
         .keepalive_interval = life->daemon.config->keepalive_interval,
         .keepalive_count = life->daemon.config->keepalive_count,
+        .handshake_seconds = life->daemon.config->tls_handshake_seconds,
     };
 }
 
@@ -82,21 +81,11 @@ static void log_change(void *opaque _unused_, const char *key, bool live)
     log_info("%s has changed%s", key, live ? "" : "; it takes effect at the next start");
 }
 
-void settings_reload(struct lifecycle *life)
+void settings_apply(struct lifecycle *life, struct config *fresh)
 {
-    _cleanup_verror_ struct verror err = VERROR_INIT;
     struct server_limits limits;
-    struct config *fresh;
-    bool found;
 
-    fresh = read_config(&life->options, &found, &err);
-    if (!fresh) {
-        log_error("the settings stay as they are: %s", verror_text(&err));
-        return;
-    }
-    log_info("reading %s again", found ? life->options.config_path : "the default settings");
     config_apply(life->daemon.config, fresh, log_change, NULL);
-    config_free(fresh);
     limits = settings_limits(life);
     server_set_limits(life->daemon.server, &limits);
     for (int lane = 0; lane < LANE_MAX; lane++)

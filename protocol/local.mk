@@ -36,5 +36,16 @@ protocol_libframe_la_SOURCES = \
 	$(NULL)
 protocol_libframe_la_LIBADD = $(TIRPC_LIBS)
 
+noinst_LTLIBRARIES += protocol/libpki.la
+protocol_libpki_la_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS)
+protocol_libpki_la_SOURCES = \
+	protocol/dname.c \
+	protocol/dname.h \
+	protocol/pki-check.c \
+	protocol/pki.c \
+	protocol/pki.h \
+	$(NULL)
+protocol_libpki_la_LIBADD = $(OPENSSL_LIBS)
+
 libvirtjobincludedir = $(includedir)/libvirtjob
 dist_libvirtjobinclude_HEADERS = protocol/include/libvirtjob/types.h

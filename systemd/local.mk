@@ -2,6 +2,8 @@
 dist_systemdsystemunit_DATA = \
 	systemd/virtjobd.socket \
 	systemd/virtjobd-ro.socket \
+	systemd/virtjobd-tcp.socket \
+	systemd/virtjobd-tls.socket \
 	$(NULL)
 nodist_systemdsystemunit_DATA = systemd/virtjobd.service
 

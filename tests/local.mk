@@ -4,6 +4,7 @@ include tests/badinput.mk
 include tests/crash.mk
 include tests/doms.mk
 include tests/guests.mk
+include tests/remote.mk
 include tests/ship.mk
 include tests/stock.mk
 include tests/unit/cli.mk

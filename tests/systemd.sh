@@ -12,7 +12,8 @@ units=$dir/root/lib/systemd/system
 check env -u MAKEFLAGS -u MAKELEVEL "${MAKE:-make}" -s -C "$builddir" \
     install-dist_systemdsystemunitDATA install-nodist_systemdsystemunitDATA \
     DESTDIR="$dir/root" systemdsystemunitdir=/lib/systemd/system
-for unit in virtjobd.service virtjobd.socket virtjobd-ro.socket; do
+units_of_ours="virtjobd.service virtjobd.socket virtjobd-ro.socket virtjobd-tcp.socket virtjobd-tls.socket"
+for unit in $units_of_ours; do
     [ -f "$units/$unit" ] || fail "$unit is not installed"
 done
 program=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$units/virtjobd.service")
@@ -22,12 +23,11 @@ refuse grep -q '@[a-z]*@' "$units/virtjobd.service"
 # The directory is searched first, then the machine's own; ExecStart= must be there to be executed,
 # so the copies that are verified name the one that was built.
 mkdir "$dir/verify"
-for unit in virtjobd.service virtjobd.socket virtjobd-ro.socket; do
+for unit in $units_of_ours; do
     sed -e "s:$program:$builddir/virtjobd:" -e 's/^Documentation=.*//' "$units/$unit" \
         >"$dir/verify/$unit"
 done
-check systemd-analyze verify "$dir/verify/virtjobd.service" "$dir/verify/virtjobd.socket" \
-    "$dir/verify/virtjobd-ro.socket"
+check systemd-analyze verify "$dir"/verify/*
 ours=$(grep -E 'virtjobd' <<<"$out" || true)
 equal "$ours" "" "what systemd says of the units"
 sed -i 's/^Type=notify/Type=notifies/' "$dir/verify/virtjobd.service"
@@ -67,6 +67,10 @@ told() { grep -qxE -- "$1" "$dir/told"; }
 mkdir "$dir/run"
 names=$(sed -n 's/^FileDescriptorName=//p' "$units/virtjobd.socket" "$units/virtjobd-ro.socket")
 equal "$names" $'virtjobd-sock\nvirtjobd-sock-ro' "FileDescriptorName="
+for kind in tcp:16509 tls:16514; do
+    check grep -qx "FileDescriptorName=virtjobd-${kind%:*}" "$units/virtjobd-${kind%:*}.socket"
+    check grep -qx "ListenStream=${kind#*:}" "$units/virtjobd-${kind%:*}.socket"
+done
 paths=$(sed -n 's:^ListenStream=%t/virtjobd/::p' "$units/virtjobd.socket" "$units/virtjobd-ro.socket")
 equal "$paths" "$names" "ListenStream="
 

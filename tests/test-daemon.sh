@@ -146,7 +146,7 @@ if command -v systemd-socket-activate >/dev/null && command -v python3 >/dev/nul
     logged "on inherited sockets" || fail "made sockets of its own"
     rm -f "$dir/a"
     activate -l "$dir/a" && fail "took a socket that could be either"
-    logged "is neither virtjobd-sock nor virtjobd-sock-ro" || fail "no reason for the refusal"
+    logged "is none of virtjobd-sock, virtjobd-sock-ro," || fail "no reason for the refusal"
 else
     echo "not tried: systemd-socket-activate or python3 is not installed"
 fi

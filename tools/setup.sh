@@ -8,7 +8,7 @@
 
 build_packages="
     autoconf automake gcc libc6-dev libtool make pkg-config
-    check libconfig-dev libevent-dev libjansson-dev libsasl2-dev libsqlite3-dev libsystemd-dev
+    check libconfig-dev libevent-dev libjansson-dev libsasl2-dev libsqlite3-dev libssl-dev libsystemd-dev
     libtirpc-dev libxml2-dev rpcsvc-proto uthash-dev
     qemu-utils"
 guest_packages="

@@ -76,6 +76,12 @@ void anonymous_remove(struct client *client)
     server_update_accepting(server);
 }
 
+/* One with a certificate is known once the handshake is done. */
+bool listener_is_anonymous(const struct listener *listener)
+{
+    return listener->auth != SERVER_AUTH_NONE || listener->kind == SERVER_TLS;
+}
+
 bool anonymous_are_too_many(const struct server *server)
 {
     return server->limits.max_anonymous_clients > 0 &&

@@ -91,13 +91,6 @@ void *client_login(const struct client *client)
     return client->login;
 }
 
-bool client_has_pending(const struct client *client)
-{
-    const struct transport *transport = &client->transport;
-
-    return transport->ops->pending && transport->ops->pending(transport);
-}
-
 void client_start_layer(struct client *client, struct sasl_exchange *exchange)
 {
     if (client->gone) {
@@ -148,14 +141,38 @@ void client_drop(struct client *client, const char *reason)
     client_end(client);
 }
 
+void client_lost(struct client *client)
+{
+    const struct transport *transport = &client->transport;
+    const char *why = transport->ops->why ? transport->ops->why(transport) : NULL;
+
+    if (why)
+        client_drop(client, why);
+    else
+        client_end(client);
+}
+
+/* A handshake may have to send before it can go on reading. */
+static bool reads_by_writing(const struct client *client)
+{
+    const struct transport *transport = &client->transport;
+
+    return transport->ops->wants_write && transport->ops->wants_write(transport);
+}
+
+bool client_has_input(const struct client *client)
+{
+    const struct transport *transport = &client->transport;
+
+    return transport->ops->has_input && transport->ops->has_input(transport);
+}
+
 /* Reads and writes are waited for only while there is room and need for them. */
 static void update_events(struct client *client)
 {
-    const struct transport *transport = &client->transport;
     bool want_read = !client->closing &&
                      (client_may_call(client) || client->input_len < INPUT_WAITING_MAX);
-    bool want_write = client->output_bytes > 0 ||
-                      (transport->ops->wants_write && transport->ops->wants_write(transport));
+    bool want_write = client->output_bytes > 0 || reads_by_writing(client);
 
     if (want_read != client->reading) {
         (void)(want_read ? event_add(&client->read_event, NULL) : event_del(&client->read_event));
@@ -163,6 +180,8 @@ static void update_events(struct client *client)
     }
     if (want_write) /* not persistent, and adding it twice costs nothing */
         (void)event_add(&client->write_event, NULL);
+    if (client->reading && client_has_input(client))
+        client_set_due(client);
 }
 
 /* The end of each callback: sends what it queued and decides what to wait for. */
@@ -179,15 +198,17 @@ static void finish(struct client *client)
             client_set_due(client); /* the streams may have more, after others had their turn */
     }
     client->busy = false;
-    if (r < 0 || (client->closing && client->output_bytes == 0)) {
+    if (r < 0) {
+        client_lost(client);
+        return;
+    }
+    if (client->closing && client->output_bytes == 0) {
         client_end(client);
         return;
     }
     if (held && client->input_len > 0 && client_may_call(client))
         client_set_due(client); /* calls that waited for their replies to be sent */
     update_events(client);
-    if (client->reading && client_has_pending(client))
-        client_set_due(client);
 }
 
 static void run(struct client *client, void (*input)(struct client *client))
@@ -219,7 +240,7 @@ static void write_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opa
     struct client *client = opaque;
 
     client->heard = true; /* it reads */
-    run(client, nothing_new);
+    run(client, reads_by_writing(client) ? input_read : nothing_new);
 }
 
 void client_run_due(struct client *client)
@@ -305,6 +326,16 @@ void client_close_after_flush(struct client *client)
         client_set_due(client);
 }
 
+static void init_transport(struct client *client, enum server_socket kind, int fd)
+{
+    if (kind == SERVER_TLS)
+        transport_init_tls(client, client->server->tls, fd);
+    else if (kind == SERVER_TCP)
+        transport_init_tcp(&client->transport, fd);
+    else
+        transport_init_unix(&client->transport, fd);
+}
+
 void client_new(struct server *server, int fd, const struct listener *listener)
 {
     struct client *client = XNEW(struct client);
@@ -315,7 +346,7 @@ void client_new(struct server *server, int fd, const struct listener *listener)
     client->readonly = listener->readonly;
     client->auth = listener->auth;
     identity_init(&client->identity, fd);
-    transport_init_unix(&client->transport, fd);
+    init_transport(client, listener->kind, fd);
     /* event_assign can only fail on flags that contradict each other */
     (void)event_assign(&client->read_event, server->base, fd, EV_READ | EV_PERSIST, read_cb,
                        client);
@@ -325,7 +356,7 @@ void client_new(struct server *server, int fd, const struct listener *listener)
         client->next->prev = client;
     server->clients = client;
     server->nclients++;
-    if (client->auth != SERVER_AUTH_NONE)
+    if (listener_is_anonymous(listener))
         anonymous_add(client);
     log_debug("client %s: connected%s", client->identity.text,
               client->readonly ? ", read-only" : "");

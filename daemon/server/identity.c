@@ -56,15 +56,14 @@ static void read_peer_process(struct identity *identity, int fd)
         identity->program = xstrdup(comm);
 }
 
-static void read_peer_address(struct identity *identity, const struct sockaddr_storage *address,
-                              socklen_t len)
+char *address_text(const struct sockaddr *address, socklen_t len)
 {
     char host[NI_MAXHOST], port[NI_MAXSERV];
 
-    if (getnameinfo((const struct sockaddr *)address, len, host, sizeof(host), port, sizeof(port),
+    if (getnameinfo(address, len, host, sizeof(host), port, sizeof(port),
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        return;
-    identity->address = xasprintf(strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+        return NULL;
+    return xasprintf(strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 /* Takes over word; a blank between two. */
@@ -101,7 +100,7 @@ void identity_init(struct identity *identity, int fd)
     *identity = (struct identity){ 0 };
     if (getpeername(fd, (struct sockaddr *)&address, &len) == 0 &&
         (address.ss_family == AF_INET || address.ss_family == AF_INET6))
-        read_peer_address(identity, &address, len);
+        identity->address = address_text((const struct sockaddr *)&address, len);
     else
         read_peer_process(identity, fd);
     write_text(identity);

@@ -40,6 +40,12 @@ static int64_t packet_extent(const char *data, size_t len, struct frame_header *
     return (size_t)length + nfds <= len ? length + nfds : 0;
 }
 
+/* TLS's handshake, which a client begins that takes this for a TLS port. */
+static bool is_tls(const char *data, size_t len)
+{
+    return len >= 2 && data[0] == 0x16 && data[1] == 0x03;
+}
+
 static bool is_ping(const struct frame_header *header)
 {
     return header->program == KEEPALIVE_PROGRAM_NUMBER &&
@@ -148,7 +154,8 @@ static size_t process(struct client *client, const char *data, size_t len)
         }
         extent = packet_extent(data + pos, len - pos, &header, &payload_len);
         if (extent < 0)
-            client_drop(client, "malformed packet");
+            client_drop(client, is_tls(data + pos, len - pos) ? "TLS on a socket without it" :
+                                                                "malformed packet");
         if (extent <= 0)
             break;
         handle_packet(client, &header, data + pos + FRAME_MIN, payload_len,
@@ -227,7 +234,7 @@ void input_read(struct client *client)
     if (n == -EAGAIN)
         return;
     if (n <= 0) {
-        client_end(client);
+        client_lost(client);
         return;
     }
     client->heard = true;
@@ -238,6 +245,6 @@ void input_resume(struct client *client)
 {
     if (client->input_len > 0)
         process_and_keep(client, client->input, client->input_len);
-    if (!client->gone && client->reading && client_has_pending(client))
+    if (!client->gone && client->reading && client_has_input(client))
         input_read(client);
 }

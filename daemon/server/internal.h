@@ -2,9 +2,9 @@
 /*
  * What the files of the server share, in file order.  Loop thread only.
  *
- *   listen.c ──fd──► server.c ──fd──► client.c ──bytes──► input.c ──packets──► handler
- *                                     ▲   ▲                                    │
- *                    transport.c ─────┘   └──────────── output.c ◄─────────────┘ replies
+ *   listen*.c ──fd──► server.c ──fd──► client.c ──bytes──► input.c ──packets──► handler
+ *                                      ▲   ▲                                    │
+ *                    transport*.c ─────┘   └──────────── output.c ◄─────────────┘ replies
  *
  * A client that must show who it is first is in the list of anonymous.c until it has.
  */
@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 
 #include "server/server.h"
+#include "server/tls_context.h"
 
 enum {
     /* One read of a client, and so the most work done for it before others get their turn. */
@@ -39,8 +40,9 @@ enum {
     ACCEPT_BATCH = 32,
 };
 
-/* --- transport.c: how bytes get in and out of one connection --- */
+/* --- transport*.c: how bytes get in and out of one connection --- */
 
+struct listener;
 struct transport;
 
 /* The seam for TLS and SASL layers.  Nothing blocks. */
@@ -51,9 +53,11 @@ struct transport_ops {
     /* Bytes taken, -errno (-EAGAIN: no room now). */
     ssize_t (*write)(struct transport *transport, const struct iovec *iov, int iovcnt);
     /* It has bytes that the socket does not tell of; NULL = never. */
-    bool (*pending)(const struct transport *transport);
+    bool (*has_input)(const struct transport *transport);
     /* It needs the socket writable to go on reading (handshakes); NULL = never. */
     bool (*wants_write)(const struct transport *transport);
+    /* Why read or write has failed, NULL = that does not say more; NULL = never. */
+    const char *(*why)(const struct transport *transport);
     /* Closes the socket and frees what it has. */
     void (*done)(struct transport *transport);
 };
@@ -66,6 +70,14 @@ struct transport {
 
 /* A unix stream socket; takes over fd. */
 void transport_init_unix(struct transport *transport, int fd);
+/* Parts of one: whatever else has a plain socket below it. */
+ssize_t transport_send(struct transport *transport, const struct iovec *iov, int iovcnt);
+void transport_close(struct transport *transport);
+/* A TCP socket, as it is; takes over fd. */
+void transport_init_tcp(struct transport *transport, int fd);
+void tcp_setup(int fd); /* the options of one */
+/* That of the client, with TLS above; takes over fd, a TCP socket. */
+void transport_init_tls(struct client *client, struct tls_context *context, int fd);
 
 struct sasl_exchange;
 
@@ -80,6 +92,8 @@ void transport_push_sasl(struct transport *transport, struct sasl_exchange *exch
 
 /* The peer of a connected socket. */
 void identity_init(struct identity *identity, int fd);
+/* "192.0.2.7:4711" or "[2001:db8::1]:4711"; NULL where it is neither. */
+char *address_text(const struct sockaddr *address, socklen_t len);
 void identity_done(struct identity *identity);
 
 /* --- client.c --- */
@@ -142,15 +156,17 @@ struct client {
     unsigned int held; /* streams that want no more input now */
 };
 
-/* Takes over fd, a connected unix socket that came from listener. */
+/* Takes over fd, a connected socket that came from listener. */
 void client_new(struct server *server, int fd, const struct listener *listener);
+/* Its transport has bytes that no event will tell of. */
+bool client_has_input(const struct client *client);
 /* Later in this loop: send its output, go on with its waiting input. */
 void client_set_due(struct client *client);
 void client_run_due(struct client *client);
 /* Closes the socket and tells the handler; the struct lives on while referenced. */
 void client_end(struct client *client);
-/* Its transport has bytes that no event will tell of. */
-bool client_has_pending(const struct client *client);
+/* The same after its transport has failed, with a log line where that knows why. */
+void client_lost(struct client *client);
 /* Queues a packet, which it takes over; drops a client that has not read far too much. */
 void client_send(struct client *client, void *packet, size_t len);
 /* May another call be started for it now? */
@@ -191,6 +207,8 @@ void anonymous_update(struct server *server); /* the limits are other ones */
  */
 void anonymous_add(struct client *client);
 void anonymous_remove(struct client *client);
+/* Does nobody know its clients when they come? */
+bool listener_is_anonymous(const struct listener *listener);
 /* No more are to be accepted. */
 bool anonymous_are_too_many(const struct server *server);
 
@@ -205,13 +223,14 @@ int output_flush(struct client *client);
 void output_done(struct client *client);
 void output_block_free(struct output_block *block);
 
-/* --- listen.c --- */
+/* --- listen.c, listen_inet.c --- */
 
 struct listener {
     struct listener *next;
     struct server *server;
     struct event event;
     int fd;
+    enum server_socket kind;
     bool readonly;
     enum server_auth auth; /* how its clients show who they are */
     bool accepting;        /* its event is added */
@@ -223,7 +242,12 @@ struct listener {
 };
 
 struct listener *listener_new_unix(const char *path, mode_t mode, gid_t group, struct verror *err);
-struct listener *listener_new_fd(int fd, struct verror *err);
+struct listener *listener_new_fd(int fd, enum server_socket kind, struct verror *err);
+/* Of a list, NULL behind the last: see server_listen_inet(). */
+struct listener *listeners_new_inet(const char *addresses, const char *port,
+                                    enum server_socket kind, struct verror *err);
+/* Not bound, not listening. */
+struct listener *listener_new(int fd, enum server_socket kind);
 /* Closes it and removes its name, if that still is this socket. */
 void listener_free(struct listener *listener);
 DEFINE_CLEANUP(struct listener *, listener_free);
@@ -240,6 +264,7 @@ struct server {
 
     struct listener *listeners;
     bool full, anonymous_full; /* as was told in the log */
+    struct tls_context *tls; /* of new clients; a reference, or NULL */
     bool out_of_fds;
     struct event accept_retry;
 

@@ -103,18 +103,19 @@ static int bind_and_listen(struct listener *listener, const struct sockaddr_un *
     return r;
 }
 
-static struct listener *listener_new(int fd)
+struct listener *listener_new(int fd, enum server_socket kind)
 {
     struct listener *listener = XNEW(struct listener);
 
     listener->fd = fd;
+    listener->kind = kind;
     listener->dir_fd = -1;
     return listener;
 }
 
 struct listener *listener_new_unix(const char *path, mode_t mode, gid_t group, struct verror *err)
 {
-    _cleanup_(listener_freep) struct listener *listener = listener_new(-1);
+    _cleanup_(listener_freep) struct listener *listener = listener_new(-1, SERVER_UNIX);
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     struct sockaddr_un address;
     int r;
@@ -143,21 +144,28 @@ static int socket_option(int fd, int option)
     return getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
 }
 
-struct listener *listener_new_fd(int fd, struct verror *err)
+static bool is_of_kind(int fd, enum server_socket kind)
+{
+    int domain = socket_option(fd, SO_DOMAIN);
+
+    return kind == SERVER_UNIX ? domain == AF_UNIX : domain == AF_INET || domain == AF_INET6;
+}
+
+struct listener *listener_new_fd(int fd, enum server_socket kind, struct verror *err)
 {
     int flags = fcntl(fd, F_GETFL);
 
-    if (flags < 0 || socket_option(fd, SO_DOMAIN) != AF_UNIX ||
-        socket_option(fd, SO_TYPE) != SOCK_STREAM || socket_option(fd, SO_ACCEPTCONN) != 1) {
-        verror_set(err, VIR_ERR_OPERATION_FAILED,
-                   "descriptor %d is not a listening unix stream socket", fd);
+    if (flags < 0 || !is_of_kind(fd, kind) || socket_option(fd, SO_TYPE) != SOCK_STREAM ||
+        socket_option(fd, SO_ACCEPTCONN) != 1) {
+        verror_set(err, VIR_ERR_OPERATION_FAILED, "descriptor %d is not a listening %s socket", fd,
+                   kind == SERVER_UNIX ? "unix stream" : "TCP");
         return NULL;
     }
     if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
         verror_errno(err, errno, "cannot set up descriptor %d", fd);
         return NULL;
     }
-    return listener_new(fd);
+    return listener_new(fd, kind);
 }
 
 void listener_free(struct listener *listener)

@@ -7,6 +7,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/server/internal.h \
 	daemon/server/keepalive.c \
 	daemon/server/listen.c \
+	daemon/server/listen_inet.c \
 	daemon/server/output.c \
 	daemon/server/sasl_exchange.c \
 	daemon/server/sasl_exchange.h \
@@ -14,6 +15,10 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/server/server.h \
 	daemon/server/stream.c \
 	daemon/server/stream.h \
+	daemon/server/tls_context.c \
+	daemon/server/tls_context.h \
 	daemon/server/transport.c \
 	daemon/server/transport_sasl.c \
+	daemon/server/transport_tcp.c \
+	daemon/server/transport_tls.c \
 	$(NULL)

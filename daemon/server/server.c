@@ -22,7 +22,7 @@ static bool is_full(const struct server *server)
 static bool may_accept(const struct server *server, const struct listener *listener)
 {
     return !server->out_of_fds && !is_full(server) &&
-           (listener->auth == SERVER_AUTH_NONE || !anonymous_are_too_many(server));
+           (!listener_is_anonymous(listener) || !anonymous_are_too_many(server));
 }
 
 /* Once each time that it comes to this. */
@@ -153,15 +153,37 @@ int server_listen_unix(struct server *server, const char *path, mode_t mode, gid
     return 0;
 }
 
-int server_listen_fd(struct server *server, int fd, bool readonly, enum server_auth auth,
-                     struct verror *err)
+int server_listen_fd(struct server *server, int fd, enum server_socket kind, bool readonly,
+                     enum server_auth auth, struct verror *err)
 {
-    struct listener *listener = listener_new_fd(fd, err);
+    struct listener *listener = listener_new_fd(fd, kind, err);
 
     if (!listener)
         return -1;
     take_listener(server, listener, readonly, auth);
     return 0;
+}
+
+int server_listen_inet(struct server *server, const char *addresses, const char *port,
+                       enum server_socket kind, enum server_auth auth, struct verror *err)
+{
+    struct listener *listener = listeners_new_inet(addresses, port, kind, err);
+
+    if (!listener)
+        return -1;
+    while (listener) {
+        struct listener *next = listener->next;
+
+        take_listener(server, listener, false, auth);
+        listener = next;
+    }
+    return 0;
+}
+
+void server_set_tls(struct server *server, struct tls_context *context)
+{
+    tls_context_unref(server->tls);
+    server->tls = context;
 }
 
 struct server *server_new(struct event_base *base, const struct server_limits *limits,
@@ -209,6 +231,7 @@ void server_free(struct server *server)
     (void)event_del(&server->anonymous_event);
     (void)event_del(&server->keepalive_event);
     output_block_free(server->spare_block);
+    tls_context_unref(server->tls);
     free(server);
 }
 

@@ -20,6 +20,11 @@ struct server;
 struct client;
 struct sasl_exchange;
 
+struct tls_context;
+
+/* What sort of socket clients come to. */
+enum server_socket { SERVER_UNIX, SERVER_TCP, SERVER_TLS };
+
 struct server_limits {
     unsigned int max_clients;
     unsigned int max_client_requests;
@@ -31,6 +36,7 @@ struct server_limits {
      * one, and dropped when so many of them have gone unanswered.
      */
     unsigned int keepalive_interval, keepalive_count;
+    unsigned int handshake_seconds; /* for TLS's */
 };
 
 /* How the clients of a socket show who they are; the numbers are the wire's. */
@@ -73,8 +79,17 @@ bool server_is_idle(const struct server *server);
 int server_listen_unix(struct server *server, const char *path, mode_t mode, gid_t group,
                        bool readonly, enum server_auth auth, struct verror *err);
 /* Takes over a listening socket from systemd. */
-int server_listen_fd(struct server *server, int fd, bool readonly, enum server_auth auth,
-                     struct verror *err);
+int server_listen_fd(struct server *server, int fd, enum server_socket kind, bool readonly,
+                     enum server_auth auth, struct verror *err);
+/*
+ * Listens for TCP or TLS on a port, a number or a service's name, of the addresses (numbers or
+ * host names, blanks between; "" = all of this host).  Port 0: a free one, the same for all of
+ * them.  Looks names up, so it may block.  What it listens on is logged.
+ */
+int server_listen_inet(struct server *server, const char *addresses, const char *port,
+                       enum server_socket kind, enum server_auth auth, struct verror *err);
+/* For TLS clients from now on; takes over the reference. */
+void server_set_tls(struct server *server, struct tls_context *context);
 
 /* --- one connection; references keep the struct, not the socket, alive --- */
 

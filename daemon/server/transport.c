@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bytes over a plain unix socket; the seam for layers above it is in internal.h.  Loop thread. */
+/* Bytes over a plain unix socket; the seam for other ways is in internal.h.  Loop thread. */
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ static ssize_t unix_read(struct transport *transport, void *data, size_t len)
     return n < 0 ? -errno : n;
 }
 
-static ssize_t unix_write(struct transport *transport, const struct iovec *iov, int iovcnt)
+ssize_t transport_send(struct transport *transport, const struct iovec *iov, int iovcnt)
 {
     struct msghdr msg = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)iovcnt };
     ssize_t n;
@@ -29,7 +29,7 @@ static ssize_t unix_write(struct transport *transport, const struct iovec *iov, 
     return n < 0 ? -errno : n;
 }
 
-static void unix_done(struct transport *transport)
+void transport_close(struct transport *transport)
 {
     if (transport->fd >= 0)
         (void)close(transport->fd); /* what was not sent is lost either way */
@@ -41,8 +41,8 @@ void transport_init_unix(struct transport *transport, int fd)
     static const struct transport_ops ops = {
         .secure = true,
         .read = unix_read,
-        .write = unix_write,
-        .done = unix_done,
+        .write = transport_send,
+        .done = transport_close,
     };
 
     *transport = (struct transport){ .ops = &ops, .fd = fd };

@@ -59,7 +59,7 @@ static ssize_t sasl_read(struct transport *transport, void *data, size_t len)
     return take_decoded(layer, data, len);
 }
 
-static bool sasl_pending(const struct transport *transport)
+static bool sasl_has_input(const struct transport *transport)
 {
     return layer_of(transport)->in.len > 0;
 }
@@ -146,7 +146,7 @@ void transport_push_sasl(struct transport *transport, struct sasl_exchange *exch
         .secure = true,
         .read = sasl_read,
         .write = sasl_write,
-        .pending = sasl_pending,
+        .has_input = sasl_has_input,
         .done = sasl_done_layer,
     };
     struct sasl_layer *layer = XNEW(struct sasl_layer);

@@ -179,21 +179,21 @@ static void note_change(void *opaque, const char *key, bool live)
 
 START_TEST(test_list)
 {
-    struct config *config = load("sasl_allowed_username_list = [\"*@EX\", \"joe\"]\n");
-    struct config *same = load("sasl_allowed_username_list = (\"*@EX\", \"joe\");\n");
-    struct config *none = load("sasl_allowed_username_list = []\n"), *unset = load("");
+    struct config *config = load("tls_allowed_dn_list = [\"C=GB,CN=*\", \"CN=x\"]\n");
+    struct config *same = load("tls_allowed_dn_list = (\"C=GB,CN=*\", \"CN=x\");\n");
+    struct config *none = load("tls_allowed_dn_list = []\n"), *unset = load("");
     _cleanup_free_ char *changes = xstrdup("");
 
-    ck_assert_str_eq(config->sasl_allowed_username_list[1], "joe");
-    ck_assert_ptr_null(config->sasl_allowed_username_list[2]);
-    ck_assert_ptr_null(unset->sasl_allowed_username_list);
+    ck_assert_str_eq(config->tls_allowed_dn_list[1], "CN=x");
+    ck_assert_ptr_null(config->tls_allowed_dn_list[2]);
+    ck_assert_ptr_null(unset->tls_allowed_dn_list);
     config_apply(config, same, note_change, &changes);
     ck_assert_str_eq(changes, "");
     config_apply(config, none, note_change, &changes);
-    ck_assert_ptr_null(config->sasl_allowed_username_list[0]);
+    ck_assert_ptr_null(config->tls_allowed_dn_list[0]);
     config_apply(config, unset, note_change, &changes); /* everybody, instead of nobody */
-    ck_assert_ptr_null(config->sasl_allowed_username_list);
-    ck_assert_str_eq(changes, "sasl_allowed_username_list:1 sasl_allowed_username_list:1 ");
+    ck_assert_ptr_null(config->tls_allowed_dn_list);
+    ck_assert_str_eq(changes, "tls_allowed_dn_list:1 tls_allowed_dn_list:1 ");
     config_free(config);
     config_free(same);
     config_free(none);
@@ -298,7 +298,8 @@ START_TEST(test_example_loads)
             c[1] = ' ';
     config = load(example);
     config_apply(defaults, config, note_change, &changes);
-    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 "
+    ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 key_file:1 cert_file:1 "
+                              "ca_file:1 crl_file:1 tls_allowed_dn_list:1 "
                               "sasl_allowed_username_list:1 user:0 group:0 ");
     config_free(config);
     config_free(defaults);

@@ -217,14 +217,16 @@ START_TEST(test_handed_over_socket)
     strcpy(address.sun_path, path);
     ck_assert_int_eq(bind(listening, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(listen(listening, 8), 0);
-    ck_assert_int_eq(server_listen_fd(h.server, listening, true, SERVER_AUTH_NONE, &err), 0);
+    ck_assert_int_eq(server_listen_fd(h.server, listening, SERVER_UNIX, true,
+                                      SERVER_AUTH_NONE, &err), 0);
     ck_assert_int_eq(fcntl(listening, F_GETFD), FD_CLOEXEC);
     fd = peer_connect(path);
     harness_until(&h, h.server->clients);
     ck_assert(client_is_readonly(h.server->clients));
     server_stop_accepting(h.server);
     ck_assert_int_eq(unlink(path), 0); /* systemd's name stays */
-    ck_assert_int_eq(server_listen_fd(h.server, bare, false, SERVER_AUTH_NONE, &err), -1);
+    ck_assert_int_eq(server_listen_fd(h.server, bare, SERVER_UNIX, false,
+                                      SERVER_AUTH_NONE, &err), -1);
     ck_assert_int_ne(err.code, 0);
 }
 END_TEST

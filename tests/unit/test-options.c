@@ -123,9 +123,10 @@ END_TEST
 
 START_TEST(test_every_option)
 {
-    parse_ok("-f /c --system --state-dir /s --runtime-dir /r --log-dir /l -d -p /p -t 60 -v",
+    parse_ok("-f /c --system --state-dir /s --runtime-dir /r --log-dir /l -l -d -p /p -t 60 -v",
              NOBODY_ELSE);
     ck_assert(!options.session && options.background && options.verbose && options.config_given);
+    ck_assert(options.listen);
     ck_assert_str_eq(options.config_path, "/c");
     ck_assert_str_eq(options.state_dir, "/s");
     ck_assert_str_eq(options.runtime_dir, "/r");
@@ -133,11 +134,12 @@ START_TEST(test_every_option)
     ck_assert_str_eq(options.pid_file, "/p");
     ck_assert_uint_eq(options.timeout, 60);
     teardown();
-    parse_ok("--config=/c --daemon --pid-file=/p --timeout=0 --verbose", ROOT);
-    ck_assert(options.background && options.verbose && options.config_given);
+    parse_ok("--config=/c --listen --daemon --pid-file=/p --timeout=0 --verbose", ROOT);
+    ck_assert(options.background && options.verbose && options.config_given && options.listen);
     ck_assert_str_eq(options.pid_file, "/p");
     teardown();
     parse_ok("-V", NOBODY_ELSE);
+    ck_assert(!options.listen);
     ck_assert(options.version && !options.help);
     teardown();
     parse_ok("--help", NOBODY_ELSE);
@@ -159,8 +161,7 @@ START_TEST(test_mistakes)
 {
     parse_fails("-x", "invalid argument: unknown option '-x'");
     parse_fails("--verbose -dx", "invalid argument: unknown option '-x'");
-    parse_fails("-l", "invalid argument: unknown option '-l'"); /* TCP and TLS come later */
-    parse_fails("--listen", "invalid argument: unknown option '--listen'");
+    parse_fails("--listens", "invalid argument: unknown option '--listens'");
     parse_fails("--daemon=yes", "invalid argument: option '--daemon=yes' takes no value");
     parse_fails("--session=x", "invalid argument: option '--session=x' takes no value");
     parse_fails("--config", "invalid argument: option '--config' needs a value");

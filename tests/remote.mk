@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Connections from elsewhere.
+remote_tests = \
+	tests/tcp.sh \
+	$(NULL)
+
+TESTS += $(remote_tests)
+dist_check_SCRIPTS += $(remote_tests)
+EXTRA_DIST += tests/remote-functions.sh
