@@ -294,7 +294,6 @@ static int run(struct exchange *exchange)
 /* --- the layer --- */
 
 struct layer {
-    pthread_mutex_t lock; /* libsasl's connection is one thread's at a time */
     sasl_conn_t *sasl;
     sasl_callback_t *callbacks;
     unsigned int max; /* bytes that may be encoded at once */
@@ -318,7 +317,6 @@ static int encode(void *state, const void *data, size_t len, struct buffer *to)
     struct layer *layer = state;
     int failed = 0;
 
-    (void)pthread_mutex_lock(&layer->lock);
     for (size_t at = 0; at < len && failed == 0;) {
         unsigned int n = len - at < layer->max ? (unsigned int)(len - at) : layer->max;
         const char *out = NULL;
@@ -330,7 +328,6 @@ static int encode(void *state, const void *data, size_t len, struct buffer *to)
             failed = append(to, out, out_len);
         at += n;
     }
-    (void)pthread_mutex_unlock(&layer->lock);
     return failed;
 }
 
@@ -339,15 +336,10 @@ static int decode(void *state, const void *data, size_t len, struct buffer *to)
     struct layer *layer = state;
     const char *out = NULL;
     unsigned int out_len = 0;
-    int failed;
 
-    (void)pthread_mutex_lock(&layer->lock);
     if (sasl_decode(layer->sasl, data, (unsigned int)len, &out, &out_len) != SASL_OK)
-        failed = EBADMSG;
-    else
-        failed = append(to, out, out_len);
-    (void)pthread_mutex_unlock(&layer->lock);
-    return failed;
+        return EBADMSG;
+    return append(to, out, out_len);
 }
 
 static void layer_done(void *state)
@@ -356,7 +348,6 @@ static void layer_done(void *state)
 
     sasl_dispose(&layer->sasl);
     free(layer->callbacks);
-    (void)pthread_mutex_destroy(&layer->lock);
     free(layer);
 }
 
@@ -378,7 +369,6 @@ static int start_layer(struct exchange *exchange)
 
     if (!layer)
         return error_raise_no_memory();
-    (void)pthread_mutex_init(&layer->lock, NULL);
     layer->sasl = STEAL_PTR(exchange->sasl);
     layer->callbacks = STEAL_PTR(exchange->callbacks);
     layer->max = max > 0 && max < LAYER_PACKET_MAX ? max : LAYER_PACKET_MAX;

@@ -48,8 +48,8 @@ static int auth_polkit(virConnectPtr conn)
 int auth_connection(virConnectPtr conn, const struct uri *uri, virConnectAuthPtr auth)
 {
     const struct auth_request request = {
-        .host = "localhost",
-        .secure = true,
+        .host = uri->host ? uri->host : "localhost",
+        .secure = uri->transport != URI_TCP && uri->transport != URI_EXT,
         .file = uri->authfile,
         .mechanism = uri->mechanism,
         .auth = auth,

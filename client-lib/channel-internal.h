@@ -29,16 +29,17 @@ struct waiter {
 };
 
 struct channel {
-    int fd;
+    int fd;                /* the transport's */
     int wake_fd;           /* tells the reader that out has bytes */
-    struct buffer in;      /* the reader's alone */
     struct channel_layer layer; /* never changed once threads share the channel */
 
     pthread_mutex_t lock;  /* guards all below; never held across poll() or a handler */
+    struct transport transport;
     bool reading;          /* some thread has the reader's role */
     struct waiter *waiters;
     struct channel_stream *streams;
     uint32_t next_serial;
+    struct buffer in;      /* what is no whole packet yet */
     struct buffer out;     /* what the socket did not take yet */
 
     struct message *messages, **messages_end;

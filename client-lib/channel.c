@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Many threads, one socket, no thread of its own.  A thread that waits for a
+ * Many threads, one transport, no thread of its own.  A thread that waits for a
  * reply takes the reader's role if nobody has it: it polls the socket, hands
  * replies to those who wait for them, and answers pings.  Once its own reply
  * is there it passes the role on to another waiting thread.
@@ -9,7 +9,9 @@
  *   thread B  send ── sleeps on its condition ─────────────┴─ reader: poll, read ── …
  *
  * A packet goes out at once, by the thread that has it.  What the socket does
- * not take is queued for the reader, which is woken through an eventfd.
+ * not take is queued for the reader, which is woken through an eventfd.  Only
+ * poll() is without the lock: reading and writing do not block, and a transport
+ * is one thread's at a time.
  */
 
 #include "channel-internal.h"
@@ -37,16 +39,17 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct channel *channel_new(int fd)
+struct channel *channel_new(struct transport *transport)
 {
     struct channel *ch = calloc(1, sizeof(*ch));
 
     if (!ch) {
-        (void)close(fd);
+        transport->ops->done(transport);
         errno = ENOMEM;
         return NULL;
     }
-    ch->fd = fd;
+    ch->transport = *transport;
+    ch->fd = transport->fd;
     ch->messages_end = &ch->messages;
     ch->message_fd = ch->epoll_fd = -1;
     (void)pthread_mutex_init(&ch->lock, NULL);
@@ -65,7 +68,7 @@ void channel_free(struct channel *ch)
 {
     if (!ch)
         return;
-    (void)close(ch->fd);
+    ch->transport.ops->done(&ch->transport);
     if (ch->wake_fd >= 0)
         (void)close(ch->wake_fd);
     channel_drop_messages(ch);
@@ -93,12 +96,10 @@ static void lose_locked(struct channel *ch, int code, int errnum, const char *te
 static void flush_locked(struct channel *ch)
 {
     while (ch->out.len > 0) {
-        ssize_t sent = send(ch->fd, buffer_bytes(&ch->out), ch->out.len,
-                            MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent =
+            ch->transport.ops->write(&ch->transport, buffer_bytes(&ch->out), ch->out.len);
 
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent < 0 && errno == EAGAIN)
+        if (sent == -EAGAIN)
             return;
         if (sent < 0) {
             /*
@@ -231,38 +232,54 @@ static void take_packets_locked(struct channel *ch)
 }
 
 /* The same through a layer, which may make nothing of what came yet. */
-static int fill_decoded(struct channel *ch)
+static int fill_decoded_locked(struct channel *ch)
 {
     char raw[READ_MIN / 2];
-    ssize_t got = recv(ch->fd, raw, sizeof(raw), MSG_DONTWAIT);
+    ssize_t got = ch->transport.ops->read(&ch->transport, raw, sizeof(raw));
 
     if (got < 0)
-        return errno == EINTR || errno == EAGAIN ? 0 : errno;
+        return got == -EAGAIN ? 0 : (int)-got;
     return got == 0 ? -1 : ch->layer.decode(ch->layer.state, raw, (size_t)got, &ch->in);
 }
 
-/* Reads once.  The reader, without the lock.  Returns 0, or an errno; -1 at the end of file. */
-static int fill(struct channel *ch)
+/* Returns 0, or an errno; -1 at the end of file. */
+static int fill_once_locked(struct channel *ch)
 {
     void *room;
     ssize_t got;
 
     if (ch->layer.decode)
-        return fill_decoded(ch);
+        return fill_decoded_locked(ch);
     room = buffer_reserve(&ch->in, READ_MIN);
     if (!room)
         return ENOMEM;
-    got = recv(ch->fd, room, buffer_room(&ch->in), MSG_DONTWAIT);
+    got = ch->transport.ops->read(&ch->transport, room, buffer_room(&ch->in));
     if (got < 0)
-        return errno == EINTR || errno == EAGAIN ? 0 : errno;
+        return got == -EAGAIN ? 0 : (int)-got;
     buffer_produce(&ch->in, (size_t)got);
     return got == 0 ? -1 : 0;
 }
 
+/* Reads once, and what poll() would not tell of. */
+static int fill_locked(struct channel *ch)
+{
+    bool (*has_input)(const struct transport *transport) = ch->transport.ops->has_input;
+    int failed;
+
+    do
+        failed = fill_once_locked(ch);
+    while (!failed && has_input && has_input(&ch->transport));
+    return failed;
+}
+
 static void take_read_error_locked(struct channel *ch, int failed)
 {
+    const char *why = ch->transport.ops->why ? ch->transport.ops->why(&ch->transport) : NULL;
+
     if (failed == ENOMEM)
         lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+    else if (why)
+        lose_locked(ch, VIR_ERR_RPC, 0, why);
     else if (failed == EBADMSG)
         lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent bytes that cannot be decoded");
     else if (failed > 0)
@@ -301,11 +318,19 @@ static void ping_locked(struct channel *ch)
     send_keepalive_locked(ch, KEEPALIVE_PROC_PING);
 }
 
+static bool wants_write(const struct channel *ch)
+{
+    const struct transport *transport = &ch->transport;
+
+    return ch->out.len > 0 ||
+           (transport->ops->wants_write && transport->ops->wants_write(transport));
+}
+
 /* One round of the reader: wait at most timeout ms, send what is queued, take what came. */
 static void read_turn_locked(struct channel *ch, int timeout)
 {
     struct pollfd polled[] = {
-        { .fd = ch->fd, .events = (short)(ch->out.len > 0 ? POLLIN | POLLOUT : POLLIN) },
+        { .fd = ch->fd, .events = (short)(wants_write(ch) ? POLLIN | POLLOUT : POLLIN) },
         { .fd = ch->wake_fd, .events = POLLIN },
     };
     eventfd_t count;
@@ -316,10 +341,10 @@ static void read_turn_locked(struct channel *ch, int timeout)
     (void)poll(polled, ARRAY_SIZE(polled), timeout); /* EINTR: the caller comes again */
     if (polled[1].revents)
         (void)eventfd_read(ch->wake_fd, &count);
-    if (polled[0].revents & ~POLLOUT)
-        failed = fill(ch);
     (void)pthread_mutex_lock(&ch->lock);
     ch->reading = false;
+    if (polled[0].revents & ~POLLOUT || (polled[0].revents && !ch->out.len))
+        failed = fill_locked(ch);
 
     flush_locked(ch);
     if (ch->out.len < STREAM_OUT_MAX)
@@ -449,6 +474,11 @@ void channel_look_locked(struct channel *ch)
     }
 }
 
+bool channel_is_encrypted(const struct channel *ch)
+{
+    return ch->transport.ops->encrypted || ch->layer.encode;
+}
+
 bool channel_is_alive(struct channel *ch)
 {
     bool alive;
@@ -476,9 +506,4 @@ bool channel_set_layer(struct channel *ch, const struct channel_layer *layer)
 {
     ch->layer = *layer;
     return ch->in.len == 0 && ch->out.len == 0;
-}
-
-bool channel_has_layer(const struct channel *ch)
-{
-    return ch->layer.encode != NULL;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "protocol/frame.h"
+#include "transport.h"
 
 struct channel;
 
@@ -16,11 +17,12 @@ struct channel;
 struct channel_error {
     int code;         /* VIR_ERR_* */
     int errnum;       /* with VIR_ERR_SYSTEM_ERROR */
-    const char *text; /* static */
+    const char *text; /* static, or the channel's */
 };
 
-/* Takes the connected stream socket, also when it fails.  NULL with errno set. */
-struct channel *channel_new(int fd);
+/* Takes the transport over, also when it fails.  NULL with errno set. */
+struct channel *channel_new(struct transport *transport);
+bool channel_is_encrypted(const struct channel *ch);
 
 /* No call may be under way. */
 void channel_free(struct channel *ch);
@@ -96,7 +98,7 @@ enum stream_news channel_stream_receive(struct channel *ch, struct channel_strea
 
 /*
  * What changes all bytes on their way, from some moment on.  Both functions append to a buffer,
- * may be called at the same time, and return 0 or an errno.
+ * are called by one thread at a time, and return 0 or an errno.
  */
 struct buffer;
 struct channel_layer {
@@ -111,7 +113,6 @@ struct channel_layer {
  * are bytes already that nothing protected; the channel is of no use any more.
  */
 bool channel_set_layer(struct channel *ch, const struct channel_layer *layer);
-bool channel_has_layer(const struct channel *ch);
 
 /* Looks at the socket, without waiting.  Any thread. */
 bool channel_is_alive(struct channel *ch);

@@ -40,16 +40,12 @@ static int open_remote(virConnectPtr conn, const struct uri *uri, virConnectAuth
 /* NULL: raised. */
 static struct channel *open_transport(const struct uri *uri, bool readonly)
 {
-    _cleanup_free_ char *path = unix_socket_path(uri, readonly);
+    struct transport transport;
     struct channel *channel;
-    int fd;
 
-    if (!path)
+    if (transport_open(uri, readonly, &transport) < 0)
         return NULL;
-    fd = unix_connect(path);
-    if (fd < 0)
-        return NULL;
-    channel = channel_new(fd);
+    channel = channel_new(&transport);
     if (!channel)
         (void)error_raise_errno(VIR_FROM_RPC, errno, "cannot set up the connection");
     return channel;
@@ -248,7 +244,7 @@ int virConnectIsEncrypted(virConnectPtr conn)
 {
     if (!conn_enter(conn))
         return -1;
-    return channel_has_layer(conn->channel);
+    return channel_is_encrypted(conn->channel);
 }
 
 int virConnectSetKeepAlive(virConnectPtr conn, int interval, unsigned int count)

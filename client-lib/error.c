@@ -69,21 +69,45 @@ static void error_copy(virErrorPtr to, const virError *from)
     to->str3 = text_copy(from->str3);
 }
 
-static int error_set(virErrorPtr err)
+/* To the application's handler. */
+static void tell(virErrorPtr err)
 {
     virErrorFunc func;
     void *data;
 
-    last_replace(err);
     (void)pthread_mutex_lock(&handler.lock);
     func = handler.func;
     data = handler.data;
     (void)pthread_mutex_unlock(&handler.lock);
     if (func)
-        func(data, &last);
+        func(data, err);
     else
-        virDefaultErrorFunc(&last);
+        virDefaultErrorFunc(err);
+}
+
+static int error_set(virErrorPtr err)
+{
+    last_replace(err);
+    tell(&last);
     return -1;
+}
+
+void error_warn(int domain, const char *fmt, ...)
+{
+    _cleanup_free_ char *message = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    if (vasprintf(&message, fmt, args) < 0)
+        message = NULL;
+    va_end(args);
+    if (message)
+        tell(&(virError){ .code = VIR_ERR_RPC,
+                          .domain = domain,
+                          .level = VIR_ERR_WARNING,
+                          .message = message,
+                          .int1 = -1,
+                          .int2 = -1 });
 }
 
 void error_enter(const char *api)

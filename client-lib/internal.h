@@ -41,6 +41,8 @@ const char *error_api(void);
 int error_raise(int code, int domain, const char *fmt, ...) _printf_(3, 4);
 int error_raise_errno(int domain, int errnum, const char *fmt, ...) _printf_(3, 4);
 int error_raise_no_memory(void);
+/* Tells the handler, and leaves the last error alone: nothing has failed. */
+void error_warn(int domain, const char *fmt, ...) _printf_(2, 3);
 int error_raise_null(const char *argument); /* "invalid argument: … must not be NULL" */
 
 /* What the daemon answered; takes the strings out of wire. */

@@ -13,9 +13,11 @@ libvirtjob_headers = \
 dist_libvirtjobinclude_HEADERS += $(libvirtjob_headers)
 
 noinst_LTLIBRARIES += client-lib/libclient.la
-client_lib_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) $(SASL_CFLAGS) -DRUNSTATEDIR='"$(runstatedir)"'
+client_lib_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DRUNSTATEDIR='"$(runstatedir)"' \
+	$(OPENSSL_CFLAGS) $(SASL_CFLAGS)
 client_lib_libclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
-client_lib_libclient_la_LIBADD = protocol/libxdr.la protocol/libframe.la $(SASL_LIBS) -lpthread
+client_lib_libclient_la_LIBADD = protocol/libxdr.la protocol/libframe.la protocol/libpki.la \
+	$(SASL_LIBS) -lpthread
 client_lib_libclient_la_SOURCES = \
 	client-lib/auth.c \
 	client-lib/auth.h \
@@ -48,7 +50,11 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/channel-message.c \
 	client-lib/channel-stream.c \
 	client-lib/stream.c \
+	client-lib/transport-process.c \
+	client-lib/transport-tcp.c \
+	client-lib/transport-tls.c \
 	client-lib/transport-unix.c \
+	client-lib/transport.c \
 	client-lib/transport.h \
 	client-lib/typed-params.c \
 	client-lib/uri.c \

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Connections to a daemon that asks for SASL: what the application is asked, what a file answers
- * for it, and what comes of wrong answers.  api-auth URI FILE: a daemon that knows fred, and a file of
- * credentials for him.
+ * for it, and what comes of wrong answers.
+ *
+ *     api-auth URI FILE          a daemon that knows fred, and a file of credentials for him
+ *     api-auth URI --kerberos    one that asks for a ticket, and encrypts
  */
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
 #include "api.h"
+
+enum { THREADS = 4, CALLS = 20, LARGE = 300000 };
 
 static const char *uri, *file;
 
@@ -120,12 +125,46 @@ static void test_file(void)
     CHECK(unsetenv("LIBVIRT_AUTH_FILE") == 0);
 }
 
+static void *many_calls(void *opaque)
+{
+    _cleanup_free_ char *text = calloc(1, LARGE + 1);
+
+    (void)opaque;
+    CHECK(text);
+    memset(text, 'x', LARGE);
+    for (unsigned int i = 0; i < CALLS; i++) {
+        CHECK(virConnectNumOfDomains(conn) == 0);
+        /* more than a packet of the layer has, and the answer quotes it */
+        IS_NULL(virStoragePoolLookupByName(conn, text), VIR_ERR_NO_STORAGE_POOL);
+    }
+    return NULL;
+}
+
+static void test_kerberos(void)
+{
+    pthread_t threads[THREADS];
+
+    conn = virConnectOpen(uri);
+    CHECK(conn);
+    CHECK(virConnectIsSecure(conn) == 1);
+    CHECK(virConnectIsEncrypted(conn) == 1);
+    for (unsigned int i = 0; i < THREADS; i++)
+        CHECK(pthread_create(&threads[i], NULL, many_calls, NULL) == 0);
+    for (unsigned int i = 0; i < THREADS; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK(virConnectClose(conn) == 0);
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 3);
     uri = argv[1];
     file = argv[2];
     virSetErrorFunc(&(atomic_uint){ 0 }, api_quiet);
+    if (strcmp(file, "--kerberos") == 0) {
+        test_kerberos();
+        return EXIT_SUCCESS;
+    }
     test_callback();
     test_wrong();
     test_uri();

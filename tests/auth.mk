@@ -11,4 +11,4 @@ EXTRA_DIST += tests/sasl_lib.sh
 check_PROGRAMS += tests/api-auth
 tests_api_auth_SOURCES = tests/api-auth.c tests/api.c tests/api.h
 tests_api_auth_CPPFLAGS = $(AM_CPPFLAGS)
-tests_api_auth_LDADD = libvirtjob.la
+tests_api_auth_LDADD = libvirtjob.la -lpthread

@@ -2,6 +2,7 @@
 # Connections from elsewhere.
 remote_tests = \
 	tests/tcp.sh \
+	tests/transports.sh \
 	$(NULL)
 
 TESTS += $(remote_tests)

@@ -16,6 +16,10 @@ static char *kept_error;
 static void error_keep_cb(void *opaque, virErrorPtr error)
 {
     (void)opaque;
+    if (error && error->level == VIR_ERR_WARNING) {
+        fprintf(stderr, "warning: %s\n", error->message);
+        return;
+    }
     free(kept_error);
     kept_error = xstrdup(error && error->message ? error->message : "unknown error");
 }

@@ -95,11 +95,6 @@ ticket() # USER
     echo "secret-$1" | kinit "$1" >/dev/null
 }
 
-as_joe()
-{
-    KRB5CCNAME=FILE:$dir/krb5/cc-joe "$@"
-}
-
 # Who has no ticket, and who has one and is not in the list.
 export KRB5CCNAME=FILE:$dir/krb5/cc-none
 refuse command virsh -c "$tcp" list
@@ -122,7 +117,7 @@ check command virsh -c "$tcp" vol-upload --pool p v "$dir/bytes"
 check command virsh -c "$tcp" vol-download --pool p v "$dir/back"
 cmp "$dir/bytes" "$dir/back"
 # shellcheck disable=SC2016 # python's
-check as_joe /usr/bin/python3 -c '
+check /usr/bin/python3 -c '
 import sys
 import libvirt
 
@@ -138,4 +133,14 @@ except libvirt.libvirtError as e:
 assert conn.listAllStoragePools()[0].name() == "p"
 ' "$tcp"
 
+
+# The same with our own clients: several threads on one connection are in tests/api-auth.c.
+uri=$tcp
+check virtjob vol-list p
+check virtjob vol-download --pool p v "$dir/back2"
+cmp "$dir/bytes" "$dir/back2"
+check "$builddir/run" tests/api-auth "$tcp" --kerberos
+KRB5CCNAME=FILE:$dir/krb5/cc-none expect 1 "No Kerberos credentials available" \
+    virtjob list
+KRB5CCNAME=FILE:$dir/krb5/cc-eve expect 1 "authentication failed" virtjob list
 stop_daemon

@@ -56,6 +56,82 @@ START_TEST(test_good)
 }
 END_TEST
 
+static const struct place {
+    const char *text;
+    enum uri_transport transport;
+    const char *user, *host, *port;
+} places[] = {
+    { "qemu:///system", URI_UNIX, NULL, NULL, NULL },
+    { "qemu://host/system", URI_TLS, NULL, "host", NULL },
+    { "qemu+tls:///system", URI_TLS, NULL, NULL, NULL },
+    { "qemu+tcp://host.example:1/system", URI_TCP, NULL, "host.example", "1" },
+    { "qemu+tcp://host:/system", URI_TCP, NULL, "host", NULL },
+    { "qemu+tls://192.0.2.7:65535/system", URI_TLS, NULL, "192.0.2.7", "65535" },
+    { "qemu+tls://[2001:db8::1]/system", URI_TLS, NULL, "2001:db8::1", NULL },
+    { "qemu+tls://[::1]:16514/system", URI_TLS, NULL, "::1", "16514" },
+    { "qemu+ssh://joe@host:22/system", URI_SSH, "joe", "host", "22" },
+    { "qemu+ssh://joe%40realm@host/system", URI_SSH, "joe@realm", "host", NULL },
+    { "qemu+ext:///system?command=/bin/x", URI_EXT, NULL, NULL, NULL },
+};
+
+START_TEST(test_places)
+{
+    const struct place *place = &places[_i];
+    _cleanup_(uri_done) struct uri uri;
+
+    ck_assert_msg(uri_parse(place->text, &uri) == 0, "%s", virGetLastErrorMessage());
+    ck_assert_int_eq((int)uri.transport, (int)place->transport);
+    ck_assert_pstr_eq(uri.user, place->user);
+    ck_assert_pstr_eq(uri.host, place->host);
+    ck_assert_pstr_eq(uri.port, place->port);
+}
+END_TEST
+
+START_TEST(test_options)
+{
+    _cleanup_(uri_done) struct uri uri, other;
+
+    ck_assert_int_eq(uri_parse("qemu+ssh://h/system?pkipath=/p&command=/c&netcat=/n&proxy=native&"
+                               "keyfile=/k%26&no_verify=1&no_tty=1&no_sanity=0&foo=1&socket=/s&"
+                               "known_hosts=/x&sshauth=agent&known_hosts_verify=auto", &uri), 0);
+    ck_assert_str_eq(uri.name, "qemu:///system?foo=1");
+    ck_assert_str_eq(uri.pkipath, "/p");
+    ck_assert_str_eq(uri.command, "/c");
+    ck_assert_str_eq(uri.netcat, "/n");
+    ck_assert_str_eq(uri.proxy, "native");
+    ck_assert_str_eq(uri.keyfile, "/k&");
+    ck_assert_str_eq(uri.socket, "/s");
+    ck_assert(uri.no_verify && uri.no_tty && !uri.no_sanity);
+    ck_assert_int_eq(uri_parse("qemu+tls://h/system", &other), 0);
+    ck_assert(!other.no_verify && !other.pkipath);
+}
+END_TEST
+
+static void assert_remote(const char *text, bool readonly, const char *expected)
+{
+    _cleanup_(uri_done) struct uri uri;
+    _cleanup_free_ char *command = NULL;
+
+    ck_assert_int_eq(uri_parse(text, &uri), 0);
+    command = ssh_remote_command(&uri, readonly);
+    ck_assert_pstr_eq(command, expected);
+}
+
+/* What comes from a URI is a word to the shells over there, never more. */
+START_TEST(test_ssh_command)
+{
+    assert_remote("qemu+ssh://h/system?proxy=native", true,
+                  "sh -c 'exec virtjob-ssh-helper -r '\\''qemu:///system'\\'''");
+    assert_remote("qemu+ssh://h/session", false,
+                  "sh -c 'exec virtjob-ssh-helper '\\''qemu:///session'\\'''");
+    assert_remote("qemu+ssh://h/system?proxy=native&socket=/a%27b;", true,
+                  "sh -c 'exec virtjob-ssh-helper -U "
+                  "'\\''/a'\\''\\'\\'''\\''b'\\'''");
+    assert_remote("qemu+ssh://h/session?proxy=netcat", false, NULL);
+    ck_assert_int_eq(virGetLastErrorCode(), VIR_ERR_INVALID_ARG);
+}
+END_TEST
+
 static const struct bad {
     const char *text;
     int code;
@@ -73,10 +149,21 @@ static const struct bad {
     { "qemu:///system?socket=%4&a=1", VIR_ERR_INVALID_ARG },
     { "qemu:///system?socket=%g0", VIR_ERR_INVALID_ARG },
     { "qemu:///system?socket=a%00b", VIR_ERR_INVALID_ARG },
-    { "qemu://host/system", VIR_ERR_NO_SUPPORT },
-    { "qemu+tcp://host:16509/system", VIR_ERR_NO_SUPPORT },
-    { "qemu+tls://host/system?pkipath=/x", VIR_ERR_NO_SUPPORT },
-    { "qemu+ssh://user@host/system", VIR_ERR_NO_SUPPORT },
+    { "qemu+libssh://host/system", VIR_ERR_NO_SUPPORT },
+    { "qemu+libssh2://host/system", VIR_ERR_NO_SUPPORT },
+    { "qemu+tls://host/system?tls_priority=NORMAL", VIR_ERR_NO_SUPPORT },
+    { "qemu+tls://host/system?no_verify=yes", VIR_ERR_INVALID_ARG },
+    { "qemu+tcp://host:0/system", VIR_ERR_INVALID_ARG },
+    { "qemu+tcp://host:65536/system", VIR_ERR_INVALID_ARG },
+    { "qemu+tcp://host:http/system", VIR_ERR_INVALID_ARG },
+    { "qemu+tcp://host:-5/system", VIR_ERR_INVALID_ARG },
+    { "qemu+tcp://[::1]5/system", VIR_ERR_INVALID_ARG },
+    { "qemu+tcp://-oProxyCommand=x/system", VIR_ERR_INVALID_ARG },
+    { "qemu+ssh://-oProxyCommand=x@host/system", VIR_ERR_INVALID_ARG },
+    { "qemu+ssh://%2doProxyCommand=x/system", VIR_ERR_INVALID_ARG },
+    { "qemu+ssh:///system", VIR_ERR_INVALID_ARG },
+    { "qemu+ssh://host/system?proxy=carrot", VIR_ERR_INVALID_ARG },
+    { "qemu+ext:///system", VIR_ERR_INVALID_ARG },
     { "qemu:///system?auth=other", VIR_ERR_AUTH_FAILED },
     { "qemu:///system?auth=sasl.", VIR_ERR_AUTH_FAILED },
     { "qemu:///system?auth=none.gssapi", VIR_ERR_AUTH_FAILED },
@@ -252,6 +339,9 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_loop_test(tcase, test_good, 0, ARRAY_SIZE(goods));
+    tcase_add_loop_test(tcase, test_places, 0, ARRAY_SIZE(places));
+    tcase_add_test(tcase, test_options);
+    tcase_add_test(tcase, test_ssh_command);
     tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bads));
     tcase_add_test(tcase, test_auth);
     tcase_add_test(tcase, test_default_sockets);

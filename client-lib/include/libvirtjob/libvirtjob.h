@@ -208,6 +208,9 @@ int virGetVersion(unsigned long *libVer, const char *type, unsigned long *typeVe
  *                                root and of the user's own for all others
  *   qemu+unix:///system?socket=PATH    the daemon at that socket (also without
  *                                +unix; %XX in PATH is decoded)
+ *   qemu+tls://HOST[:PORT]/system?pkipath=DIR    another host's daemon, by TLS
+ *                                (also without +tls); and +tcp, +ssh, +ext,
+ *                                whose options are in libvirtjob(3)
  *
  * name NULL or "" means $VIRTJOB_DEFAULT_URI, and without that qemu:///system
  * for root and qemu:///session for others.  LIBVIRT_DEFAULT_URI is not looked
@@ -215,8 +218,8 @@ int virGetVersion(unsigned long *libVer, const char *type, unsigned long *typeVe
  * started by this; the error says how to.
  *
  * Release it with virConnectClose().  Returns NULL on failure:
- * VIR_ERR_INVALID_ARG (no such URI), VIR_ERR_NO_SUPPORT (a transport other
- * than unix), VIR_ERR_SYSTEM_ERROR (no daemon there; int1 = errno),
+ * VIR_ERR_INVALID_ARG (no such URI), VIR_ERR_NO_SUPPORT (transport libssh),
+ * VIR_ERR_SYSTEM_ERROR (no daemon there; int1 = errno),
  * VIR_ERR_NO_CONNECT (the daemon has no such driver, or there is no runtime
  * directory), VIR_ERR_AUTH_FAILED.  Source: libvirt.
  */
@@ -288,8 +291,8 @@ char *virConnectGetHostname(virConnectPtr conn);
 int virConnectIsAlive(virConnectPtr conn);
 
 /**
- * Returns 1 when nobody else can read the connection (a unix socket), 0 when
- * they can, or -1.  Source: libvirt.
+ * Returns 1 when nobody else can read the connection as the daemon has it (a
+ * unix socket, TLS), 0 when they can, or -1.  Source: libvirt.
  */
 int virConnectIsSecure(virConnectPtr conn);
 
