@@ -112,14 +112,14 @@ const struct config_key config_keys[] = {
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, auth_unix_ro),
       .fallback_text = "none",
-      .choices = "none sasl",
-      .doc = "How clients of read-only sockets show who they are: \"none\" (the socket's\n"
-             "permissions are enough) or \"sasl\"." },
+      .choices = "none sasl polkit",
+      .doc = "How clients of read-only unix sockets show who they are: \"none\" (the socket's\n"
+             "permissions are enough), \"sasl\" or \"polkit\"." },
     { .name = "auth_unix_rw",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, auth_unix_rw),
       .fallback_text = "none",
-      .choices = "none sasl",
+      .choices = "none sasl polkit",
       .doc = "The same for read-write sockets." },
     { .name = "auth_tcp",
       .type = CONFIG_TEXT,

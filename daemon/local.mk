@@ -45,3 +45,7 @@ virtjobd_SOURCES = daemon/main.c
 virtjobd_LDADD = daemon/libdaemon.la
 
 dist_doc_DATA = daemon/virtjobd.conf
+
+# polkit looks for it there, whatever its own prefix; see auth_unix_rw.
+polkitdir = $(datadir)/polkit-1/actions
+dist_polkit_DATA = daemon/org.virtjobd.unix.policy

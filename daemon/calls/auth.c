@@ -74,6 +74,7 @@ static const struct proc procs[] = {
              PROC_RET(remote_auth_sasl_ret), .handler = auth_sasl_start),
     AUTH_ROW(REMOTE_PROC_AUTH_SASL_STEP, PROC_ARGS(remote_auth_sasl_step_args),
              PROC_RET(remote_auth_sasl_ret), .handler = auth_sasl_step),
+    AUTH_ROW(REMOTE_PROC_AUTH_POLKIT, PROC_RET(remote_int_ret), .handler = auth_polkit),
 };
 
 const struct proc_table calls_auth = { procs, ARRAY_SIZE(procs) };

@@ -21,4 +21,7 @@ int auth_sasl_init(struct call *call);
 int auth_sasl_start(struct call *call);
 int auth_sasl_step(struct call *call);
 
+/* auth_polkit.c */
+int auth_polkit(struct call *call);
+
 #endif

@@ -92,7 +92,7 @@ static int submit(struct call *call, struct login *login, struct step *step,
 static void fail(struct call *call, struct login *login, const char *why)
 {
     _cleanup_free_ char *by =
-        login->mechanism ? xasprintf("SASL %s", login->mechanism) : xstrdup("SASL");
+        login->mechanism ? xasprintf("SASL %.40s", login->mechanism) : xstrdup("SASL");
     _cleanup_free_ char *user =
         login->exchange ? xstrdup(exchange_user(login->exchange)) : NULL;
 

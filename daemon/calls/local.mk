@@ -3,6 +3,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/absent.c \
 	daemon/calls/auth.c \
 	daemon/calls/auth.h \
+	daemon/calls/auth_polkit.c \
 	daemon/calls/auth_sasl.c \
 	daemon/calls/call.c \
 	daemon/calls/call.h \

@@ -336,6 +336,14 @@ static void init_transport(struct client *client, enum server_socket kind, int f
         transport_init_unix(&client->transport, fd);
 }
 
+/* As at libvirt's daemon root is let in also where polkit does not run. */
+static enum server_auth auth_of(const struct listener *listener, const struct identity *identity)
+{
+    bool is_root = identity->is_local && identity->uid == 0;
+
+    return is_root && listener->auth == SERVER_AUTH_POLKIT ? SERVER_AUTH_NONE : listener->auth;
+}
+
 void client_new(struct server *server, int fd, const struct listener *listener)
 {
     struct client *client = XNEW(struct client);
@@ -344,8 +352,8 @@ void client_new(struct server *server, int fd, const struct listener *listener)
     client->server = server;
     client->id = ++server->last_id;
     client->readonly = listener->readonly;
-    client->auth = listener->auth;
     identity_init(&client->identity, fd);
+    client->auth = auth_of(listener, &client->identity);
     init_transport(client, listener->kind, fd);
     /* event_assign can only fail on flags that contradict each other */
     (void)event_assign(&client->read_event, server->base, fd, EV_READ | EV_PERSIST, read_cb,
@@ -356,7 +364,7 @@ void client_new(struct server *server, int fd, const struct listener *listener)
         client->next->prev = client;
     server->clients = client;
     server->nclients++;
-    if (listener_is_anonymous(listener))
+    if (client->auth != SERVER_AUTH_NONE || listener->kind == SERVER_TLS)
         anonymous_add(client);
     log_debug("client %s: connected%s", client->identity.text,
               client->readonly ? ", read-only" : "");

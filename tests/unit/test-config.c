@@ -155,7 +155,7 @@ START_TEST(test_refusals)
     assert_refused("max_clients = 10\nmax_cleints = 10\n", "2: unknown key 'max_cleints'");
     assert_refused("tls_priority = \"x\"\n", "1: unknown key 'tls_priority'");
     assert_refused("auth_unix_rw = \"pam\"\n",
-                   "1: auth_unix_rw is \"pam\", must be one of: none sasl");
+                   "1: auth_unix_rw is \"pam\", must be one of: none sasl polkit");
     assert_refused("max_clients = 10\nlog_level = = 3\n", "2: syntax error");
     assert_refused("max_clients = 10\nmax_clients = 11\n", "2: duplicate setting name");
     assert_refused("unix_sock_group = \"\"\n", "1: unix_sock_group is empty");
