@@ -7,6 +7,7 @@
 #                                    the password secret-NAME
 #   auth_file FILE USER PASSWORD     what virConnectOpenAuth() reads for any daemon
 
+# shellcheck disable=SC2154 # dir is functions.sh's
 sasl_users()
 {
     local user

@@ -4,6 +4,7 @@ server_tests = \
 	tests/unit/test-dispatch \
 	tests/unit/test-listen \
 	tests/unit/test-server \
+	tests/unit/test-transport_sasl \
 	$(NULL)
 check_PROGRAMS += $(server_tests)
 TESTS += $(server_tests)
@@ -27,3 +28,7 @@ tests_unit_test_listen_LDADD = $(server_test_libs)
 tests_unit_test_server_SOURCES = tests/unit/test-server.c $(server_test_harness)
 tests_unit_test_server_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_server_LDADD = $(server_test_libs)
+
+tests_unit_test_transport_sasl_SOURCES = tests/unit/test-transport_sasl.c $(server_test_harness)
+tests_unit_test_transport_sasl_CPPFLAGS = $(server_test_cppflags)
+tests_unit_test_transport_sasl_LDADD = $(server_test_libs)
