@@ -10,47 +10,51 @@
 
 #include "protocol/macros.h"
 
-/* What GnuTLS calls the parts of a name; others are written as numbers. */
-static const struct {
+/* What GnuTLS calls the parts of a name, and which it gives as bytes; others are numbers, and bytes. */
+static const struct part {
     int nid;
     const char *name;
+    bool bytes;
 } parts[] = {
-    { NID_countryName, "C" },
-    { NID_stateOrProvinceName, "ST" },
-    { NID_localityName, "L" },
-    { NID_organizationName, "O" },
-    { NID_organizationalUnitName, "OU" },
-    { NID_commonName, "CN" },
-    { NID_streetAddress, "STREET" },
-    { NID_domainComponent, "DC" },
-    { NID_userId, "UID" },
-    { NID_pkcs9_emailAddress, "EMAIL" },
-    { NID_title, "title" },
-    { NID_description, "description" },
-    { NID_serialNumber, "serialNumber" },
-    { NID_surname, "surName" },
-    { NID_givenName, "givenName" },
-    { NID_initials, "initials" },
-    { NID_generationQualifier, "generationQualifier" },
-    { NID_pseudonym, "pseudonym" },
-    { NID_dnQualifier, "dnQualifier" },
-    { NID_postalCode, "postalCode" },
-    { NID_telephoneNumber, "telephoneNumber" },
-    { NID_businessCategory, "businessCategory" },
-    { NID_name, "name" },
+    { NID_countryName, "C", false },
+    { NID_stateOrProvinceName, "ST", false },
+    { NID_localityName, "L", false },
+    { NID_organizationName, "O", false },
+    { NID_organizationalUnitName, "OU", false },
+    { NID_commonName, "CN", false },
+    { NID_streetAddress, "street", false },
+    { NID_domainComponent, "DC", false },
+    { NID_userId, "UID", false },
+    { NID_pkcs9_emailAddress, "EMAIL", false },
+    { NID_title, "title", false },
+    { NID_description, "description", false },
+    { NID_serialNumber, "serialNumber", false },
+    { NID_surname, "surName", false },
+    { NID_givenName, "givenName", false },
+    { NID_initials, "initials", false },
+    { NID_generationQualifier, "generationQualifier", false },
+    { NID_pseudonym, "pseudonym", false },
+    { NID_dnQualifier, "dnQualifier", false },
+    { NID_postalCode, "postalCode", false },
+    { NID_businessCategory, "businessCategory", false },
+    { NID_name, "name", false },
+    { NID_telephoneNumber, "telephoneNumber", true },
 };
 
-static void put_part_name(FILE *out, const ASN1_OBJECT *object)
+static const struct part *find_part(const ASN1_OBJECT *object)
 {
     int nid = OBJ_obj2nid(object);
+
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        if (parts[i].nid == nid)
+            return &parts[i];
+    return NULL;
+}
+
+static void put_number(FILE *out, const ASN1_OBJECT *object)
+{
     char number[128];
 
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-        if (parts[i].nid == nid) {
-            fputs(parts[i].name, out);
-            return;
-        }
-    }
     (void)OBJ_obj2txt(number, sizeof(number), object, 1); /* cut, where it is that long */
     fputs(number, out);
 }
@@ -86,24 +90,18 @@ static void put_bytes(FILE *out, const ASN1_STRING *value)
     OPENSSL_free(der);
 }
 
-static bool has_name(const ASN1_OBJECT *object)
-{
-    int nid = OBJ_obj2nid(object);
-
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-        if (parts[i].nid == nid)
-            return true;
-    return false;
-}
-
 static void put_part(FILE *out, const X509_NAME_ENTRY *entry)
 {
     const ASN1_OBJECT *object = X509_NAME_ENTRY_get_object(entry);
     const ASN1_STRING *value = X509_NAME_ENTRY_get_data(entry);
+    const struct part *part = find_part(object);
     unsigned char *utf8 = NULL;
-    int len = has_name(object) ? ASN1_STRING_to_UTF8(&utf8, value) : -1;
+    int len = part && !part->bytes ? ASN1_STRING_to_UTF8(&utf8, value) : -1;
 
-    put_part_name(out, object);
+    if (part)
+        fputs(part->name, out);
+    else
+        put_number(out, object);
     fputc('=', out);
     if (len >= 0)
         put_text(out, utf8, (size_t)len);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,10 +82,38 @@ static const char *known_reason(int reason)
     return NULL;
 }
 
+/* Where a connection keeps the name of the certificate that it has refused. */
+static int refused_index = -1;
+
+static void refused_free(void *parent _unused_, void *name, CRYPTO_EX_DATA *data _unused_,
+                         int index _unused_, long number _unused_, void *opaque _unused_)
+{
+    free(name);
+}
+
+static void make_refused_index(void)
+{
+    refused_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, refused_free);
+}
+
+void pki_note_refused(X509_STORE_CTX *store)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    const X509 *certificate = X509_STORE_CTX_get0_cert(store);
+    char *dname;
+
+    (void)pthread_once(&once, make_refused_index);
+    if (!ssl || !certificate || refused_index < 0 || SSL_get_ex_data(ssl, refused_index))
+        return;
+    dname = dname_text(X509_get_subject_name(certificate));
+    if (SSL_set_ex_data(ssl, refused_index, dname) != 1)
+        free(dname);
+}
+
 static void certificate_reason(const SSL *ssl, char *ret_text, size_t size)
 {
-    X509 *peer = SSL_get0_peer_certificate(ssl);
-    _cleanup_free_ char *dname = peer ? dname_text(X509_get_subject_name(peer)) : NULL;
+    const char *dname = refused_index < 0 ? NULL : SSL_get_ex_data(ssl, refused_index);
 
     (void)snprintf(ret_text, size, "its certificate%s%s%s %s", dname ? " (" : "",
                    dname ? dname : "", dname ? ")" : "",
@@ -140,8 +169,12 @@ static SSL_CTX *new_context(enum pki_role role)
 /* As GnuTLS has it: a CA that has no list here has revoked nothing. */
 static int no_list_is_fine(int ok, X509_STORE_CTX *store)
 {
-    if (ok || X509_STORE_CTX_get_error(store) != X509_V_ERR_UNABLE_TO_GET_CRL)
+    if (ok)
         return ok;
+    if (X509_STORE_CTX_get_error(store) != X509_V_ERR_UNABLE_TO_GET_CRL) {
+        pki_note_refused(store);
+        return 0;
+    }
     X509_STORE_CTX_set_error(store, X509_V_OK);
     return 1;
 }

@@ -42,6 +42,8 @@ int pki_check_key(const char *key, const char *cert, struct pki_error *err);
 int pki_check_signed(const char *cert, const char *ca, enum pki_role role, struct pki_error *err);
 int pki_check_crl(const char *path, const char *ca, struct pki_error *err);
 
+/* Whose certificate it was, for pki_tls_reason(): OpenSSL forgets those that are refused. */
+void pki_note_refused(X509_STORE_CTX *store);
 /* "has expired", …: of a certificate that X509_verify_cert() has refused for this reason. */
 const char *pki_verify_reason(int code);
 /*

@@ -2,6 +2,10 @@
 # Connections from elsewhere.
 remote_tests = \
 	tests/tcp.sh \
+	tests/tls-hold.sh \
+	tests/tls-names.py \
+	tests/tls-table.sh \
+	tests/tls-work.sh \
 	tests/transports.sh \
 	$(NULL)
 

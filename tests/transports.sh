@@ -59,8 +59,8 @@ check cmp "$dir/data" "$dir/back"
 expect 0 p by_ssh "" pool-list --all --name
 expect 0 p by_ssh "&keyfile=/a/key&no_tty=1&no_verify=1" pool-list --all --name
 line=$(tail -n 1 "$dir/ssh.log")
-[[ $line == "$dir/ssh -T -e none -p 22 -l joe -i /a/key -oBatchMode=yes"\
-" -oStrictHostKeyChecking=no -- host sh -c "* ]] || fail "ssh was told: $line"
+told="-T -e none -p 22 -l joe -i /a/key -oBatchMode=yes -oStrictHostKeyChecking=no -- host sh -c "
+[[ $line == "$dir/ssh $told"* ]] || fail "ssh was told: $line"
 expect 0 p by_ssh "&proxy=native" pool-list --all --name
 expect 1 'read only access' by_ssh "" -r pool-undefine p
 [[ $(tail -n 1 "$dir/ssh.log") == *"virtjob-ssh-helper -r "* ]] || fail "$(tail -n 1 "$dir/ssh.log")"

@@ -598,7 +598,8 @@ def vol_xml(name, capacity, allocation=0, format="raw"):
 class Daemon:
     """A private daemon in a temporary directory, gone with everything at the end."""
 
-    def __init__(self, config=None, prefix=(), dir=None):
+    def __init__(self, config=None, prefix=(), dir=None, args=()):
+        self.args = list(args)
         self.dir = dir or tempfile.mkdtemp(prefix="virtjobd-test-")
         self.own_dir = dir is None
         self.path = os.path.join(self.dir, "run/virtjobd-sock")
@@ -635,7 +636,7 @@ class Daemon:
         command = self.prefix + shlex.split(os.environ.get("VIRTJOBD_WRAPPER", "")) + [
             os.environ.get("VIRTJOBD", os.path.join(os.getcwd(), "virtjobd")), "--session",
             "--runtime-dir", self.dir + "/run", "--state-dir", self.dir + "/state",
-            "--log-dir", self.dir + "/logs"]
+            "--log-dir", self.dir + "/logs"] + self.args
         if self.config:
             with open(self.dir + "/conf", "w") as f:
                 f.write(self.config)

@@ -52,6 +52,7 @@ static int verify(X509_STORE_CTX *store, void *opaque)
         return 0;
     if (is_allowed(context->settings, X509_STORE_CTX_get0_cert(store)))
         return 1;
+    pki_note_refused(store);
     X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
     return 0;
 }

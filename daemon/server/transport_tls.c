@@ -19,14 +19,14 @@
 
 enum {
     RECORD_SIZE = 8192,  /* small pieces are gathered up to it, so that they are one record */
-    DRAIN_SIZE = 4096,   /* before a refused client is closed: see drain() */
-    DRAIN_TIMES = 16,
+    LINGER_SECONDS = 2,  /* one that was refused has so long to hear of it: see refuse() */
 };
 
-enum tls_state { TLS_HANDSHAKE = 0, TLS_CONFIRM, TLS_UP };
+enum tls_state { TLS_HANDSHAKE = 0, TLS_CONFIRM, TLS_UP, TLS_REFUSED };
 
 struct tls {
     SSL *ssl;
+    int fd; /* the transport's */
     struct tls_context *context; /* a reference */
     struct client *client;
     struct event deadline;
@@ -71,6 +71,33 @@ static void note_identity(struct tls *tls)
               SSL_get_cipher_name(tls->ssl));
 }
 
+/*
+ * It has been sent an alert.  If the socket were closed now, while it is still sending its part of
+ * the handshake, the alert would be lost with a reset connection, and stock clients would be
+ * killed by SIGPIPE.  So all is read and dropped until it leaves, or its time is over.
+ */
+static int refuse(struct tls *tls)
+{
+    static const struct timeval linger = { .tv_sec = LINGER_SECONDS };
+
+    log_warn("client %s: %s; connection closed", client_identity(tls->client), tls->why);
+    tls->why[0] = '\0';
+    tls->state = TLS_REFUSED;
+    tls->wants_write = false;
+    (void)shutdown(tls->fd, SHUT_WR); /* or it has gone already */
+    (void)event_add(&tls->deadline, &linger);
+    return -EAGAIN;
+}
+
+static ssize_t drop_input(const struct tls *tls, void *data, size_t len)
+{
+    ssize_t n = recv(tls->fd, data, len, 0);
+
+    if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+        return -EAGAIN;
+    return -EPROTO;
+}
+
 /* 0 once it is up, else as outcome(). */
 static int shake_hands(struct tls *tls)
 {
@@ -99,11 +126,15 @@ static int shake_hands(struct tls *tls)
 static ssize_t tls_read(struct transport *transport, void *data, size_t len)
 {
     struct tls *tls = transport->state;
-    int n = tls->state == TLS_UP ? 0 : shake_hands(tls);
+    int n = 0;
 
     tls->drained = true;
+    if (tls->state == TLS_REFUSED)
+        return drop_input(tls, data, len);
+    if (tls->state != TLS_UP)
+        n = shake_hands(tls);
     if (n < 0)
-        return n;
+        return n == -EPROTO && tls->why[0] ? refuse(tls) : n;
     ERR_clear_error();
     n = SSL_read(tls->ssl, data, len < INT_MAX ? (int)len : INT_MAX);
     if (n <= 0)
@@ -199,19 +230,6 @@ static ssize_t tls_write(struct transport *transport, const struct iovec *iov, i
     return taken;
 }
 
-/*
- * A socket that is closed with unread bytes in it resets the connection, and the alert that says
- * why a client was refused may be lost with that.
- */
-static void drain(int fd)
-{
-    char data[DRAIN_SIZE];
-
-    (void)shutdown(fd, SHUT_WR);
-    for (int i = 0; i < DRAIN_TIMES && recv(fd, data, sizeof(data), MSG_DONTWAIT) > 0; i++)
-        ;
-}
-
 static void tls_done(struct transport *transport)
 {
     struct tls *tls = STEAL_PTR(transport->state);
@@ -220,8 +238,6 @@ static void tls_done(struct transport *transport)
     ERR_clear_error();
     if (tls->state == TLS_UP && !tls->why[0])
         (void)SSL_shutdown(tls->ssl); /* says good-bye, if the socket takes it */
-    else
-        drain(transport->fd);
     SSL_free(tls->ssl);
     ERR_clear_error();
     tls_context_unref(tls->context);
@@ -234,6 +250,10 @@ static void deadline_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *
     struct tls *tls = opaque;
     char reason[96];
 
+    if (tls->state == TLS_REFUSED) {
+        client_end(tls->client);
+        return;
+    }
     (void)snprintf(reason, sizeof(reason),
                    "TLS handshake not finished after %u s (tls_handshake_seconds)",
                    tls->client->server->limits.handshake_seconds);
@@ -256,6 +276,7 @@ void transport_init_tls(struct client *client, struct tls_context *context, int 
 
     tcp_setup(fd);
     tls->client = client;
+    tls->fd = fd;
     tls->context = tls_context_ref(context);
     tls->ssl = tls_context_connection(context);
     if (!tls->ssl || SSL_set_fd(tls->ssl, fd) != 1)

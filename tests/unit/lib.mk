@@ -2,6 +2,7 @@
 # Unit tests of the client library and of the packet codec.
 
 lib_unit_tests = \
+	tests/unit/test-dname \
 	tests/unit/test-frame \
 	tests/unit/test-lib-api \
 	tests/unit/test-lib-args \
@@ -23,6 +24,10 @@ lib_unit_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/client-lib \
 lib_unit_ldadd = client-lib/libclient.la $(CHECK_LIBS) -lpthread
 lib_unit_fake = tests/unit/fake-server.c tests/unit/fake-server.h
 lib_unit_rows = tests/unit/fake-rows.c tests/unit/fake-rows.h $(lib_unit_fake)
+
+tests_unit_test_dname_SOURCES = tests/unit/test-dname.c
+tests_unit_test_dname_CPPFLAGS = $(lib_unit_cppflags) $(OPENSSL_CFLAGS)
+tests_unit_test_dname_LDADD = protocol/libpki.la $(CHECK_LIBS)
 
 tests_unit_test_frame_SOURCES = tests/unit/test-frame.c
 tests_unit_test_frame_CPPFLAGS = $(lib_unit_cppflags)
