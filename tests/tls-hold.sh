@@ -7,7 +7,8 @@
 require_cmd openssl python3
 
 make_pki pki
-tls_settings pki 'tls_handshake_seconds = 3' 'max_clients = 400' >"$dir/conf"
+tls_settings pki 'tls_handshake_seconds = 3' 'max_clients = 400' \
+    'max_anonymous_clients = 0' >"$dir/conf"
 start_daemon --listen --config "$dir/conf"
 port=$(port_of TLS)
 

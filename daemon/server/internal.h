@@ -36,6 +36,9 @@ enum {
     STREAM_OUTPUT_MAX = 1024 * 1024, /* past it its streams send nothing more */
     STREAMS_MAX = 64, /* of one client */
 
+    /* What an anonymous client may send at once: a step of SASL has 64 KiB, each byte in four. */
+    ANONYMOUS_PACKET_MAX = 512 * 1024,
+
     LISTEN_BACKLOG = 128,
     ACCEPT_BATCH = 32,
 };
@@ -275,7 +278,7 @@ struct server {
     struct event due_event;
     struct client *anonymous; /* the first to lose its time is the first */
     unsigned int nanonymous;
-    struct event anonymous_event; /* the end of the first one's time */
+    struct event anonymous_event; /* the first one may have to go */
     struct event keepalive_event; /* pending while there may be a client that answers pings */
     bool idle_pending; /* the last client has gone, idle_cb is to be told */
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "server-harness.h"
+#include "util/alloc.h"
 
 static struct harness h;
 static char asking[128]; /* the path of a socket that asks for authentication */
@@ -78,6 +79,49 @@ START_TEST(test_others_wait)
 }
 END_TEST
 
+/* Those who hold their places lose them to who comes, the first one first; who is known does not. */
+START_TEST(test_places_are_taken)
+{
+    _cleanup_close_ int known = -1, first = -1, second = -1, third = -1;
+
+    start(2, 0);
+    known = peer_connect(asking);
+    harness_until(&h, h.server->nclients == 1);
+    client_set_authenticated(h.server->clients);
+    first = peer_connect(asking);
+    harness_until(&h, h.server->nclients == 2);
+    second = peer_connect(asking);
+    harness_until(&h, h.server->nclients == 3);
+    third = peer_connect(asking);
+    peer_expect_closed(&h, first);
+    expect_served(third);
+    expect_served(second);
+    expect_served(known);
+    ck_assert_uint_eq(h.server->nanonymous, 2);
+}
+END_TEST
+
+START_TEST(test_large_packet)
+{
+    const struct frame_header header = { .program = PROGRAM, .version = 1, .procedure = PROC_ECHO };
+    _cleanup_free_ char *payload = xcalloc(1, ANONYMOUS_PACKET_MAX);
+    char head[FRAME_MIN];
+    _cleanup_close_ int fd = -1, other = -1;
+
+    start(0, 0);
+    fd = peer_connect(asking);
+    peer_call(&h, fd, PROC_ECHO, 1, payload, ANONYMOUS_PACKET_MAX - FRAME_MIN);
+    peer_expect(&h, fd, 1, payload, ANONYMOUS_PACKET_MAX - FRAME_MIN);
+    /* its head is enough */
+    frame_encode_header(head, &header, ANONYMOUS_PACKET_MAX);
+    peer_write(&h, fd, head, sizeof(head));
+    peer_expect_closed(&h, fd);
+    other = peer_connect(h.path);
+    peer_call(&h, other, PROC_ECHO, 1, payload, ANONYMOUS_PACKET_MAX);
+    peer_expect(&h, other, 1, payload, ANONYMOUS_PACKET_MAX);
+}
+END_TEST
+
 START_TEST(test_one_more_when_one_is_known)
 {
     _cleanup_close_ int first = -1, second = -1;
@@ -136,6 +180,8 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_known_ones_have_no_bound);
     tcase_add_test(tcase, test_others_wait);
+    tcase_add_test(tcase, test_places_are_taken);
+    tcase_add_test(tcase, test_large_packet);
     tcase_add_test(tcase, test_one_more_when_one_is_known);
     tcase_add_test(tcase, test_time_is_up);
     tcase_add_test(tcase, test_time_is_set_later);
