@@ -2,6 +2,7 @@
 # Who may connect: authentication, with our own clients and with none at all.
 
 auth_tests = \
+	tests/auth-tls.sh \
 	tests/auth-wire.py \
 	tests/auth.sh \
 	tests/polkit.sh \
