@@ -108,7 +108,8 @@ def programs(daemon):
 
 def not_open(daemon):
     for proc in wire.PROCS:
-        if proc.name in ("AUTH_LIST", "CONNECT_OPEN", "CONNECT_CLOSE", "CONNECT_SUPPORTS_FEATURE"):
+        if proc.name in wire.PREAUTH or proc.name in ("CONNECT_OPEN", "CONNECT_CLOSE",
+                                                      "CONNECT_SUPPORTS_FEATURE"):
             continue
         client = short_timeout(daemon, opened=False)
         check.refused(ERR_INTERNAL, proc.name + " before the open", client.call_raw, proc.program,
@@ -122,7 +123,7 @@ def honest_values(proc, pool, vol):
     """Nothing that would change anything: of objects that do not exist, or only asking."""
     nowhere = {"p": ("no pool", b"\xee" * 16), "v": ("no pool", "x", "/x"), "u": b"\xee" * 16,
                "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
-               "s": "<x/>", "o": "x", "n": None, "i": 1, "h": 1, "f": 0,
+               "s": "<x/>", "o": "x", "n": None, "c": b"x", "i": 1, "h": 1, "f": 0,
                "t": wire.job_by_id(1 << 60)}
     real = dict(nowhere, p=pool, v=vol, t=wire.job_of_vol(vol))
     return [(nowhere if proc.write else real)[f] for f in proc.args]
@@ -162,7 +163,7 @@ def bodies(daemon, pool, vol):
 def hostile_text(proc, position, length, content):
     """The body with the text field at position as given."""
     values = {"p": (b"x", b"\0" * 16), "v": (b"p", b"v", b"k"), "u": b"\0" * 16, "s": b"<x/>",
-              "o": b"x", "n": None, "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1),
+              "o": b"x", "n": None, "c": b"x", "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1),
               "d": (b"x", b"\0" * 16, 1), "m": [("file", "/x")]}
     body = b""
     for n, field in enumerate(proc.args):
@@ -267,8 +268,8 @@ def fuzz(daemon, witness):
     seed = int(os.environ.get("VIRTJOBD_TEST_SEED", "1"))
     chance = random.Random(seed)
     nowhere = {"p": ("no pool", b"\xee" * 16), "v": ("no pool", "x", "/x"), "u": b"\xee" * 16,
-               "s": "<pool type='dir'><name>x</name></pool>", "o": "x", "n": None, "i": 1, "h": 1,
-               "f": 0,
+               "s": "<pool type='dir'><name>x</name></pool>", "o": "x", "n": None, "c": b"x",
+               "i": 1, "h": 1, "f": 0,
                "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
                "t": wire.job_by_id(7)}
     for turn in range(600):

@@ -38,7 +38,8 @@ check({p.name for p in wire.PROCS if p.write} == DENIED, "the tables of the test
 
 NOWHERE = {"p": ("no such pool", b"\xee" * 16), "v": ("no such pool", "x", "/x"), "u": b"\xee" * 16,
            "d": ("no such domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
-           "s": "none", "o": None, "n": None, "c": None, "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1 << 60)}
+           "s": "none", "o": None, "n": None, "c": None, "i": 1, "h": 1, "f": 0,
+           "t": wire.job_by_id(1 << 60)}
 DENIAL = "^operation forbidden: read only access prevents vir[A-Z]"
 SECURE = {"DOMAIN_GET_XML_DESC", "DOMAIN_GET_VCPUS_FLAGS", "DOMAIN_MANAGED_SAVE_GET_XML_DESC"}
 check({p.name for p in wire.PROCS if p.secure} == SECURE, "the tables of the tests differ")

@@ -18,8 +18,8 @@ def sample(client, base):
     pool = client.start_pool("pool", base + "/pool")
     client.define_pool("idle", base + "/idle")
     vol = client.create_vol(pool, "vol", 1 << 20)
-    return {"p": pool, "v": vol, "t": wire.job_of_vol(vol), "i": 1, "h": 4096, "o": None, "n": None, "c": None,
-            "s": "dir", "d": ("no such domain", b"\xee" * 16, -1),
+    return {"p": pool, "v": vol, "t": wire.job_of_vol(vol), "i": 1, "h": 4096, "o": None,
+            "n": None, "c": None, "s": "dir", "d": ("no such domain", b"\xee" * 16, -1),
             "m": [("file", base + "/image")]}
 
 

@@ -236,6 +236,8 @@ PROCS = [
     Proc(11, "EVENT_DEREGISTER", program=JOB),
 ]
 BY_NAME = {proc.name: proc for proc in PROCS}
+# Answered before authentication, and so before the open.
+PREAUTH = {"AUTH_LIST", "AUTH_SASL_INIT", "AUTH_SASL_START", "AUTH_SASL_STEP", "AUTH_POLKIT"}
 
 
 def is_event(name):
