@@ -29,6 +29,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/buffer.h \
 	client-lib/call.c \
 	client-lib/connect.c \
+	client-lib/daemon.c \
 	client-lib/domain.c \
 	client-lib/domain-call.c \
 	client-lib/domain-define.c \

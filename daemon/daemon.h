@@ -18,6 +18,7 @@ struct jobs;
 struct server;
 struct storage;
 struct store;
+struct verror;
 struct workers;
 
 struct daemon {
@@ -34,6 +35,9 @@ struct daemon {
     struct dispatch *dispatch;
     struct events *events;
     struct server *server;
+    /* Reads settings and certificates again; done tells how it went, later, with err->code 0 = well. */
+    void (*reload)(struct daemon *daemon, void (*done)(void *opaque, const struct verror *err),
+                   void *opaque);
     struct console *consoles; /* the open ones: domain_console.c's */
 };
 

@@ -314,6 +314,7 @@ int lifecycle_run(struct options *options)
     life.daemon.state_dir = life.options.state_dir;
     life.daemon.runtime_dir = life.options.runtime_dir;
     life.daemon.log_dir = life.options.log_dir;
+    life.daemon.reload = reload_ask;
     if (prepare_process(&life, &err) < 0 || start_loop(&life, &err) < 0 ||
         build_daemon(&life, &err) < 0 || take_up(&life, &err) < 0 ||
         turn_loop(&life, &err) < 0) {

@@ -75,8 +75,8 @@ struct server_limits settings_limits(const struct lifecycle *life);
 
 /* --- reload.c --- */
 
-/* SIGHUP, and clients that ask: done, if any, is told on the loop how it went. */
-void reload_ask(struct lifecycle *life, void (*done)(void *opaque, const struct verror *err),
+/* For SIGHUP, and struct daemon's for clients: done, if any, is told on the loop how it went. */
+void reload_ask(struct daemon *daemon, void (*done)(void *opaque, const struct verror *err),
                 void *opaque);
 /* After the workers have ended. */
 void reload_done(struct lifecycle *life);

@@ -5,7 +5,7 @@
  * nothing.  Who asks while one is under way is answered by the next.
  */
 
-#include <errno.h>
+#include <stddef.h>
 
 #include "config.h"
 #include "jobs/workers.h"
@@ -108,9 +108,10 @@ static void start(struct lifecycle *life)
     workers_submit(life->daemon.workers, LANE_CONTROL, NULL, &reload->work);
 }
 
-void reload_ask(struct lifecycle *life, void (*done)(void *opaque, const struct verror *err),
+void reload_ask(struct daemon *daemon, void (*done)(void *opaque, const struct verror *err),
                 void *opaque)
 {
+    struct lifecycle *life = container_of(daemon, struct lifecycle, daemon);
     struct reload_asked *asked = XNEW(struct reload_asked);
 
     asked->done = done;

@@ -18,7 +18,7 @@ static void reload_cb(evutil_socket_t signum _unused_, short what _unused_, void
 
     if (life->phase != PHASE_SERVING)
         return; /* starting: it has just been read; stopping: too late */
-    reload_ask(life, NULL, NULL);
+    reload_ask(&life->daemon, NULL, NULL);
 }
 
 static const struct {

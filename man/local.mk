@@ -6,4 +6,4 @@ dist_man_MANS += \
 	man/virtjobd-jobs.7 \
 	man/virtjobd-tls.7 \
 	$(NULL)
-dist_man_MANS += man/virtjob.1 man/virtjob-ssh-helper.1
+dist_man_MANS += man/virtjob.1 man/virtjob-pki-validate.1 man/virtjob-ssh-helper.1

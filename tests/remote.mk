@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Connections from elsewhere.
 remote_tests = \
+	tests/pki-validate.sh \
 	tests/tcp.sh \
 	tests/tls-hold.sh \
 	tests/tls-names.py \

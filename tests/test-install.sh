@@ -19,6 +19,7 @@ check make -C "$builddir" install DESTDIR="$root"
 installed=(
     "$(variable sbindir)/virtjobd"
     "$(variable bindir)/virtjob"
+    "$(variable bindir)/virtjob-pki-validate"
     "$(variable bindir)/virtjob-ssh-helper"
     "$(variable libdir)/libvirtjob.so.0"
     "$(variable libdir)/pkgconfig/libvirtjob.pc"
@@ -31,10 +32,14 @@ installed=(
     "$(variable mandir)/man8/virtjobd.8"
     "$(variable mandir)/man5/virtjobd.conf.5"
     "$(variable mandir)/man1/virtjob.1"
+    "$(variable mandir)/man1/virtjob-pki-validate.1"
     "$(variable mandir)/man1/virtjob-ssh-helper.1"
+    "$(variable mandir)/man7/virtjobd-tls.7"
     "$(variable systemdsystemunitdir)/virtjobd.service"
     "$(variable systemdsystemunitdir)/virtjobd.socket"
     "$(variable systemdsystemunitdir)/virtjobd-ro.socket"
+    "$(variable systemdsystemunitdir)/virtjobd-tcp.socket"
+    "$(variable systemdsystemunitdir)/virtjobd-tls.socket"
     "$(variable bashcompletiondir)/virtjob"
 )
 for file in "${installed[@]}"; do

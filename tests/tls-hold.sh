@@ -7,7 +7,8 @@
 require_cmd openssl python3
 
 make_pki pki
-tls_settings pki 'tls_handshake_seconds = 3' 'max_clients = 400' \
+limit=$((${VIRTJOBD_SLOWER:-1} > 1 ? 20 : 3)) # seconds, in which good ones must be able to do it
+tls_settings pki "tls_handshake_seconds = $limit" 'max_clients = 400' \
     'max_anonymous_clients = 0' >"$dir/conf"
 start_daemon --listen --config "$dir/conf"
 port=$(port_of TLS)
@@ -55,7 +56,7 @@ print("%d held" % (len(held) + len(dripping)), flush=True)
 began, sent, worst, served = time.monotonic(), 0, 0, 0
 open_ones = set(held + dripping)
 while open_ones:
-    assert time.monotonic() - began < 20 * slower, "%d are still there" % len(open_ones)
+    assert time.monotonic() - began < 20 + 20 * slower, "%d are still there" % len(open_ones)
     worst, served = max(worst, good()), served + 1
     for s in [s for s in dripping if s in open_ones]:
         try:
@@ -72,13 +73,13 @@ while open_ones:
             open_ones.discard(s)
 took = time.monotonic() - began
 assert took > 1.5, "they were dropped after %.1f s" % took
-assert worst < 1.5 * slower, "a good client waited %.2f s" % worst
+assert worst < 2.5 * slower, "a good client waited %.2f s" % worst
 print("gone after %.1f s; %d good ones meanwhile, the slowest took %.3f s" % (took, served, worst))
 END
 timeout 300 python3 "$dir/hold.py" "$port" "$dir/pki" "${VIRTJOBD_SLOWER:-1}" >"$dir/said" 2>&1 ||
     fail "$(cat "$dir/said")"
 cat "$dir/said"
-equal "$(grep -c "TLS handshake not finished after 3 s (tls_handshake_seconds); connection closed" \
+equal "$(grep -c "TLS handshake not finished after $limit s (tls_handshake_seconds); connection closed" \
     "$dir/log")" 300 "clients whose time was over"
 
 # None of them counts any more: max_clients others have room.

@@ -12,7 +12,7 @@ make_pki pki
 tls_settings pki 'tls_allowed_dn_list = [ "O=Example,CN=*" ]' >"$dir/conf"
 start_daemon --listen --config "$dir/conf"
 port=$(port_of TLS)
-tls=qemu+tls://localhost:$port/session?pkipath=$dir/pki
+tls="qemu+tls://localhost:$port/session?pkipath=$dir/pki"
 over() # TOOL WORD ...
 {
     local tool=$1
@@ -97,16 +97,19 @@ wait_until 20 grep -qxF "$(hostname)" "$dir/out"
 # One that is of no use changes nothing.
 cp "$dir/pki/servercert.pem" "$dir/keep"
 cp "$dir/pki/clientcert.pem" "$dir/pki/servercert.pem"
+why="certificate in $dir/pki/servercert.pem is not made for a TLS server"
 kill -HUP "$pid"
-wait_until 20 daemon_logged "the settings stay as they are: unsupported configuration: TLS: the $(
-    )certificate in $dir/pki/servercert.pem is not made for a TLS server"
+wait_until 20 daemon_logged "the settings stay as they are: unsupported configuration: TLS: the $why"
+expect 1 "the settings stay as they are: unsupported configuration: TLS: the $why" \
+    over virtjob daemon-reload
+expect 1 "read only access" virtjob_ro daemon-reload
 expect 0 "$(hostname)" over virtjob hostname
 cp "$dir/keep" "$dir/pki/servercert.pem"
 
 # Who is let in is taken over in the same way.
 tls_settings pki 'tls_allowed_dn_list = [ "O=Example,CN=adm?n" ]' >"$dir/conf"
-kill -HUP "$pid"
-wait_until 20 reloads 2
+expect 0 "read again" over virtjob daemon-reload
+reloads 2 || fail "it was answered before it was done"
 expect 0 "$(hostname)" over virtjob hostname
 tls_settings pki 'tls_allowed_dn_list = [ ]' >"$dir/conf"
 kill -HUP "$pid"
@@ -119,8 +122,20 @@ mkdir "$dir/bare" && cp "$dir/pki/cacert.pem" "$dir/bare"
 expect 0 "$(hostname)" timeout 60 "$builddir/run" virtjob \
     -c "qemu+tls://localhost:$port/session?pkipath=$dir/bare" hostname
 tls_settings pki 'tls_no_verify_certificate = 1' 'tls_allowed_dn_list = [ "*" ]' >"$dir/conf"
-kill -HUP "$pid"
-wait_until 20 daemon_logged "tls_allowed_dn_list and tls_no_verify_certificate exclude each other"
+expect 1 "tls_allowed_dn_list and tls_no_verify_certificate exclude each other" virtjob daemon-reload
+echo 'max_clients = "many"' >>"$dir/conf"
+expect 1 "$dir/conf:$(wc -l <"$dir/conf"): max_clients must be a number" virtjob daemon-reload
+# many at once are all answered
+tls_settings pki >"$dir/conf"
+asked=()
+for ((i = 0; i < 20; i++)); do
+    virtjob daemon-reload >"$dir/asked-$i" 2>&1 &
+    asked+=($!)
+done
+for i in "${asked[@]}"; do
+    wait "$i" || fail "one of many reloads: $(cat "$dir"/asked-*)"
+done
+expect 0 "$(hostname)" over virtjob hostname
 exec 8>&-
 
 stop_daemon

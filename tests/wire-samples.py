@@ -201,6 +201,7 @@ SAMPLES = [
     ('job_list_args', i32(FLAGS) + i64(HYPER) + i32(1024)),
     ('job_list_ret', array(RECORD, RECORD) + i32(1)),
     ('job_set_speed_args', BY_ID + i64(HYPER) + i32(FLAGS)),
+    ('job_daemon_reload_args', i32(FLAGS)),
     ('job_event_register_ret', i64(HYPER)),
     ('job_event_msg', i64(HYPER + 9) + i32(2) + RECORD),
     ('qemu_monitor_command_args', DOMAIN + text('stop') + i32(FLAGS)),

@@ -230,6 +230,7 @@ PROCS = [
     Proc(5, "WAIT", "ti", program=JOB),
     Proc(6, "LIST", "fhi", 0xFF, program=JOB),
     Proc(7, "SET_SPEED", "thf", 0, write=True, program=JOB),
+    Proc(15, "DAEMON_RELOAD", "f", 0, write=True, program=JOB),
     Proc(8, "PAUSE", "tf", 0, write=True, program=JOB),
     Proc(9, "RESUME", "tf", 0, write=True, program=JOB),
     Proc(10, "EVENT_REGISTER", program=JOB),

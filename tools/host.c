@@ -29,6 +29,15 @@ int host_hostname(struct cli *cli, const struct args *args)
     return CLI_DONE;
 }
 
+int host_daemon_reload(struct cli *cli, const struct args *args)
+{
+    (void)args;
+    if (virConnectDaemonReload(cli->conn, 0) < 0)
+        return cli_fail("the settings stay as they are");
+    printf("Settings and certificates read again\n");
+    return CLI_DONE;
+}
+
 /* libvirt's way to write a version as one number. */
 static void version_print(const char *what, unsigned long version)
 {

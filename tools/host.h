@@ -12,6 +12,7 @@
 int host_uri(struct cli *cli, const struct args *args);
 int host_hostname(struct cli *cli, const struct args *args);
 int host_version(struct cli *cli, const struct args *args);
+int host_daemon_reload(struct cli *cli, const struct args *args);
 int host_help(struct cli *cli, const struct args *args);
 
 /* host-show.c */

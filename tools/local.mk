@@ -104,6 +104,11 @@ bin_PROGRAMS += virtjob-ssh-helper
 virtjob_ssh_helper_SOURCES = tools/ssh-helper.c
 virtjob_ssh_helper_LDADD = client-lib/libclient.la
 
+bin_PROGRAMS += virtjob-pki-validate
+virtjob_pki_validate_SOURCES = tools/pki-validate.c
+virtjob_pki_validate_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS)
+virtjob_pki_validate_LDADD = protocol/libpki.la
+
 # The part of virtjob.1 that the table of commands makes.
 noinst_PROGRAMS += tools/mkman
 tools_mkman_SOURCES = tools/manpage.c tools/manpage.h tools/mkman.c

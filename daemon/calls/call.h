@@ -73,7 +73,7 @@ extern const struct proc_table calls_absent, calls_auth, calls_connect, calls_ev
     calls_domain_screenshot, calls_domain_size, calls_pool, calls_pool_change, calls_vol,
     calls_vol_change, calls_vol_transfer;
 extern const struct proc_table calls_qemu; /* QEMU */
-extern const struct proc_table calls_job, calls_event_job; /* JOB */
+extern const struct proc_table calls_daemon, calls_job, calls_event_job; /* JOB */
 
 /* Which program a table belongs to; a program may have several.  Numbers are unique in it. */
 struct program {

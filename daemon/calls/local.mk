@@ -8,6 +8,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/call.c \
 	daemon/calls/call.h \
 	daemon/calls/connect.c \
+	daemon/calls/daemon.c \
 	daemon/calls/dispatch.c \
 	daemon/calls/domain.c \
 	daemon/calls/domain_call.c \

@@ -34,6 +34,7 @@ const struct program daemon_programs[] = {
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_vol_change },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_vol_transfer },
     { QEMU_PROGRAM_NUMBER, QEMU_PROGRAM_VERSION, &calls_qemu },
+    { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_daemon },
     { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_job },
     { JOB_PROGRAM_NUMBER, JOB_PROGRAM_VERSION, &calls_event_job },
 };

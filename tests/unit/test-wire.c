@@ -251,6 +251,7 @@ static const struct sample {
     SAMPLE(job_list_args, .flags = FLAGS, .before_id = HYPER, .max = 1024),
     SAMPLE(job_list_ret, .jobs = ARRAY(jobs, job_record, RECORD_, RECORD_), .more = 1),
     SAMPLE(job_set_speed_args, .target = BY_ID, .speed = HYPER, .flags = FLAGS),
+    SAMPLE(job_daemon_reload_args, .flags = FLAGS),
     SAMPLE(job_event_register_ret, .sequence = HYPER),
     SAMPLE(job_event_msg, .sequence = HYPER + 9, .event = 2, .record = RECORD_),
     SAMPLE(qemu_monitor_command_args, .domain = DOMAIN_, .command = TEXT("stop"), .flags = FLAGS),

@@ -300,6 +300,15 @@ int virConnectIsSecure(virConnectPtr conn);
 int virConnectIsEncrypted(virConnectPtr conn);
 
 /**
+ * Has the daemon read its settings and certificates again, as SIGHUP does, and
+ * waits for it.  flags is 0.
+ *
+ * Returns 0, or -1: something is wrong with them, the error says what, and all
+ * stays as it was.
+ */
+int virConnectDaemonReload(virConnectPtr conn, unsigned int flags);
+
+/**
  * Finds out when the daemon is stuck: after interval seconds without a word
  * from it a ping is sent, and when count of them in a row went unanswered the
  * connection is given up, and every call on it fails with VIR_ERR_RPC.  The
