@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names and passwords: what a file has, what the application is asked for; see auth.h.  Any thread. */
+/* Names and passwords: what a file has, what the application is asked; see auth.h.  Any thread. */
 
 #include "auth.h"
 
@@ -80,8 +80,8 @@ int credentials_ask(struct credentials *credentials, virConnectCredential *wante
         return 0;
     if (!auth || !auth->cb)
         return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
-                           "authentication failed: the daemon asks for credentials, and the program "
-                           "gives none (virConnectOpenAuth, or a file of them)");
+                           "authentication failed: the daemon asks for credentials, and the "
+                           "program gives none (virConnectOpenAuth, or a file of them)");
     answered = auth->cb(wanted, n, auth->cbdata) >= 0;
     if (take_answers(credentials, wanted, n, answered) < 0)
         return -1;

@@ -162,8 +162,8 @@ static int open_file(const char *given, FILE **ret_file, const char **ret_name)
         *ret_name = given;
         *ret_file = fopen(given, "re");
         if (!*ret_file)
-            return error_raise_errno(VIR_FROM_RPC, errno, "cannot open the file of credentials '%s'",
-                                     given);
+            return error_raise_errno(VIR_FROM_RPC, errno,
+                                     "cannot open the file of credentials '%s'", given);
         return 0;
     }
     for (size_t i = 0; i < ARRAY_SIZE(usual) && !*ret_file; i++)

@@ -227,8 +227,8 @@ static int step(struct exchange *exchange, const remote_auth_sasl_ret *in,
     }
     if (r == SASL_NOMECH)
         return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
-                           "authentication failed: of the daemon's SASL mechanisms (%s) none can be "
-                           "used here: %s", exchange->offered, sasl_errdetail(exchange->sasl));
+                           "authentication failed: of the daemon's SASL mechanisms (%s) none can "
+                           "be used here: %s", exchange->offered, sasl_errdetail(exchange->sasl));
     if (r != SASL_OK && r != SASL_CONTINUE)
         return raise_sasl(exchange, r);
     if (exchange->out_len > REMOTE_AUTH_SASL_DATA_MAX)

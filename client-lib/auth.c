@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the daemon wants to know of a client, and what the URI says to that; see auth.h.  Any thread. */
+/* What the daemon wants to know, and what the URI says to that; see auth.h.  Any thread. */
 
 #include "auth.h"
 

@@ -48,7 +48,9 @@ static int both[] = { VIR_CRED_AUTHNAME, VIR_CRED_PASSPHRASE };
 
 static virConnectPtr open_with(const char *name, struct answers *answers, unsigned int ntypes)
 {
-    virConnectAuth auth = { .credtype = both, .ncredtype = ntypes, .cb = answer, .cbdata = answers };
+    virConnectAuth auth = {
+        .credtype = both, .ncredtype = ntypes, .cb = answer, .cbdata = answers,
+    };
 
     return virConnectOpenAuth(name, &auth, 0);
 }

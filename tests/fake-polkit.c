@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A polkit that answers what a file says: fake-polkit FILE, on the bus of $DBUS_SYSTEM_BUS_ADDRESS.  The
- * file has one of: yes, no, challenge, error, silence.  Prints "ready", and what it is asked.
+ * A polkit that answers what a file says: fake-polkit FILE, on the bus of
+ * $DBUS_SYSTEM_BUS_ADDRESS.  The file has one of: yes, no, challenge, error, silence.
+ * Prints "ready", and what it is asked.
  */
 
 #include <inttypes.h>

@@ -58,13 +58,11 @@ static int fail(struct question *question, int errnum, const sd_bus_error *error
 /* The process by its number and start, so that no later one of that number is meant. */
 static int append_question(sd_bus_message *message, const struct question *question)
 {
-    int r = sd_bus_message_append(message, "(sa{sv})sa{ss}us", "unix-process", 3,
-                                  "pid", "u", (uint32_t)question->pid,
-                                  "start-time", "t", child_start_time(question->pid),
-                                  "uid", "i", (int32_t)question->uid,
-                                  question->action, 0, (uint32_t)ALLOW_INTERACTION, "");
-
-    return r;
+    return sd_bus_message_append(message, "(sa{sv})sa{ss}us", "unix-process", 3,
+                                 "pid", "u", (uint32_t)question->pid,
+                                 "start-time", "t", child_start_time(question->pid),
+                                 "uid", "i", (int32_t)question->uid,
+                                 question->action, 0, (uint32_t)ALLOW_INTERACTION, "");
 }
 
 static int ask(sd_bus *bus, struct question *question)

@@ -237,7 +237,8 @@ static struct step *step_new(int nil, const char *data, size_t len)
     struct step *step = XNEW(struct step);
 
     /* XDR gives no block for no bytes, but they are something else than none at all */
-    step->in = (struct exchange_data){ .data = nil ? NULL : data ? data : "", .len = nil ? 0 : len };
+    if (!nil)
+        step->in = (struct exchange_data){ .data = data ? data : "", .len = len };
     return step;
 }
 

@@ -2,8 +2,9 @@
 /*
  * Connections that have not shown yet who they are.  They may do nothing but
  * that, there are few of them at a time, and each has little time: so nobody
- * who is known has to wait for those who never will be.  They are listed in
- * the order in which their time ends, for one timer.  Loop thread.
+ * who is known has to wait for those who never will be.  Where they are as
+ * many as may be and more wait, the one that came first makes place.  They are
+ * listed in the order in which their time ends, for one timer.  Loop thread.
  */
 
 #include <poll.h>
@@ -75,7 +76,8 @@ static void late_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaq
         client_drop(server->anonymous, "not authenticated in time (auth_timeout_seconds)");
     if (server->anonymous && anonymous_are_too_many(server) &&
         server->anonymous->connected + GRACE_MS <= now && others_wait(server))
-        client_drop(server->anonymous, "not authenticated, and others wait (max_anonymous_clients)");
+        client_drop(server->anonymous,
+                    "not authenticated, and others wait (max_anonymous_clients)");
     set_timer(server);
 }
 
