@@ -34,6 +34,7 @@ struct waiter {
 struct channel {
     int fd;                /* the transport's */
     int wake_fd;           /* tells the reader that out has bytes */
+    struct channel_layer layer; /* never changed once threads share the channel */
 
     pthread_mutex_t lock;  /* guards all below; never held across poll() or a handler */
     struct transport transport;

@@ -81,6 +81,8 @@ void channel_free(struct channel *ch)
     channel_drop_messages(ch);
     channel_drop_in_fds(ch);
     channel_drop_out_fds_locked(ch); /* nobody else has it any more */
+    if (ch->layer.done)
+        ch->layer.done(ch->layer.state);
     buffer_done(&ch->in);
     buffer_done(&ch->out);
     (void)pthread_mutex_destroy(&ch->lock);
@@ -126,16 +128,29 @@ static void wake_reader_locked(struct channel *ch)
     (void)eventfd_write(ch->wake_fd, 1); /* only fails when it is set anyway */
 }
 
+static int append(struct buffer *to, const void *data, size_t len)
+{
+    void *room = buffer_reserve(to, len);
+
+    if (!room)
+        return ENOMEM;
+    memcpy(room, data, len);
+    buffer_produce(to, len);
+    return 0;
+}
+
 void channel_send_locked(struct channel *ch, const void *packet, size_t len)
 {
-    void *room = buffer_reserve(&ch->out, len);
+    int failed = ch->layer.encode ? ch->layer.encode(ch->layer.state, packet, len, &ch->out)
+                                  : append(&ch->out, packet, len);
 
-    if (!room) {
-        lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+    if (failed) {
+        if (failed == ENOMEM)
+            lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
+        else
+            lose_locked(ch, VIR_ERR_RPC, 0, "bytes for the daemon cannot be encoded");
         return;
     }
-    memcpy(room, packet, len);
-    buffer_produce(&ch->out, len);
     flush_locked(ch);
     if (ch->out.len > 0 && ch->reading)
         wake_reader_locked(ch);
@@ -255,12 +270,26 @@ static void take_packets_locked(struct channel *ch)
     }
 }
 
+/* The same through a layer, which may make nothing of what came yet. */
+static int fill_decoded_locked(struct channel *ch)
+{
+    char raw[READ_MIN / 2];
+    ssize_t got = ch->transport.ops->read(&ch->transport, raw, sizeof(raw));
+
+    if (got < 0)
+        return got == -EAGAIN ? 0 : (int)-got;
+    return got == 0 ? -1 : ch->layer.decode(ch->layer.state, raw, (size_t)got, &ch->in);
+}
+
 /* Returns 0, or an errno; -1 at the end of file. */
 static int fill_once_locked(struct channel *ch)
 {
-    void *room = buffer_reserve(&ch->in, READ_MIN);
+    void *room;
     ssize_t got;
 
+    if (ch->layer.decode)
+        return fill_decoded_locked(ch);
+    room = buffer_reserve(&ch->in, READ_MIN);
     if (!room)
         return ENOMEM;
     got = channel_receive_locked(ch, room, buffer_room(&ch->in));
@@ -290,6 +319,8 @@ static void take_read_error_locked(struct channel *ch, int failed)
         lose_locked(ch, VIR_ERR_NO_MEMORY, 0, "out of memory");
     else if (why)
         lose_locked(ch, VIR_ERR_RPC, 0, why);
+    else if (failed == EBADMSG)
+        lose_locked(ch, VIR_ERR_RPC, 0, "the daemon sent bytes that cannot be decoded");
     else if (failed > 0)
         lose_locked(ch, VIR_ERR_SYSTEM_ERROR, failed, "lost the connection to the daemon");
     else if (failed < 0)
@@ -521,7 +552,7 @@ void channel_look_locked(struct channel *ch)
 
 bool channel_is_encrypted(const struct channel *ch)
 {
-    return ch->transport.ops->encrypted;
+    return ch->transport.ops->encrypted || ch->layer.encode;
 }
 
 bool channel_is_alive(struct channel *ch)
@@ -545,4 +576,10 @@ void channel_set_keepalive(struct channel *ch, int interval, unsigned int count)
     if (ch->reading)
         wake_reader_locked(ch); /* it sleeps by the old interval */
     (void)pthread_mutex_unlock(&ch->lock);
+}
+
+bool channel_set_layer(struct channel *ch, const struct channel_layer *layer)
+{
+    ch->layer = *layer;
+    return ch->in.len == 0 && ch->out.len == 0;
 }

@@ -115,6 +115,24 @@ enum stream_news channel_stream_receive(struct channel *ch, struct channel_strea
                                         bool after_end, struct stream_piece **ret_piece,
                                         struct channel_error *ret_error);
 
+/*
+ * What changes all bytes on their way, from some moment on.  Both functions append to a buffer,
+ * are called by one thread at a time, and return 0 or an errno.
+ */
+struct buffer;
+struct channel_layer {
+    int (*encode)(void *state, const void *data, size_t len, struct buffer *to);
+    int (*decode)(void *state, const void *data, size_t len, struct buffer *to);
+    void (*done)(void *state);
+    void *state;
+};
+
+/*
+ * Before any other thread knows the channel, between two calls.  layer is taken over.  false: there
+ * are bytes already that nothing protected; the channel is of no use any more.
+ */
+bool channel_set_layer(struct channel *ch, const struct channel_layer *layer);
+
 /* Looks at the socket, without waiting.  Any thread. */
 bool channel_is_alive(struct channel *ch);
 

@@ -10,12 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth.h"
 #include "channel.h"
 #include "transport.h"
 #include "uri.h"
-
-static virConnectAuth no_credentials = { .credtype = NULL };
-virConnectAuthPtr virConnectAuthPtrDefault = &no_credentials;
 
 static void connect_free(virConnectPtr conn)
 {
@@ -28,35 +26,13 @@ static void connect_free(virConnectPtr conn)
 }
 DEFINE_CLEANUP(virConnectPtr, connect_free);
 
-/* Of the mechanisms offered the first counts; no list at all means none is needed. */
-static int authenticate(virConnectPtr conn)
+static int open_remote(virConnectPtr conn, const struct uri *uri, virConnectAuthPtr auth,
+                       unsigned int flags)
 {
-    static const char *const names[] = {
-        [REMOTE_AUTH_NONE] = "none",
-        [REMOTE_AUTH_SASL] = "sasl",
-        [REMOTE_AUTH_POLKIT] = "polkit",
-    };
-    remote_auth_list_ret ret = { .types = { .types_len = 0 } };
-    unsigned int type = REMOTE_AUTH_NONE;
-
-    if (conn_call(conn, REMOTE(AUTH_LIST), NULL, NULL, XDR_OF(remote_auth_list_ret), &ret) < 0)
-        return -1;
-    if (ret.types.types_len > 0)
-        type = ret.types.types_val[0];
-    xdr_free(XDR_OF(remote_auth_list_ret), &ret);
-    if (type == REMOTE_AUTH_NONE)
-        return 0;
-    return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
-                       "authentication failed: the daemon wants mechanism %s, which is not "
-                       "supported",
-                       type < ARRAY_SIZE(names) ? names[type] : "unknown to this library");
-}
-
-static int open_remote(virConnectPtr conn, char *name, unsigned int flags)
-{
+    char *name = uri->name;
     remote_open_args args = { .name = &name, .flags = flags };
 
-    if (authenticate(conn) < 0)
+    if (auth_connection(conn, uri, auth) < 0)
         return -1;
     return conn_call(conn, REMOTE(CONNECT_OPEN), XDR_OF(remote_open_args), &args, NULL, NULL);
 }
@@ -85,7 +61,8 @@ static const char *default_uri(void)
     return geteuid() == 0 ? "qemu:///system" : "qemu:///session";
 }
 
-static virConnectPtr open_uri(const char *text, const struct uri *uri, unsigned int flags)
+static virConnectPtr open_uri(const char *text, const struct uri *uri, virConnectAuthPtr auth,
+                              unsigned int flags)
 {
     _cleanup_(connect_freep) virConnectPtr conn = calloc(1, sizeof(*conn));
 
@@ -100,7 +77,7 @@ static virConnectPtr open_uri(const char *text, const struct uri *uri, unsigned 
             goto no_memory;
     }
     conn->channel = open_transport(uri, flags & VIR_CONNECT_RO);
-    if (!conn->channel || open_remote(conn, uri->name, flags) < 0)
+    if (!conn->channel || open_remote(conn, uri, auth, flags) < 0)
         return NULL;
     return STEAL_PTR(conn);
 
@@ -109,7 +86,7 @@ no_memory:
     return NULL;
 }
 
-static virConnectPtr open_name(const char *name, unsigned int flags)
+static virConnectPtr open_name(const char *name, virConnectAuthPtr auth, unsigned int flags)
 {
     _cleanup_(uri_done) struct uri uri = { .name = NULL };
     const unsigned int known = VIR_CONNECT_RO | VIR_CONNECT_NO_ALIASES;
@@ -123,7 +100,7 @@ static virConnectPtr open_name(const char *name, unsigned int flags)
         name = default_uri();
     if (uri_parse(name, &uri) < 0)
         return NULL;
-    return open_uri(name, &uri, flags);
+    return open_uri(name, &uri, auth, flags);
 }
 
 int virInitialize(void)
@@ -134,20 +111,19 @@ int virInitialize(void)
 virConnectPtr virConnectOpen(const char *name)
 {
     error_enter(__func__);
-    return open_name(name, 0);
+    return open_name(name, NULL, 0);
 }
 
 virConnectPtr virConnectOpenReadOnly(const char *name)
 {
     error_enter(__func__);
-    return open_name(name, VIR_CONNECT_RO);
+    return open_name(name, NULL, VIR_CONNECT_RO);
 }
 
-virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth _unused_,
-                                 unsigned int flags)
+virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth, unsigned int flags)
 {
     error_enter(__func__);
-    return open_name(name, flags);
+    return open_name(name, auth, flags);
 }
 
 int virConnectRef(virConnectPtr conn)

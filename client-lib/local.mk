@@ -14,11 +14,17 @@ dist_libvirtjobinclude_HEADERS += $(libvirtjob_headers)
 
 noinst_LTLIBRARIES += client-lib/libclient.la
 client_lib_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DRUNSTATEDIR='"$(runstatedir)"' \
-	$(OPENSSL_CFLAGS)
+	$(OPENSSL_CFLAGS) $(SASL_CFLAGS)
 client_lib_libclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
 client_lib_libclient_la_LIBADD = protocol/libxdr.la protocol/libframe.la protocol/libpki.la \
-	-lpthread
+	$(SASL_LIBS) -lpthread
 client_lib_libclient_la_SOURCES = \
+	client-lib/auth.c \
+	client-lib/auth.h \
+	client-lib/auth-ask.c \
+	client-lib/auth-file.c \
+	client-lib/auth-sasl.c \
+	client-lib/auth-terminal.c \
 	client-lib/buffer.c \
 	client-lib/buffer.h \
 	client-lib/call.c \

@@ -137,6 +137,26 @@ static int take_text(char **ret, char *text)
     return text ? 0 : -1;
 }
 
+/* none, polkit, sasl or sasl.MECHANISM */
+static int take_auth(const char *text, struct uri *uri, const char *value, size_t len)
+{
+    size_t name_len = strcspn(value, ".&;");
+    bool has_mechanism = name_len + 1 < len && word_is(value, name_len, "sasl");
+
+    if (name_len > len)
+        name_len = len;
+    if ((name_len < len && !has_mechanism) ||
+        (!word_is(value, name_len, "none") && !word_is(value, name_len, "sasl") &&
+         !word_is(value, name_len, "polkit")))
+        return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
+                           "authentication failed: URI '%s' asks for auth=%.*s, which is none of "
+                           "none, sasl, sasl.MECHANISM and polkit", text, (int)len, value);
+    if (has_mechanism &&
+        take_text(&uri->mechanism, decode(text, value + name_len + 1, len - name_len - 1)) < 0)
+        return -1;
+    return take_text(&uri->auth, decode(text, value, name_len));
+}
+
 /* Where [user@]host[:port] has its host: in brackets where that has colons of its own. */
 static size_t host_len(const char *at, size_t len)
 {
@@ -206,6 +226,7 @@ static const struct {
     { "socket", offsetof(struct uri, socket) },   { "pkipath", offsetof(struct uri, pkipath) },
     { "command", offsetof(struct uri, command) }, { "netcat", offsetof(struct uri, netcat) },
     { "proxy", offsetof(struct uri, proxy) },     { "keyfile", offsetof(struct uri, keyfile) },
+    { "authfile", offsetof(struct uri, authfile) },
 };
 
 static const struct {
@@ -260,17 +281,12 @@ static int take_option(const char *text, struct uri *uri, char **override, const
         return taken;
     if (word_is(key, key_len, "name"))
         return take_text(override, decode(text, value, len));
+    if (word_is(key, key_len, "auth"))
+        return take_auth(text, uri, value, len);
     if (word_is(key, key_len, "tls_priority"))
         return error_raise(VIR_ERR_NO_SUPPORT, VIR_FROM_REMOTE,
                            "URI '%s': tls_priority is in the language of GnuTLS, which is not "
                            "used here", text);
-    if (word_is(key, key_len, "auth")) {
-        if (word_is(value, len, "none"))
-            return 0;
-        return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
-                           "authentication failed: URI '%s' asks for auth=%.*s, and only none is "
-                           "supported", text, (int)len, value);
-    }
     *ret_ours = false;
     return 0;
 }
@@ -355,6 +371,8 @@ void uri_done(struct uri *uri)
 {
     free(uri->name);
     free(uri->path);
+    free(uri->auth);
+    free(uri->mechanism);
     free(uri->user);
     free(uri->host);
     free(uri->port);

@@ -18,7 +18,10 @@ struct uri {
     char *name; /* for the daemon: without transport and our own options */
     char *path; /* "/system", "/session", "/default", … */
     char *user, *host, *port; /* or NULL; the host without brackets, the port digits */
+    char *auth;      /* from auth=: "none", "sasl", "polkit"; or NULL */
+    char *mechanism; /* from auth=sasl.MECHANISM, or NULL */
     /* options, or NULL */
+    char *authfile; /* of credentials */
     char *socket;   /* unix, ssh: the daemon's, instead of the usual one */
     char *pkipath;  /* tls: directory of our certificates */
     char *command;  /* ext: what to run; ssh: instead of ssh */

@@ -63,12 +63,6 @@ const struct config_key config_keys[] = {
       .offset = offsetof(struct config, tcp_port),
       .fallback_text = "16509",
       .doc = "The same for plain TCP." },
-    { .name = "auth_tcp",
-      .type = CONFIG_TEXT,
-      .offset = offsetof(struct config, auth_tcp),
-      .fallback_text = "sasl",
-      .doc = "Who may connect by plain TCP: \"sasl\", who authenticates, or \"none\", everybody.\n"
-             "This build has no SASL: without \"none\" the daemon does not start." },
     { .name = "key_file",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct config, key_file),
@@ -107,6 +101,10 @@ const struct config_key config_keys[] = {
     NUMBER(tls_handshake_seconds, 1, 3600, 10, true,
            "A client that has not finished its TLS handshake by then is dropped."),
     NUMBER(max_clients, 1, 100000, CLIENTS_USUAL, true, "Connections at once."),
+    NUMBER(max_anonymous_clients, 0, 100000, 20, true,
+           "Of these, such as have not authenticated yet where they must; more wait.  0: no limit."),
+    NUMBER(auth_timeout_seconds, 0, 3600, 30, true,
+           "A client that has not authenticated by then, where it must, is dropped.  0: never."),
     NUMBER(max_client_requests, 1, 10000, CLIENT_REQUESTS_USUAL, true,
            "Unanswered calls of one client; beyond it, the client is not read from."),
     NUMBER(max_client_streams, 1, 10000, CLIENT_STREAMS_USUAL, true,
@@ -123,6 +121,43 @@ const struct config_key config_keys[] = {
            "A client that can answer pings is sent one after so many silent seconds; 0: never."),
     NUMBER(keepalive_count, 0, 1000, 5, true,
            "A client that leaves so many pings unanswered is dropped as dead."),
+    { .name = "auth_unix_ro",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_unix_ro),
+      .fallback_text = "none",
+      .choices = "none sasl polkit",
+      .doc = "How clients of read-only unix sockets show who they are: \"none\" (the socket's\n"
+             "permissions are enough), \"sasl\" or \"polkit\"." },
+    { .name = "auth_unix_rw",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_unix_rw),
+      .fallback_text = "none",
+      .choices = "none sasl polkit",
+      .doc = "The same for read-write sockets." },
+    { .name = "auth_tcp",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_tcp),
+      .fallback_text = "sasl",
+      .choices = "none sasl",
+      .doc = "The same for plain TCP, where \"none\" lets in whoever reaches the port." },
+    { .name = "auth_tls",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, auth_tls),
+      .fallback_text = "none",
+      .choices = "none sasl",
+      .doc = "The same for TLS, beside the client's certificate." },
+    { .name = "sasl_conf_dir",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct config, sasl_conf_dir),
+      .fallback_text = "/etc/virtjobd/sasl2",
+      .doc = "Directory of virtjobd.conf, the settings of SASL: its mechanisms and users." },
+    { .name = "sasl_allowed_username_list",
+      .type = CONFIG_LIST,
+      .offset = offsetof(struct config, sasl_allowed_username_list),
+      .live = true,
+      .example = "[ \"joe@EXAMPLE.COM\", \"*@OPS.EXAMPLE.COM\" ]",
+      .doc = "Who may come in of those that SASL knows; * stands for any text, ? for one\n"
+             "character.  Unset: all of them." },
     NUMBER(max_workers, 1, 1000, 20, true,
            "Threads for short work.  One pool has at most a quarter of them."),
     NUMBER(max_bulk_jobs, 1, 1000, 4, true,
@@ -296,6 +331,20 @@ static bool parse_perms(const char *text, mode_t *ret_mode)
     return true;
 }
 
+static bool is_choice(const char *choices, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (; *choices; choices += strspn(choices, " ")) {
+        size_t word = strcspn(choices, " ");
+
+        if (word == len && strncmp(choices, text, len) == 0)
+            return true;
+        choices += word;
+    }
+    return false;
+}
+
 static int set_text(struct config *config, const struct config_key *key,
                     const config_setting_t *setting, struct place at, struct verror *err)
 {
@@ -313,6 +362,9 @@ static int set_text(struct config *config, const struct config_key *key,
     if (!*text && !(key->fallback_text && !*key->fallback_text))
         return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s is empty", at.file, at.line,
                           key->name);
+    if (key->choices && !is_choice(key->choices, text))
+        return verror_set(err, VIR_ERR_CONF_SYNTAX, "%s:%u: %s is \"%s\", must be one of: %s",
+                          at.file, at.line, key->name, text, key->choices);
     free(*text_field(config, key));
     *text_field(config, key) = xstrdup(text);
     return 0;
@@ -514,4 +566,18 @@ mode_t config_socket_mode(const struct config *config, bool readonly)
     if (perms)
         (void)parse_perms(perms, &mode); /* was checked when it was read */
     return mode;
+}
+
+enum server_auth config_auth(const char *text)
+{
+    static const char *const names[] = {
+        [SERVER_AUTH_NONE] = "none",
+        [SERVER_AUTH_SASL] = "sasl",
+        [SERVER_AUTH_POLKIT] = "polkit",
+    };
+    size_t auth = 0;
+
+    while (strcmp(names[auth], text) != 0) /* is one of them: it was checked when it was read */
+        auth++;
+    return (enum server_auth)auth;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "server/server.h"
 #include "util/verror.h"
 
 struct access_rules;
@@ -25,19 +26,22 @@ struct config {
     unsigned int listen_tls, listen_tcp; /* with --listen */
     char *listen_addr;        /* addresses with blanks between, "" = all */
     char *tls_port, *tcp_port;
-    char *auth_tcp;           /* "none" or "sasl" */
     /* TLS; NULL = see tls_files.h */
     char *key_file, *cert_file, *ca_file, *crl_file;
     unsigned int tls_no_verify_certificate;
     char **tls_allowed_dn_list; /* patterns, NULL behind the last; NULL = every one */
     unsigned int tls_handshake_seconds;
     unsigned int max_clients;
+    unsigned int max_anonymous_clients, auth_timeout_seconds; /* 0 = no limit */
     unsigned int max_client_requests; /* in flight, per client */
     unsigned int max_client_streams, max_client_jobs;
     unsigned int max_client_packet_megabytes;
     unsigned int max_client_reply_megabytes, max_client_event_megabytes;
     unsigned int keepalive_interval;  /* s, 0 = off */
     unsigned int keepalive_count;
+    char *auth_unix_ro, *auth_unix_rw, *auth_tcp, *auth_tls; /* see config_auth() */
+    char *sasl_conf_dir;
+    char **sasl_allowed_username_list; /* patterns, NULL behind the last; NULL = everybody */
     unsigned int max_workers;         /* control lane */
     /* jobs */
     unsigned int max_bulk_jobs;      /* bulk lane */
@@ -75,6 +79,7 @@ struct config_key {
     size_t offset;     /* in struct config */
     unsigned int min, max, fallback; /* of a number */
     const char *fallback_text, *session_text; /* of a text; session_text in a session instance */
+    const char *choices; /* the words a text may be, blanks between; NULL = any */
     const char *example; /* what the example file shows of one that is unset by default */
     bool live;         /* taken over at SIGHUP, else at the next start */
     const char *doc;   /* one or more lines, for the example file */
@@ -98,6 +103,9 @@ int config_load(struct config *config, const char *path, struct verror *err);
  */
 void config_apply(struct config *running, struct config *fresh,
                   void (*changed)(void *opaque, const char *key, bool live), void *opaque);
+
+/* How the clients of a socket show who they are, from one of the keys for that. */
+enum server_auth config_auth(const char *text);
 
 /* The mode of a socket: what unix_sock_*_perms say, or would by default. */
 mode_t config_socket_mode(const struct config *config, bool readonly);

@@ -44,6 +44,7 @@ struct lifecycle {
     int ready_fd; /* -d: the waiting parent's pipe, or -1 */
     struct inherited inherited;
     bool serves_tls;
+    bool has_sasl; /* its library has been started */
     struct reload *reload;             /* under way, or NULL */
     struct reload_asked *reload_asked; /* for the next one */
     struct event *signals[LIFECYCLE_SIGNALS];
@@ -120,6 +121,9 @@ void listen_done(struct lifecycle *life);
 /* --- listen-remote.c --- */
 
 /* Before the first socket of this kind.  0, or -1 with err: it may not be served. */
+/* How clients of such a socket show who they are, and what is needed for it.  0, or -1 with err. */
+enum server_auth listen_auth(const struct config *config, enum server_socket kind, bool readonly);
+int listen_prepare_auth(struct lifecycle *life, enum server_auth auth, struct verror *err);
 int listen_prepare_remote(struct lifecycle *life, enum server_socket kind, struct verror *err);
 /* What --listen asks for, but of the kinds (enum server_socket) that systemd has handed over. */
 int listen_remote(struct lifecycle *life, const bool inherited[], struct verror *err);

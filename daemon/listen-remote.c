@@ -4,25 +4,10 @@
  * has handed over a socket of a kind, that one decides, and none is made.  Start-up only.
  */
 
-#include <string.h>
-
 #include "config.h"
 #include "lifecycle.h"
 #include "server/server.h"
 #include "util/log.h"
-
-/* Plain TCP can be read and changed on its way: whoever wants it open to all must say so. */
-static int check_auth_tcp(const struct config *config, struct verror *err)
-{
-    if (strcmp(config->auth_tcp, "none") == 0)
-        return 0;
-    if (strcmp(config->auth_tcp, "sasl") != 0)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                          "auth_tcp is \"%s\", must be \"sasl\" or \"none\"", config->auth_tcp);
-    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                      "TCP is not served without authentication, and this build has no SASL; "
-                      "auth_tcp = \"none\" lets everybody in who reaches the port");
-}
 
 static int start_tls(struct lifecycle *life, struct verror *err)
 {
@@ -39,8 +24,6 @@ static int start_tls(struct lifecycle *life, struct verror *err)
 
 int listen_prepare_remote(struct lifecycle *life, enum server_socket kind, struct verror *err)
 {
-    if (kind == SERVER_TCP)
-        return check_auth_tcp(life->daemon.config, err);
     if (kind == SERVER_TLS && !life->serves_tls)
         return start_tls(life, err);
     return 0;
@@ -49,10 +32,12 @@ int listen_prepare_remote(struct lifecycle *life, enum server_socket kind, struc
 static int listen_kind(struct lifecycle *life, enum server_socket kind, const char *port,
                        struct verror *err)
 {
-    if (listen_prepare_remote(life, kind, err) < 0)
+    enum server_auth auth = listen_auth(life->daemon.config, kind, false);
+
+    if (listen_prepare_remote(life, kind, err) < 0 || listen_prepare_auth(life, auth, err) < 0)
         return -1;
     return server_listen_inet(life->daemon.server, life->daemon.config->listen_addr, port, kind,
-                              err);
+                              auth, err);
 }
 
 int listen_remote(struct lifecycle *life, const bool inherited[], struct verror *err)

@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "lifecycle.h"
+#include "server/sasl_exchange.h"
 #include "server/server.h"
 #include "util/alloc.h"
 
@@ -59,6 +60,23 @@ static void socket_file_name(int fd, char *ret_name, size_t size)
                        slash + 1);
 }
 
+enum server_auth listen_auth(const struct config *config, enum server_socket kind, bool readonly)
+{
+    if (kind == SERVER_UNIX)
+        return config_auth(readonly ? config->auth_unix_ro : config->auth_unix_rw);
+    return config_auth(kind == SERVER_TCP ? config->auth_tcp : config->auth_tls);
+}
+
+int listen_prepare_auth(struct lifecycle *life, enum server_auth auth, struct verror *err)
+{
+    if (auth != SERVER_AUTH_SASL || life->has_sasl)
+        return 0;
+    if (sasl_library_start(life->daemon.config->sasl_conf_dir, err) < 0)
+        return -1;
+    life->has_sasl = true;
+    return 0;
+}
+
 /* Which of them it is, or -1 with err: a guess could give access to those who may not have it. */
 static int find_socket(int fd, const char *name, struct verror *err)
 {
@@ -82,11 +100,16 @@ static int listen_inherited_one(struct lifecycle *life, int fd, const char *name
                                 bool inherited[KINDS], struct verror *err)
 {
     int i = find_socket(fd, name, err);
+    enum server_auth auth;
 
     if (i < 0 || listen_prepare_remote(life, sockets[i].kind, err) < 0)
         return -1;
     inherited[sockets[i].kind] = true;
-    return server_listen_fd(life->daemon.server, fd, sockets[i].kind, sockets[i].readonly, err);
+    auth = listen_auth(life->daemon.config, sockets[i].kind, sockets[i].readonly);
+    if (listen_prepare_auth(life, auth, err) < 0)
+        return -1;
+    return server_listen_fd(life->daemon.server, fd, sockets[i].kind, sockets[i].readonly, auth,
+                            err);
 }
 
 static int find_group(const char *name, gid_t *ret_gid, struct verror *err)
@@ -116,12 +139,15 @@ static int find_group(const char *name, gid_t *ret_gid, struct verror *err)
 static int listen_path(struct lifecycle *life, const char *path, bool readonly, struct verror *err)
 {
     const struct config *config = life->daemon.config;
+    enum server_auth auth = listen_auth(config, SERVER_UNIX, readonly);
     gid_t group = (gid_t)-1; /* as the process has it */
 
     if (config->unix_sock_group && find_group(config->unix_sock_group, &group, err) < 0)
         return -1;
+    if (listen_prepare_auth(life, auth, err) < 0)
+        return -1;
     return server_listen_unix(life->daemon.server, path, config_socket_mode(config, readonly),
-                              group, readonly, err);
+                              group, readonly, auth, err);
 }
 
 static int listen_own(struct lifecycle *life, struct verror *err)

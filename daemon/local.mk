@@ -2,9 +2,9 @@
 # All of the daemon but main.c is one convenience library, so that unit tests link what they test.
 
 daemon_dep_cflags = $(XML_CFLAGS) $(EVENT_CFLAGS) $(SYSTEMD_CFLAGS) $(SQLITE_CFLAGS) \
-	$(JANSSON_CFLAGS) $(CONFIG_CFLAGS) $(OPENSSL_CFLAGS)
+	$(JANSSON_CFLAGS) $(CONFIG_CFLAGS) $(SASL_CFLAGS) $(OPENSSL_CFLAGS)
 daemon_dep_libs = $(XML_LIBS) $(EVENT_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) \
-	$(JANSSON_LIBS) $(CONFIG_LIBS) -lm -lpthread
+	$(JANSSON_LIBS) $(CONFIG_LIBS) $(SASL_LIBS) -lm -lpthread
 
 noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) $(daemon_dep_cflags)
@@ -47,3 +47,7 @@ virtjobd_SOURCES = daemon/main.c
 virtjobd_LDADD = daemon/libdaemon.la
 
 dist_doc_DATA = daemon/virtjobd.conf
+
+# polkit looks for it there, whatever its own prefix; see auth_unix_rw.
+polkitdir = $(datadir)/polkit-1/actions
+dist_polkit_DATA = daemon/org.virtjobd.unix.policy

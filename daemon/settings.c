@@ -65,6 +65,8 @@ struct server_limits settings_limits(const struct lifecycle *life)
         .max_client_packet_mib = life->daemon.config->max_client_packet_megabytes,
         .max_client_reply_mib = life->daemon.config->max_client_reply_megabytes,
         .max_client_event_mib = life->daemon.config->max_client_event_megabytes,
+        .max_anonymous_clients = life->daemon.config->max_anonymous_clients,
+        .auth_timeout = life->daemon.config->auth_timeout_seconds,
         .keepalive_interval = life->daemon.config->keepalive_interval,
         .keepalive_count = life->daemon.config->keepalive_count,
         .handshake_seconds = life->daemon.config->tls_handshake_seconds,

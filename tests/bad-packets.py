@@ -108,7 +108,8 @@ def programs(daemon):
 
 def not_open(daemon):
     for proc in wire.PROCS:
-        if proc.name in ("AUTH_LIST", "CONNECT_OPEN", "CONNECT_CLOSE", "CONNECT_SUPPORTS_FEATURE"):
+        if proc.name in wire.PREAUTH or proc.name in ("CONNECT_OPEN", "CONNECT_CLOSE",
+                                                      "CONNECT_SUPPORTS_FEATURE"):
             continue
         client = short_timeout(daemon, opened=False)
         check.refused(ERR_INTERNAL, proc.name + " before the open", client.call_raw, proc.program,

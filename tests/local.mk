@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+include tests/auth.mk
 include tests/badinput.mk
 include tests/crash.mk
 include tests/doms.mk

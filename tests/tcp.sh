@@ -31,8 +31,8 @@ equal "$(listening "$pid")" "" "what is listened on without --listen"
 stop_daemon
 
 # --- refused ---
-printf '%s\n' 'listen_tcp = 1' 'listen_tls = 0' 'tcp_port = "0"' >"$dir/sasl"
-cannot_start 'auth_tcp = "none"' --listen --config "$dir/sasl"
+printf '%s\n' 'listen_tcp = 1' 'listen_tls = 0' 'tcp_port = "0"' "sasl_conf_dir = \"$dir\"" >"$dir/sasl"
+cannot_start "SASL needs its settings in '$dir/virtjobd.conf'" --listen --config "$dir/sasl"
 (cat "$dir/sasl"; echo 'auth_tcp = "polkit"') >"$dir/bad"
 cannot_start 'auth_tcp is "polkit"' --listen --config "$dir/bad"
 printf 'listen_tls = 0\n' >"$dir/bad"
@@ -105,7 +105,7 @@ if type -P systemd-socket-activate >/dev/null; then
     stop_daemon
     activate "$dir/sasl" virtjobd-tcp
     command virsh -c "qemu+tcp://127.0.0.1:$port/session" hostname >/dev/null 2>&1 || true
-    wait_until 20 grep -q 'auth_tcp = "none"' "$dir/log"
+    wait_until 20 grep -q 'SASL needs its settings' "$dir/log"
     wait "$pid" || true
     activate "$dir/conf" something
     command virsh -c "qemu+tcp://127.0.0.1:$port/session" hostname >/dev/null 2>&1 || true

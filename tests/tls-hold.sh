@@ -8,7 +8,8 @@ require_cmd openssl python3
 
 make_pki pki
 limit=$((${VIRTJOBD_SLOWER:-1} > 1 ? 20 : 3)) # seconds, in which good ones must be able to do it
-tls_settings pki "tls_handshake_seconds = $limit" 'max_clients = 400' >"$dir/conf"
+tls_settings pki "tls_handshake_seconds = $limit" 'max_clients = 400' \
+    'max_anonymous_clients = 0' >"$dir/conf"
 start_daemon --listen --config "$dir/conf"
 port=$(port_of TLS)
 

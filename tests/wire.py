@@ -44,7 +44,8 @@ class Proc:
 
 
 # s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
-# S texts, I ints, b bytes, t job target, m typed parameters, f flags, n an object not given (None)
+# S texts, I ints, b bytes, c bytes of SASL or None, t job target, m typed parameters, f flags,
+# n an object not given (None)
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
@@ -94,6 +95,10 @@ PROCS = [
     Proc(59, "CONNECT_GET_HOSTNAME"),
     Proc(60, "CONNECT_SUPPORTS_FEATURE", "i"),
     Proc(66, "AUTH_LIST"),
+    Proc(67, "AUTH_SASL_INIT"),
+    Proc(68, "AUTH_SASL_START", "sc"),
+    Proc(69, "AUTH_SASL_STEP", "c"),
+    Proc(70, "AUTH_POLKIT"),
     Proc(71, "CONNECT_NUM_OF_STORAGE_POOLS"),
     Proc(72, "CONNECT_LIST_STORAGE_POOLS", "i"),
     Proc(73, "CONNECT_NUM_OF_DEFINED_STORAGE_POOLS"),
@@ -281,9 +286,11 @@ PROCS = [
 # For each of these letters a value that is well-formed, of objects that do not exist.
 NOWHERE = {"s": "none", "o": None, "u": b"\xee" * 16, "i": 1, "h": 1, "f": 0, "n": None,
            "d": ("no such domain", b"\xee" * 16, -1), "p": ("no such pool", b"\xee" * 16),
-           "v": ("no such pool", "x", "/x"), "S": ["none"], "I": [1], "b": b"\1",
+           "v": ("no such pool", "x", "/x"), "S": ["none"], "I": [1], "b": b"\1", "c": b"x",
            "m": [("file", "/no/such/file")]}
 BY_NAME = {proc.name: proc for proc in PROCS}
+# Answered before authentication, and so before the open.
+PREAUTH = {"AUTH_LIST", "AUTH_SASL_INIT", "AUTH_SASL_START", "AUTH_SASL_STEP", "AUTH_POLKIT"}
 
 
 def is_event(name):
@@ -345,6 +352,12 @@ def job_of_pool(pool):
     return struct.pack(">I", 1) + pool_ref(pool)
 
 
+def sasl_data(value):
+    """No data are not the same as none of them; each byte takes four."""
+    value, nil = value or b"", value is None
+    return struct.pack(">II", nil, len(value)) + b"".join(b"\0\0\0%c" % byte for byte in value)
+
+
 PACKERS = {
     "s": text,
     "b": text,
@@ -361,6 +374,7 @@ PACKERS = {
     "p": pool_ref,
     "v": vol_ref,
     "t": lambda v: v,
+    "c": sasl_data,
 }
 
 

@@ -31,8 +31,8 @@ void cli_errors_keep(void)
 
 static virConnectPtr connection_open(const struct cli *cli)
 {
-    virConnectPtr conn = cli->readonly ? virConnectOpenReadOnly(cli->uri)
-                                       : virConnectOpen(cli->uri);
+    virConnectPtr conn = virConnectOpenAuth(cli->uri, virConnectAuthPtrDefault,
+                                            cli->readonly ? VIR_CONNECT_RO : 0);
 
     if (conn) /* cannot fail on an open one */
         (void)virConnectSetKeepAlive(conn, cli->keepalive_interval, cli->keepalive_count);

@@ -48,7 +48,7 @@ struct cli {
  */
 void cli_errors_keep(void);
 
-/* Opens the connection; says why not. */
+/* Opens the connection, asks at the terminal who it is where it must; says why not. */
 int cli_connect(struct cli *cli);
 /* Tries once more, after the connection was lost; false, and nothing said: not yet. */
 bool cli_reconnect(struct cli *cli);

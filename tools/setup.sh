@@ -8,16 +8,17 @@
 
 build_packages="
     autoconf automake gcc libc6-dev libtool make pkg-config
-    check libconfig-dev libevent-dev libjansson-dev libsqlite3-dev libssl-dev libsystemd-dev
+    check libconfig-dev libevent-dev libjansson-dev libsasl2-dev libsqlite3-dev libssl-dev libsystemd-dev
     libtirpc-dev libxml2-dev rpcsvc-proto uthash-dev
     qemu-utils"
 guest_packages="
     busybox-static qemu-system-x86"
 test_packages="
     g++ git
-    bash-completion bsdutils btrfs-progs e2fsprogs groff-base libsys-virt-perl libvirt-clients libvirt-dev
-    mandoc openssl procps python3
-    python3-libvirt shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
+    bash-completion bsdutils btrfs-progs dbus-daemon e2fsprogs groff-base
+    krb5-admin-server krb5-kdc krb5-user libsasl2-modules libsasl2-modules-gssapi-mit
+    libsys-virt-perl libvirt-clients libvirt-dev mandoc openssl procps python3
+    python3-libvirt sasl2-bin shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
 
 die()
 {

@@ -69,16 +69,6 @@ static int connect_close(struct call *call)
     return 0;
 }
 
-static int auth_list(struct call *call)
-{
-    struct remote_auth_list_ret *ret = call->ret;
-
-    /* calloc'd, and none is 0 */
-    ret->types.types_val = xcalloc(1, sizeof(*ret->types.types_val));
-    ret->types.types_len = 1;
-    return 0;
-}
-
 static int connect_get_type(struct call *call)
 {
     struct remote_text_ret *ret = call->ret;
@@ -160,8 +150,6 @@ static int connect_close_callback(_unused_ struct call *call)
       .error_domain = VIR_FROM_REMOTE, __VA_ARGS__ }
 
 static const struct proc procs[] = {
-    CONNECT_ROW(GREET, REMOTE_PROC_AUTH_LIST, "virConnectOpen", ACCESS_PREAUTH,
-                PROC_RET(remote_auth_list_ret), .handler = auth_list),
     CONNECT_ROW(GREET, REMOTE_PROC_CONNECT_SUPPORTS_FEATURE, "virConnectOpen", ACCESS_PREOPEN,
                 PROC_ARGS(remote_int_args), PROC_RET(remote_int_ret),
                 .handler = connect_supports_feature),

@@ -113,6 +113,8 @@ static const struct proc *find_proc(const struct dispatch *dispatch,
 static int check_access(struct daemon *daemon, struct client *client, const struct proc *proc,
                         struct verror *err)
 {
+    if (proc->access != ACCESS_PREAUTH && !client_is_authenticated(client))
+        return verror_set(err, VIR_ERR_RPC, "authentication required");
     if (proc->access != ACCESS_PREAUTH && proc->access != ACCESS_PREOPEN &&
         !client_is_open(client))
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "connection not open");

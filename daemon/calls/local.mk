@@ -5,6 +5,10 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/access.h \
 	daemon/calls/access_check.c \
 	daemon/calls/access_who.c \
+	daemon/calls/auth.c \
+	daemon/calls/auth.h \
+	daemon/calls/auth_polkit.c \
+	daemon/calls/auth_sasl.c \
 	daemon/calls/call.c \
 	daemon/calls/call.h \
 	daemon/calls/client_calls.c \

@@ -11,6 +11,7 @@
 #include "protocol/remote.h"
 
 const struct program daemon_programs[] = {
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_auth },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_connect },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_absent },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_event_domain },

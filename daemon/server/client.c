@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "server/internal.h"
+#include "server/sasl_exchange.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -27,6 +28,8 @@ void client_unref(struct client *client)
 {
     if (!client || --client->refs > 0)
         return;
+    if (client->free_login)
+        client->free_login(client->login);
     identity_done(&client->identity);
     free(client);
 }
@@ -111,6 +114,29 @@ struct client *server_next_client(struct server *server, struct client *client)
     return client ? client->next : server->clients;
 }
 
+void client_set_login(struct client *client, void *login, void (*free_login)(void *login))
+{
+    client->login = login;
+    client->free_login = free_login;
+}
+
+void *client_login(const struct client *client)
+{
+    return client->login;
+}
+
+void client_start_layer(struct client *client, struct sasl_exchange *exchange)
+{
+    if (client->gone) {
+        exchange_free(exchange);
+        return;
+    }
+    transport_push_sasl(&client->transport, exchange, client->output_bytes);
+    /* nothing protected it, so anybody between can have put it there */
+    if (client->input_len > 0)
+        client_drop(client, "bytes behind the last step of its authentication");
+}
+
 bool client_may_call(const struct client *client)
 {
     return client->nserials < client->server->limits.max_client_requests &&
@@ -136,6 +162,7 @@ void client_end(struct client *client)
     client->nserials = 0;
     server->handler->gone(server->opaque, client);
     streams_gone(client);
+    anonymous_remove(client);
     client->server = NULL;
     server_client_ended(server, client);
     client_unref(client); /* the server's reference */
@@ -405,6 +432,14 @@ static void init_transport(struct client *client, enum server_socket kind, int f
         transport_init_unix(&client->transport, fd);
 }
 
+/* As at libvirt's daemon root is let in also where polkit does not run. */
+static enum server_auth auth_of(const struct listener *listener, const struct identity *identity)
+{
+    bool is_root = identity->is_local && identity->uid == 0;
+
+    return is_root && listener->auth == SERVER_AUTH_POLKIT ? SERVER_AUTH_NONE : listener->auth;
+}
+
 void client_new(struct server *server, int fd, const struct listener *listener)
 {
     struct client *client = XNEW(struct client);
@@ -416,6 +451,7 @@ void client_new(struct server *server, int fd, const struct listener *listener)
     client->socket = listener->kind;
     client->readonly = listener->readonly;
     identity_init(&client->identity, fd);
+    client->auth = auth_of(listener, &client->identity);
     init_transport(client, listener->kind, fd);
     /* event_assign can only fail on flags that contradict each other */
     (void)event_assign(&client->read_event, server->base, fd, EV_READ | EV_PERSIST, read_cb,
@@ -426,6 +462,8 @@ void client_new(struct server *server, int fd, const struct listener *listener)
         client->next->prev = client;
     server->clients = client;
     server->nclients++;
+    if (client->auth != SERVER_AUTH_NONE || listener->kind == SERVER_TLS)
+        anonymous_add(client);
     log_debug("client %s: connected%s", client->identity.text,
               client->readonly ? ", read-only" : "");
     update_events(client);

@@ -187,6 +187,10 @@ static size_t process(struct client *client, const char *data, size_t len)
         struct packet packet;
         int64_t extent;
 
+        if (client->anonymous && frame_length(data + pos, len - pos) > ANONYMOUS_PACKET_MAX) {
+            client_drop(client, "too large a packet from one that has not authenticated");
+            break;
+        }
         if (!client_may_call(client)) {
             scan_pings(client, data, len, pos);
             break;

@@ -5,6 +5,8 @@
  *   listen*.c ──fd──► server.c ──fd──► client.c ──bytes──► input.c ──packets──► handler
  *                                      ▲   ▲            (descriptors.c)          │
  *                    transport*.c ─────┘   └──────────── output.c ◄─────────────┘ replies
+ *
+ * A client that must show who it is first is in the list of anonymous.c until it has.
  */
 #ifndef VIRTJOBD_SERVER_INTERNAL_H
 #define VIRTJOBD_SERVER_INTERNAL_H
@@ -29,6 +31,9 @@ enum {
     OUTPUT_HIGH = 4 * 1024 * 1024, /* past it no further call is started for the client */
     STREAM_OUTPUT_MAX = 1024 * 1024, /* past it its streams send nothing more */
     MIB = 1024 * 1024,
+
+    /* What an anonymous client may send at once: a step of SASL has 64 KiB, each byte in four. */
+    ANONYMOUS_PACKET_MAX = 512 * 1024,
 
     LISTEN_BACKLOG = 128,
     ACCEPT_BATCH = 32,
@@ -82,6 +87,15 @@ void tcp_setup(int fd); /* the options of one */
 /* That of the client, with TLS above; takes over fd, a TCP socket. */
 void transport_init_tls(struct client *client, struct tls_context *context, int fd);
 
+struct sasl_exchange;
+
+/*
+ * transport_sasl.c: from now on everything goes through exchange, which it takes over, but for
+ * the next so many bytes that are written.
+ */
+void transport_push_sasl(struct transport *transport, struct sasl_exchange *exchange,
+                         size_t plain);
+
 /* --- identity.c --- */
 
 /* The peer of a connected socket. */
@@ -91,6 +105,8 @@ char *address_text(const struct sockaddr *address, socklen_t len);
 void identity_done(struct identity *identity);
 
 /* --- client.c --- */
+
+struct listener;
 
 /* Replies that wait to be sent, in blocks; small ones share a block. */
 struct output_block {
@@ -115,6 +131,15 @@ struct client {
     struct event read_event, write_event;
     bool readonly, open;
     struct client_access access;
+
+    /* anonymous.c */
+    enum server_auth auth; /* what its listener asks for */
+    bool anonymous;        /* it has not shown yet who it is */
+    int64_t connected;     /* when it came, of one that is anonymous */
+    struct client *prev_anonymous, *next_anonymous;
+    void *login;           /* see client_set_login() */
+    void (*free_login)(void *login);
+
     uint64_t job_speed;
     unsigned int jobs;
     bool gone;    /* the socket is closed */
@@ -206,6 +231,21 @@ void keepalive_init(struct server *server);
 void keepalive_update(struct server *server);
 void keepalive_pong(struct client *client);
 
+/* --- anonymous.c --- */
+
+void anonymous_init(struct server *server);
+void anonymous_update(struct server *server); /* the limits are other ones */
+/*
+ * Of a new client: until client_set_authenticated() it counts as one that nobody knows, is
+ * answered no call but those of its authentication, and has auth_timeout seconds.
+ */
+void anonymous_add(struct client *client);
+void anonymous_remove(struct client *client);
+/* Does nobody know its clients when they come? */
+bool listener_is_anonymous(const struct listener *listener);
+/* No more are to be accepted. */
+bool anonymous_are_too_many(const struct server *server);
+
 /* --- output.c --- */
 
 /* Takes over packet. */
@@ -228,6 +268,8 @@ struct listener {
     int fd;
     enum server_socket kind;
     bool readonly;
+    enum server_auth auth; /* how its clients show who they are */
+    bool accepting;        /* its event is added */
     /* Of a socket made here, to remove its name at the end: */
     int dir_fd; /* -1 = not ours */
     char *name;
@@ -257,8 +299,8 @@ struct server {
     void *idle_opaque;
 
     struct listener *listeners;
+    bool full, anonymous_full; /* as was told in the log */
     struct tls_context *tls; /* of new clients; a reference, or NULL */
-    bool accepting; /* their events are added */
     bool out_of_fds;
     struct event accept_retry;
 
@@ -267,6 +309,9 @@ struct server {
     uint64_t last_id;
     struct client *due; /* clients with something to do in this loop; each is referenced */
     struct event due_event;
+    struct client *anonymous; /* the first to lose its time is the first */
+    unsigned int nanonymous;
+    struct event anonymous_event; /* the first one may have to go */
     struct event keepalive_event; /* pending while there may be a client that answers pings */
     bool idle_pending; /* the last client has gone, idle_cb is to be told */
 
@@ -276,5 +321,7 @@ struct server {
 
 /* The client is gone: one more may be accepted. */
 void server_client_ended(struct server *server, struct client *client);
+/* Something has changed that decides which listeners accept. */
+void server_update_accepting(struct server *server);
 
 #endif

@@ -13,24 +13,41 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-static bool may_accept(const struct server *server)
+static bool is_full(const struct server *server)
 {
-    return server->listeners && !server->out_of_fds &&
-           server->nclients < server->limits.max_clients;
+    return server->nclients >= server->limits.max_clients;
+}
+
+/* Those who nobody knows yet must not keep out others: their listeners alone wait for them. */
+static bool may_accept(const struct server *server, const struct listener *listener)
+{
+    return !server->out_of_fds && !is_full(server) &&
+           (!listener_is_anonymous(listener) || !anonymous_are_too_many(server));
+}
+
+/* Once each time that it comes to this. */
+static void tell(bool *told, bool is, unsigned int count, const char *what)
+{
+    if (is && !*told)
+        log_warn("%u %s: further ones wait", count, what);
+    *told = is;
 }
 
 /* Adds or removes the listeners' events, as may_accept() has it. */
-static void update_accepting(struct server *server)
+void server_update_accepting(struct server *server)
 {
-    bool want = may_accept(server);
+    for (struct listener *l = server->listeners; l; l = l->next) {
+        bool want = may_accept(server, l);
 
-    if (want == server->accepting)
+        if (want != l->accepting)
+            (void)(want ? event_add(&l->event, NULL) : event_del(&l->event));
+        l->accepting = want;
+    }
+    if (!server->listeners)
         return;
-    server->accepting = want;
-    for (struct listener *l = server->listeners; l; l = l->next)
-        (void)(want ? event_add(&l->event, NULL) : event_del(&l->event));
-    if (!want && server->listeners && !server->out_of_fds)
-        log_warn("%u clients (max_clients): further ones wait", server->nclients);
+    tell(&server->full, is_full(server), server->nclients, "clients (max_clients)");
+    tell(&server->anonymous_full, anonymous_are_too_many(server), server->nanonymous,
+         "clients that have not authenticated (max_anonymous_clients)");
 }
 
 static void accept_retry_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
@@ -38,7 +55,7 @@ static void accept_retry_cb(_unused_ evutil_socket_t fd, _unused_ short what, vo
     struct server *server = opaque;
 
     server->out_of_fds = false;
-    update_accepting(server);
+    server_update_accepting(server);
 }
 
 /* No descriptors or memory for another client: look again when one has gone, or in a second. */
@@ -48,7 +65,7 @@ static void pause_accepting(struct server *server, int errnum)
 
     log_error("cannot accept a client: %s", strerror(errnum));
     server->out_of_fds = true;
-    update_accepting(server);
+    server_update_accepting(server);
     (void)event_add(&server->accept_retry, &second);
 }
 
@@ -57,7 +74,7 @@ static void accept_cb(evutil_socket_t fd, _unused_ short what, void *opaque)
     struct listener *listener = opaque;
     struct server *server = listener->server;
 
-    for (int i = 0; i < ACCEPT_BATCH && may_accept(server); i++) {
+    for (int i = 0; i < ACCEPT_BATCH && may_accept(server, listener); i++) {
         int client_fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (client_fd >= 0) {
@@ -70,7 +87,7 @@ static void accept_cb(evutil_socket_t fd, _unused_ short what, void *opaque)
             log_debug("accept: %s", strerror(errno)); /* that one has left already */
         }
     }
-    update_accepting(server);
+    server_update_accepting(server);
 }
 
 static void due_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
@@ -105,45 +122,45 @@ void server_client_ended(struct server *server, struct client *client)
         client->next->prev = client->prev;
     server->nclients--;
     server->out_of_fds = false;
-    update_accepting(server);
+    server_update_accepting(server);
     if (server->nclients == 0) {
         server->idle_pending = true;
         (void)event_add(&server->due_event, &now);
     }
 }
 
-static void take_listener(struct server *server, struct listener *listener, bool readonly)
+static void take_listener(struct server *server, struct listener *listener, bool readonly,
+                          enum server_auth auth)
 {
     listener->server = server;
     listener->readonly = readonly;
+    listener->auth = auth;
     (void)event_assign(&listener->event, server->base, listener->fd, EV_READ | EV_PERSIST,
                        accept_cb, listener);
-    if (server->accepting)
-        (void)event_add(&listener->event, NULL);
     listener->next = server->listeners;
     server->listeners = listener;
-    update_accepting(server);
+    server_update_accepting(server);
 }
 
 int server_listen_unix(struct server *server, const char *path, mode_t mode, gid_t group,
-                       bool readonly, struct verror *err)
+                       bool readonly, enum server_auth auth, struct verror *err)
 {
     struct listener *listener = listener_new_unix(path, mode, group, err);
 
     if (!listener)
         return -1;
-    take_listener(server, listener, readonly);
+    take_listener(server, listener, readonly, auth);
     return 0;
 }
 
 int server_listen_fd(struct server *server, int fd, enum server_socket kind, bool readonly,
-                     struct verror *err)
+                     enum server_auth auth, struct verror *err)
 {
     struct listener *listener = listener_new_fd(fd, kind, err);
 
     if (!listener)
         return -1;
-    take_listener(server, listener, readonly);
+    take_listener(server, listener, readonly, auth);
     return 0;
 }
 
@@ -161,7 +178,7 @@ static void take_limits(struct server *server, const struct server_limits *limit
 }
 
 int server_listen_inet(struct server *server, const char *addresses, const char *port,
-                       enum server_socket kind, struct verror *err)
+                       enum server_socket kind, enum server_auth auth, struct verror *err)
 {
     struct listener *listener = listeners_new_inet(addresses, port, kind, err);
 
@@ -170,7 +187,7 @@ int server_listen_inet(struct server *server, const char *addresses, const char 
     while (listener) {
         struct listener *next = listener->next;
 
-        take_listener(server, listener, false);
+        take_listener(server, listener, false, auth);
         listener = next;
     }
     return 0;
@@ -193,6 +210,7 @@ struct server *server_new(struct event_base *base, const struct server_limits *l
     server->opaque = opaque;
     (void)evtimer_assign(&server->accept_retry, base, accept_retry_cb, server);
     (void)evtimer_assign(&server->due_event, base, due_cb, server);
+    anonymous_init(server);
     keepalive_init(server);
     return server;
 }
@@ -208,7 +226,6 @@ void server_stop_accepting(struct server *server)
         listener_free(listener);
         listener = next;
     }
-    server->accepting = false;
     (void)event_del(&server->accept_retry);
 }
 
@@ -233,6 +250,7 @@ void server_free(struct server *server)
         client_unref(client);
     }
     (void)event_del(&server->due_event);
+    (void)event_del(&server->anonymous_event);
     (void)event_del(&server->keepalive_event);
     output_block_free(server->spare_block);
     tls_context_unref(server->tls);
@@ -242,7 +260,8 @@ void server_free(struct server *server)
 void server_set_limits(struct server *server, const struct server_limits *limits)
 {
     take_limits(server, limits);
-    update_accepting(server);
+    server_update_accepting(server);
+    anonymous_update(server);
     keepalive_update(server);
     for (struct client *client = server->clients; client; client = client->next)
         client_set_due(client); /* some may call again */

@@ -18,6 +18,7 @@
 struct event_base;
 struct server;
 struct client;
+struct sasl_exchange;
 
 struct tls_context;
 
@@ -45,12 +46,22 @@ struct server_limits {
     unsigned int max_client_packet_mib; /* a longer one ends the connection */
     /* Of what it does not read; more ends the connection. */
     unsigned int max_client_reply_mib, max_client_event_mib;
+    /* Of those that must authenticate and have not yet: how many at once, and for how long (s);
+     * 0 = no limit. */
+    unsigned int max_anonymous_clients, auth_timeout;
     /*
      * A client that answers pings and has been silent for so many seconds (0 = for ever) is sent
      * one, and dropped when so many of them have gone unanswered.
      */
     unsigned int keepalive_interval, keepalive_count;
     unsigned int handshake_seconds; /* for TLS's */
+};
+
+/* How the clients of a socket show who they are; the numbers are the wire's. */
+enum server_auth {
+    SERVER_AUTH_NONE = 0, /* whoever can connect may call */
+    SERVER_AUTH_SASL = 1,
+    SERVER_AUTH_POLKIT = 2,
 };
 
 /* What the dispatcher implements. */
@@ -86,17 +97,17 @@ bool server_is_idle(const struct server *server);
  * paths work; a stale one is replaced, a live one refused) and listens.
  */
 int server_listen_unix(struct server *server, const char *path, mode_t mode, gid_t group,
-                       bool readonly, struct verror *err);
+                       bool readonly, enum server_auth auth, struct verror *err);
 /* Takes over a listening socket from systemd. */
 int server_listen_fd(struct server *server, int fd, enum server_socket kind, bool readonly,
-                     struct verror *err);
+                     enum server_auth auth, struct verror *err);
 /*
  * Listens for TCP or TLS on a port, a number or a service's name, of the addresses (numbers or
  * host names, blanks between; "" = all of this host).  Port 0: a free one, the same for all of
  * them.  Looks names up, so it may block.  What it listens on is logged.
  */
 int server_listen_inet(struct server *server, const char *addresses, const char *port,
-                       enum server_socket kind, struct verror *err);
+                       enum server_socket kind, enum server_auth auth, struct verror *err);
 /* For TLS clients from now on; takes over the reference. */
 void server_set_tls(struct server *server, struct tls_context *context);
 
@@ -109,6 +120,18 @@ bool client_is_gone(const struct client *client);
 uint64_t client_id(const struct client *client);
 bool client_is_readonly(const struct client *client);
 void client_set_readonly(struct client *client); /* CONNECT_OPEN with the flag */
+/* What its socket asks of it, and whether that is done; calls other than those for it must wait. */
+enum server_auth client_auth(const struct client *client);
+bool client_is_authenticated(const struct client *client);
+void client_set_authenticated(struct client *client);
+/* What the one who authenticates it keeps for it; freed with the struct. */
+void client_set_login(struct client *client, void *login, void (*free_login)(void *login));
+void *client_login(const struct client *client);
+/*
+ * Right after the answer to the last step was queued: from there on all bytes go through
+ * exchange, which is taken over.  Drops a client that has sent something already.
+ */
+void client_start_layer(struct client *client, struct sasl_exchange *exchange);
 bool client_is_open(const struct client *client); /* CONNECT_OPEN has succeeded */
 void client_set_open(struct client *client);
 /* Of the jobs that it starts, bytes a second; 0 = no limit. */

@@ -118,6 +118,8 @@ static int shake_hands(struct tls *tls)
     tls->state = TLS_UP;
     tls->wants_write = false;
     (void)event_del(&tls->deadline);
+    if (client_auth(tls->client) == SERVER_AUTH_NONE)
+        client_set_authenticated(tls->client); /* its certificate was enough */
     return 0;
 }
 

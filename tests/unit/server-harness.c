@@ -123,7 +123,8 @@ void harness_start_with(struct harness *h, const struct server_limits *limits,
     (void)snprintf(h->path, sizeof(h->path), "%s/sock", h->dir);
     h->base = event_base_new();
     h->server = server_new(h->base, limits, handler, opaque);
-    ck_assert_msg(server_listen_unix(h->server, h->path, 0600, (gid_t)-1, false, &err) == 0, "%s",
+    ck_assert_msg(server_listen_unix(h->server, h->path, 0600, (gid_t)-1, false,
+                                     SERVER_AUTH_NONE, &err) == 0, "%s",
                   verror_text(&err));
 }
 

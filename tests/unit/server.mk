@@ -6,6 +6,8 @@ server_tests = \
 	tests/unit/test-listen \
 	tests/unit/test-server \
 	tests/unit/test-stream \
+	tests/unit/test-anonymous \
+	tests/unit/test-transport_sasl \
 	$(NULL)
 check_PROGRAMS += $(server_tests)
 TESTS += $(server_tests)
@@ -22,6 +24,10 @@ tests_unit_test_client_SOURCES = tests/unit/test-client.c $(server_test_harness)
 tests_unit_test_client_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_client_LDADD = $(server_test_libs)
 
+tests_unit_test_anonymous_SOURCES = tests/unit/test-anonymous.c $(server_test_harness)
+tests_unit_test_anonymous_CPPFLAGS = $(server_test_cppflags)
+tests_unit_test_anonymous_LDADD = $(server_test_libs)
+
 tests_unit_test_dispatch_SOURCES = tests/unit/test-dispatch.c $(server_test_harness)
 tests_unit_test_dispatch_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_dispatch_LDADD = $(server_test_libs)
@@ -37,3 +43,7 @@ tests_unit_test_server_LDADD = $(server_test_libs)
 tests_unit_test_stream_SOURCES = tests/unit/test-stream.c $(server_test_harness)
 tests_unit_test_stream_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_stream_LDADD = $(server_test_libs)
+
+tests_unit_test_transport_sasl_SOURCES = tests/unit/test-transport_sasl.c $(server_test_harness)
+tests_unit_test_transport_sasl_CPPFLAGS = $(server_test_cppflags)
+tests_unit_test_transport_sasl_LDADD = $(server_test_libs)

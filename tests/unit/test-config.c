@@ -164,6 +164,8 @@ START_TEST(test_refusals)
 {
     assert_refused("max_clients = 10\nmax_cleints = 10\n", "2: unknown key 'max_cleints'");
     assert_refused("tls_priority = \"x\"\n", "1: unknown key 'tls_priority'");
+    assert_refused("auth_unix_rw = \"pam\"\n",
+                   "1: auth_unix_rw is \"pam\", must be one of: none sasl polkit");
     assert_refused("max_clients = 10\nlog_level = = 3\n", "2: syntax error");
     assert_refused("max_clients = 10\nmax_clients = 11\n", "2: duplicate setting name");
     assert_refused("unix_sock_group = \"\"\n", "1: unix_sock_group is empty");
@@ -359,7 +361,8 @@ START_TEST(test_example_loads)
     config = load(example);
     config_apply(defaults, config, note_change, &changes);
     ck_assert_str_eq(changes, "unix_sock_group:0 unix_sock_rw_perms:0 key_file:1 cert_file:1 "
-                              "ca_file:1 crl_file:1 tls_allowed_dn_list:1 user:0 group:0 "
+                              "ca_file:1 crl_file:1 tls_allowed_dn_list:1 "
+                              "sasl_allowed_username_list:1 user:0 group:0 "
                               "access_rules:1 read_only_identities:1 ");
     config_free(config);
     config_free(defaults);

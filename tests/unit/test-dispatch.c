@@ -294,6 +294,27 @@ START_TEST(test_not_open)
 }
 END_TEST
 
+START_TEST(test_not_authenticated)
+{
+    _cleanup_free_ char *path = xasprintf("%s/asking", h.dir);
+    struct verror err = VERROR_INIT;
+    _cleanup_close_ int fd = -1;
+
+    ck_assert_int_eq(server_listen_unix(h.server, path, 0600, (gid_t)-1, false, SERVER_AUTH_SASL,
+                                        &err), 0);
+    fd = peer_connect(path);
+    peer_call(&h, fd, CALL_OPEN, 0, NULL, 0);
+    expect_error(fd, 0, VIR_ERR_RPC, VIR_FROM_RPC, "authentication required");
+    peer_call(&h, fd, CALL_TEXT, 1, "\0\0\0\2hi\0\0", 8);
+    expect_error(fd, 1, VIR_ERR_RPC, VIR_FROM_RPC, "authentication required");
+    peer_call(&h, fd, CALL_READONLY, 2, NULL, 0);
+    peer_expect(&h, fd, 2, NULL, 0);
+    client_set_authenticated(h.server->clients);
+    peer_call(&h, fd, CALL_OPEN, 3, NULL, 0);
+    peer_expect(&h, fd, 3, NULL, 0);
+}
+END_TEST
+
 START_TEST(test_readonly)
 {
     _cleanup_close_ int fd = connect_open();
@@ -469,6 +490,7 @@ static Suite *suite(void)
         test_reply_repeats_the_header,
         test_arguments_that_cannot_be_decoded,
         test_not_open,
+        test_not_authenticated,
         test_readonly,
         test_flags,
         test_failures,

@@ -88,9 +88,9 @@ START_TEST(test_handshake)
 }
 END_TEST
 
-static void sasl_script(int fd)
+static void strange_script(int fd)
 {
-    remote_auth_type types[] = { REMOTE_AUTH_SASL, REMOTE_AUTH_NONE };
+    remote_auth_type types[] = { (remote_auth_type)7, REMOTE_AUTH_NONE };
     remote_auth_list_ret auth = { .types = { .types_len = 2, .types_val = types } };
     struct frame_header call = fake_expect(fd, FAKE_REMOTE(AUTH_LIST), NULL, NULL);
     struct fake_call none;
@@ -101,9 +101,9 @@ static void sasl_script(int fd)
 
 START_TEST(test_unsupported_auth)
 {
-    ck_assert_ptr_null(virConnectOpen(fake_start(sasl_script)));
+    ck_assert_ptr_null(virConnectOpen(fake_start(strange_script)));
     ck_assert_int_eq(virGetLastErrorCode(), VIR_ERR_AUTH_FAILED);
-    ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), "sasl"));
+    ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), "does not know"));
     fake_stop();
 }
 END_TEST

@@ -164,7 +164,10 @@ static const struct bad {
     { "qemu+ssh:///system", VIR_ERR_INVALID_ARG },
     { "qemu+ssh://host/system?proxy=carrot", VIR_ERR_INVALID_ARG },
     { "qemu+ext:///system", VIR_ERR_INVALID_ARG },
-    { "qemu:///system?auth=sasl.gssapi", VIR_ERR_AUTH_FAILED },
+    { "qemu:///system?auth=other", VIR_ERR_AUTH_FAILED },
+    { "qemu:///system?auth=sasl.", VIR_ERR_AUTH_FAILED },
+    { "qemu:///system?auth=none.gssapi", VIR_ERR_AUTH_FAILED },
+    { "qemu:///system?auth=", VIR_ERR_AUTH_FAILED },
 };
 
 START_TEST(test_bad)
@@ -174,6 +177,30 @@ START_TEST(test_bad)
     ck_assert_int_eq(uri_parse(bads[_i].text, &uri), -1);
     ck_assert_int_eq(virGetLastErrorCode(), bads[_i].code);
     ck_assert_ptr_nonnull(strstr(virGetLastErrorMessage(), bads[_i].text));
+}
+END_TEST
+
+static void assert_auth(const char *text, const char *auth, const char *mechanism,
+                        const char *file)
+{
+    _cleanup_(uri_done) struct uri uri;
+
+    ck_assert_msg(uri_parse(text, &uri) == 0, "%s", virGetLastErrorMessage());
+    ck_assert_str_eq(uri.name, "qemu:///system");
+    ck_assert_pstr_eq(uri.auth, auth);
+    ck_assert_pstr_eq(uri.mechanism, mechanism);
+    ck_assert_pstr_eq(uri.authfile, file);
+}
+
+START_TEST(test_auth)
+{
+    assert_auth("qemu:///system", NULL, NULL, NULL);
+    assert_auth("qemu:///system?auth=none", "none", NULL, NULL);
+    assert_auth("qemu:///system?auth=polkit", "polkit", NULL, NULL);
+    assert_auth("qemu:///system?auth=sasl", "sasl", NULL, NULL);
+    assert_auth("qemu:///system?auth=sasl.scram-sha-256&authfile=/a%20b", "sasl", "scram-sha-256",
+                "/a b");
+    assert_auth("qemu:///system?auth=sasl;socket=/a.b", "sasl", NULL, NULL);
 }
 END_TEST
 
@@ -316,6 +343,7 @@ int main(void)
     tcase_add_test(tcase, test_options);
     tcase_add_test(tcase, test_ssh_command);
     tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bads));
+    tcase_add_test(tcase, test_auth);
     tcase_add_test(tcase, test_default_sockets);
     tcase_add_test(tcase, test_no_runtime_dir);
     tcase_add_test(tcase, test_no_daemon);

@@ -31,7 +31,7 @@ static char *beside(const char *name)
 
 static int listen_at(const char *path, bool readonly, struct verror *err)
 {
-    return server_listen_unix(h.server, path, 0640, (gid_t)-1, readonly, err);
+    return server_listen_unix(h.server, path, 0640, (gid_t)-1, readonly, SERVER_AUTH_NONE, err);
 }
 
 START_TEST(test_mode_and_group)
@@ -40,7 +40,7 @@ START_TEST(test_mode_and_group)
     struct verror err = VERROR_INIT;
     struct stat st;
 
-    ck_assert_int_eq(server_listen_unix(h.server, path, 0666, getgid(), false, &err), 0);
+    ck_assert_int_eq(server_listen_unix(h.server, path, 0666, getgid(), false, SERVER_AUTH_NONE, &err), 0);
     ck_assert_int_eq(lstat(path, &st), 0);
     ck_assert(S_ISSOCK(st.st_mode));
     ck_assert_uint_eq(st.st_mode & 07777, 0666); /* whatever the umask */
@@ -217,14 +217,16 @@ START_TEST(test_handed_over_socket)
     strcpy(address.sun_path, path);
     ck_assert_int_eq(bind(listening, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(listen(listening, 8), 0);
-    ck_assert_int_eq(server_listen_fd(h.server, listening, SERVER_UNIX, true, &err), 0);
+    ck_assert_int_eq(server_listen_fd(h.server, listening, SERVER_UNIX, true,
+                                      SERVER_AUTH_NONE, &err), 0);
     ck_assert_int_eq(fcntl(listening, F_GETFD), FD_CLOEXEC);
     fd = peer_connect(path);
     harness_until(&h, h.server->clients);
     ck_assert(client_is_readonly(h.server->clients));
     server_stop_accepting(h.server);
     ck_assert_int_eq(unlink(path), 0); /* systemd's name stays */
-    ck_assert_int_eq(server_listen_fd(h.server, bare, SERVER_UNIX, false, &err), -1);
+    ck_assert_int_eq(server_listen_fd(h.server, bare, SERVER_UNIX, false,
+                                      SERVER_AUTH_NONE, &err), -1);
     ck_assert_int_ne(err.code, 0);
 }
 END_TEST

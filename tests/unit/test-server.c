@@ -433,7 +433,7 @@ START_TEST(test_no_descriptors_left)
     none.rlim_cur = 0;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     harness_until(&h, h.server->out_of_fds);
-    ck_assert(!h.server->accepting); /* so that it cannot spin */
+    ck_assert(!h.server->listeners->accepting); /* so that it cannot spin */
     peer_call(&h, first, PROC_ECHO, 1, NULL, 0);
     peer_expect(&h, first, 1, NULL, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);

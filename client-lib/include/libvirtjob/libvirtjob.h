@@ -149,6 +149,20 @@ void virDefaultErrorFunc(virErrorPtr err);
 
 /* --- connections --- */
 
+/** What a credential is; libvirt's names and numbers.  Source: libvirt. */
+typedef enum {
+    VIR_CRED_USERNAME = 1,     /**< on whose behalf, where that is somebody else */
+    VIR_CRED_AUTHNAME = 2,     /**< who it is */
+    VIR_CRED_LANGUAGE = 3,     /**< languages of prompts */
+    VIR_CRED_CNONCE = 4,       /**< the client's own nonce */
+    VIR_CRED_PASSPHRASE = 5,   /**< password; not to be shown */
+    VIR_CRED_ECHOPROMPT = 6,   /**< answer to challenge; may be shown */
+    VIR_CRED_NOECHOPROMPT = 7, /**< answer to challenge; not to be shown */
+    VIR_CRED_REALM = 8,        /**< where the name is known */
+    VIR_CRED_EXTERNAL = 9      /**< never asked for here */
+} virConnectCredentialType;
+
+/** One question; the answer is malloc'd text in result with its length.  Source: libvirt. */
 typedef struct _virConnectCredential {
     int type;
     const char *prompt;
@@ -169,8 +183,8 @@ typedef struct _virConnectAuth {
 typedef virConnectAuth *virConnectAuthPtr;
 
 /**
- * Credentials for virConnectOpenAuth() that come from nowhere: no way to a
- * daemon that this library has asks for any yet.  Source: libvirt.
+ * For virConnectOpenAuth(): asks at the terminal of the process, without an
+ * echo for what is secret.  Source: libvirt.
  */
 extern virConnectAuthPtr virConnectAuthPtrDefault;
 
@@ -219,8 +233,11 @@ virConnectPtr virConnectOpenReadOnly(const char *name);
 
 /**
  * The same; flags is of virConnectFlags, and VIR_CONNECT_NO_ALIASES changes
- * nothing, as there are no aliases.  auth is not used yet and may be NULL.
- * Source: libvirt.
+ * nothing, as there are no aliases.  Where the daemon wants to know who it is,
+ * that comes from a file of credentials (see libvirtjob(3)); what this lacks,
+ * auth->cb is asked for, of the types in auth->credtype and once for all of
+ * them.  It fills in result and resultlen and returns 0, or -1 to give up.
+ * auth may be NULL.  Source: libvirt.
  */
 virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth, unsigned int flags);
 

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files of credentials, in libvirt's format:
+ *
+ *     [credentials-work]
+ *     authname=fred
+ *     password=secret
+ *
+ *     [auth-libvirt-host.example]      or auth-libvirt-default
+ *     credentials=work
+ *
+ * Read anew for each connection; any thread.
+ */
+
+#include "auth.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const keys[CREDENTIAL_KINDS] = {
+    [VIR_CRED_USERNAME] = "username",
+    [VIR_CRED_AUTHNAME] = "authname",
+    [VIR_CRED_LANGUAGE] = "language",
+    [VIR_CRED_CNONCE] = "cnonce",
+    [VIR_CRED_PASSPHRASE] = "password",
+    [VIR_CRED_REALM] = "realm",
+};
+
+/* Of a line without its blanks: "[name]", "key=value", or neither. */
+struct line {
+    char *group, *key, *value;
+};
+
+static char *trim(char *text)
+{
+    char *end;
+
+    text += strspn(text, " \t\r\n");
+    end = text + strlen(text);
+    while (end > text && strchr(" \t\r\n", end[-1]))
+        *--end = '\0';
+    return text;
+}
+
+static struct line split(char *text)
+{
+    struct line line = { .group = NULL };
+    char *equals;
+
+    text = trim(text);
+    if (*text == '[' && text[strlen(text) - 1] == ']') {
+        text[strlen(text) - 1] = '\0';
+        line.group = trim(text + 1);
+    } else if (*text != '#' && (equals = strchr(text, '='))) {
+        *equals = '\0';
+        line.key = trim(text);
+        line.value = trim(equals + 1);
+    }
+    return line;
+}
+
+/* Calls take for each setting of a group; goes on until it returns other than 0. */
+static int each_setting(FILE *file, const char *group,
+                        int (*take)(void *opaque, const char *key, const char *value),
+                        void *opaque)
+{
+    char *text = NULL;
+    size_t size = 0;
+    bool in_group = false;
+    int r = 0;
+
+    rewind(file);
+    while (r == 0 && getline(&text, &size, file) >= 0) {
+        struct line line = split(text);
+
+        if (line.group)
+            in_group = strcmp(line.group, group) == 0;
+        else if (line.key && in_group)
+            r = take(opaque, line.key, line.value);
+    }
+    if (text)
+        explicit_bzero(text, size);
+    free(text);
+    return r;
+}
+
+static int take_name(void *opaque, const char *key, const char *value)
+{
+    char **name = opaque;
+
+    if (strcmp(key, "credentials") != 0)
+        return 0;
+    *name = strdup(value);
+    return *name ? 1 : error_raise_no_memory();
+}
+
+static int take_credential(void *opaque, const char *key, const char *value)
+{
+    char **known = opaque;
+
+    for (int i = 0; i < CREDENTIAL_KINDS; i++) {
+        if (!keys[i] || strcmp(keys[i], key) != 0 || known[i])
+            continue;
+        known[i] = strdup(value);
+        return known[i] ? 0 : error_raise_no_memory();
+    }
+    return 0;
+}
+
+/* 1 with what the group says, 0 where it does not, -1: raised. */
+static int find_name(FILE *file, const char *host, char **ret_name)
+{
+    _cleanup_free_ char *group = NULL;
+
+    if (asprintf(&group, "auth-libvirt-%s", host) < 0) {
+        group = NULL;
+        return error_raise_no_memory();
+    }
+    return each_setting(file, group, take_name, ret_name);
+}
+
+static int read_credentials(FILE *file, const char *host, char **known)
+{
+    _cleanup_free_ char *name = NULL, *group = NULL;
+    int r = find_name(file, host, &name);
+
+    if (r == 0)
+        r = find_name(file, "default", &name);
+    if (r <= 0)
+        return r;
+    if (asprintf(&group, "credentials-%s", name) < 0) {
+        group = NULL;
+        return error_raise_no_memory();
+    }
+    return each_setting(file, group, take_credential, known);
+}
+
+/* DIR/libvirt/auth.conf of the user's configuration; NULL: there is none, or no memory for it. */
+static char *user_file(void)
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    char *path;
+    int n = -1;
+
+    if (config && config[0] == '/')
+        n = asprintf(&path, "%s/libvirt/auth.conf", config);
+    else if (home)
+        n = asprintf(&path, "%s/.config/libvirt/auth.conf", home);
+    return n < 0 ? NULL : path;
+}
+
+/* One that was named must be there; of the usual ones the first that is. */
+static int open_file(const char *given, FILE **ret_file, const char **ret_name)
+{
+    _cleanup_free_ char *own = user_file();
+    const char *usual[] = { own, "/etc/libvirt/auth.conf" };
+
+    if (!given)
+        given = getenv("LIBVIRT_AUTH_FILE");
+    if (given && given[0]) {
+        *ret_name = given;
+        *ret_file = fopen(given, "re");
+        if (!*ret_file)
+            return error_raise_errno(VIR_FROM_RPC, errno,
+                                     "cannot open the file of credentials '%s'", given);
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(usual) && !*ret_file; i++)
+        *ret_file = usual[i] ? fopen(usual[i], "re") : NULL;
+    return 0;
+}
+
+int auth_file_read(const char *given, const char *host, char *known[CREDENTIAL_KINDS])
+{
+    FILE *file = NULL;
+    const char *name = NULL;
+    int r = open_file(given, &file, &name);
+
+    if (r < 0 || !file)
+        return r;
+    r = read_credentials(file, host, known);
+    if (r == 0 && ferror(file))
+        r = error_raise_errno(VIR_FROM_RPC, errno, "cannot read the file of credentials '%s'",
+                              name ? name : "auth.conf");
+    (void)fclose(file); /* nothing was written */
+    return r;
+}

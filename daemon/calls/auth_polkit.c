@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Authentication by polkit: may the process at the other end of the unix
+ * socket monitor, or manage?  polkit is asked over the system bus, on a worker: it may
+ * ask a person first, who has as long as auth_timeout_seconds.  Without a bus, or an
+ * answer, nobody is let in.  Loop thread but for the work.
+ */
+
+#include <string.h>
+#include <systemd/sd-bus.h>
+
+#include "calls/auth.h"
+#include "calls/job_call.h"
+#include "config.h"
+#include "protocol/remote.h"
+#include "util/alloc.h"
+#include "util/child.h"
+
+enum {
+    ALLOW_INTERACTION = 1, /* polkit's flag: an agent may ask for a password */
+    LIMIT_SECONDS = 30,    /* where auth_timeout_seconds sets none */
+};
+
+static const char action_monitor[] = "org.virtjobd.unix.monitor";
+static const char action_manage[] = "org.virtjobd.unix.manage";
+
+/* Kept by the client. */
+struct tries {
+    bool busy;
+    unsigned int failures;
+};
+
+struct question {
+    struct tries *tries;
+    const char *action;
+    pid_t pid;
+    uid_t uid;
+    unsigned int seconds;
+    /* found */
+    bool allowed;
+    struct verror why;
+};
+
+static void question_free(void *opaque)
+{
+    struct question *question = opaque;
+
+    verror_clear(&question->why);
+    free(question);
+}
+
+static int fail(struct question *question, int errnum, const sd_bus_error *error)
+{
+    return verror_set(&question->why, VIR_ERR_AUTH_FAILED, "polkit cannot be asked: %s",
+                      error && error->message ? error->message : strerror(-errnum));
+}
+
+/* The process by its number and start, so that no later one of that number is meant. */
+static int append_question(sd_bus_message *message, const struct question *question)
+{
+    return sd_bus_message_append(message, "(sa{sv})sa{ss}us", "unix-process", 3,
+                                 "pid", "u", (uint32_t)question->pid,
+                                 "start-time", "t", child_start_time(question->pid),
+                                 "uid", "i", (int32_t)question->uid,
+                                 question->action, 0, (uint32_t)ALLOW_INTERACTION, "");
+}
+
+static int ask(sd_bus *bus, struct question *question)
+{
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_message *message = NULL, *reply = NULL;
+    int allowed = 0, challenge = 0;
+    int r = sd_bus_message_new_method_call(bus, &message, "org.freedesktop.PolicyKit1",
+                                           "/org/freedesktop/PolicyKit1/Authority",
+                                           "org.freedesktop.PolicyKit1.Authority",
+                                           "CheckAuthorization");
+
+    if (r >= 0)
+        r = append_question(message, question);
+    if (r >= 0)
+        r = sd_bus_call(bus, message, question->seconds * UINT64_C(1000000), &error, &reply);
+    if (r >= 0)
+        r = sd_bus_message_enter_container(reply, 'r', "bba{ss}");
+    if (r >= 0)
+        r = sd_bus_message_read(reply, "bb", &allowed, &challenge);
+    if (r < 0)
+        (void)fail(question, r, &error);
+    else if (!allowed)
+        (void)verror_set(&question->why, VIR_ERR_AUTH_FAILED, "polkit %s %s",
+                         challenge ? "found nobody to answer for" : "does not allow",
+                         question->action);
+    question->allowed = r >= 0 && allowed;
+    sd_bus_message_unref(reply);
+    sd_bus_message_unref(message);
+    sd_bus_error_free(&error);
+    return 0;
+}
+
+static int work(void *opaque, struct verror *err)
+{
+    struct question *question = opaque;
+    sd_bus *bus = NULL;
+    int r = sd_bus_open_system(&bus);
+
+    (void)err; /* why not is told to the log, not to the client */
+    if (r < 0) {
+        (void)fail(question, r, NULL);
+        return 0;
+    }
+    r = ask(bus, question);
+    sd_bus_flush_close_unref(bus);
+    return r;
+}
+
+static void then(struct call *call, void *opaque)
+{
+    struct question *question = opaque;
+    struct remote_int_ret *ret = call->ret;
+
+    question->tries->busy = false;
+    if (!question->allowed) {
+        auth_failed(call, &question->tries->failures, "polkit", NULL, verror_text(&question->why));
+        return;
+    }
+    ret->value = 1;
+    auth_succeeded(call->client, "polkit");
+    call_reply(call);
+}
+
+int auth_polkit(struct call *call)
+{
+    const struct identity *who = client_who(call->client);
+    struct offload offload = {
+        .key = (char *)(uintptr_t)"polkit",
+        .free_input = question_free,
+        .work = work,
+        .then = then,
+    };
+    struct tries *tries;
+    struct question *question;
+
+    if (auth_check(call, SERVER_AUTH_POLKIT) < 0)
+        return -1;
+    tries = client_login(call->client);
+    if (!tries) {
+        tries = XNEW(struct tries);
+        client_set_login(call->client, tries, free);
+    }
+    if (tries->busy)
+        return verror_set(&call->err, VIR_ERR_AUTH_FAILED, "polkit is being asked already");
+    tries->busy = true;
+    question = XNEW(struct question);
+    question->tries = tries;
+    question->action = client_is_readonly(call->client) ? action_monitor : action_manage;
+    question->pid = who->pid;
+    question->uid = who->uid;
+    question->seconds = call->daemon->config->auth_timeout_seconds;
+    if (question->seconds == 0)
+        question->seconds = LIMIT_SECONDS;
+    offload.input = question;
+    call_offload(call, &offload);
+    return CALL_PENDING;
+}
