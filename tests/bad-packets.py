@@ -121,7 +121,7 @@ def not_open(daemon):
 def honest_values(proc, pool, vol):
     """Nothing that would change anything: of objects that do not exist, or only asking."""
     nowhere = {"p": ("no pool", b"\xee" * 16), "v": ("no pool", "x", "/x"), "u": b"\xee" * 16,
-               "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
+               "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")], "l": ["x"],
                "s": "<x/>", "o": "x", "n": None, "i": 1, "h": 1, "f": 0,
                "t": wire.job_by_id(1 << 60)}
     real = dict(nowhere, p=pool, v=vol, t=wire.job_of_vol(vol))
@@ -163,13 +163,13 @@ def hostile_text(proc, position, length, content):
     """The body with the text field at position as given."""
     values = {"p": (b"x", b"\0" * 16), "v": (b"p", b"v", b"k"), "u": b"\0" * 16, "s": b"<x/>",
               "o": b"x", "n": None, "i": 1, "h": 1, "f": 0, "t": wire.job_by_id(1),
-              "d": (b"x", b"\0" * 16, 1), "m": [("file", "/x")]}
+              "d": (b"x", b"\0" * 16, 1), "m": [("file", "/x")], "l": ["x"]}
     body = b""
     for n, field in enumerate(proc.args):
         if n != position:
             body += wire.PACKERS[field](values[field])
         else:
-            body += {"o": b"\0\0\0\1", "t": b"\0\0\0\2", "m": b"\0\0\0\1"}.get(field, b"")
+            body += {"o": b"\0\0\0\1", "t": b"\0\0\0\2", "m": b"\0\0\0\1", "l": b"\0\0\0\1"}.get(field, b"")
             body += struct.pack(">I", length) + content
             body += {"p": b"\0" * 16, "d": b"\0" * 20, "m": struct.pack(">II", 1, 1),
                      "v": wire.text("v") + wire.text("k"),
@@ -182,7 +182,7 @@ def texts(daemon):
     rss = daemon.rss()
     for proc in wire.PROCS:
         for position, field in enumerate(proc.args):
-            if field not in "sodpvtm":
+            if field not in "sodpvtml":
                 continue
             client = short_timeout(daemon)
             for length, content in ((0xFFFFFFFF, b""), (0x80000000, b"x" * 8), (0x7FFFFFFF, b""),
@@ -269,7 +269,7 @@ def fuzz(daemon, witness):
     nowhere = {"p": ("no pool", b"\xee" * 16), "v": ("no pool", "x", "/x"), "u": b"\xee" * 16,
                "s": "<pool type='dir'><name>x</name></pool>", "o": "x", "n": None, "i": 1, "h": 1,
                "f": 0,
-               "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")],
+               "d": ("no domain", b"\xee" * 16, -1), "m": [("file", "/no/such/file")], "l": ["x"],
                "t": wire.job_by_id(7)}
     for turn in range(600):
         client = short_timeout(daemon)

@@ -20,7 +20,7 @@ def sample(client, base):
     vol = client.create_vol(pool, "vol", 1 << 20)
     return {"p": pool, "v": vol, "t": wire.job_of_vol(vol), "i": 1, "h": 4096, "o": None, "n": None,
             "s": "dir", "d": ("no such domain", b"\xee" * 16, -1),
-            "m": [("file", base + "/image")]}
+            "l": ["x"], "m": [("file", base + "/image")]}
 
 
 def xml_for(proc, base):

@@ -67,7 +67,8 @@ struct proc_table {
 };
 
 /* REMOTE */
-extern const struct proc_table calls_absent, calls_connect, calls_event_domain, calls_event_pool,
+extern const struct proc_table calls_absent, calls_agent, calls_agent_fs, calls_agent_info,
+    calls_agent_net, calls_agent_vcpus, calls_connect, calls_event_domain, calls_event_pool,
     calls_host, calls_domain, calls_domain_console, calls_domain_define, calls_domain_disk,
     calls_domain_image, calls_domain_info, calls_domain_job, calls_domain_life, calls_domain_save,
     calls_domain_screenshot, calls_domain_size, calls_pool, calls_pool_change, calls_vol,

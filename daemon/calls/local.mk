@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
 	daemon/calls/absent.c \
+	daemon/calls/agent.c \
+	daemon/calls/agent_call.c \
+	daemon/calls/agent_call.h \
+	daemon/calls/agent_fs.c \
+	daemon/calls/agent_info.c \
+	daemon/calls/agent_net.c \
+	daemon/calls/agent_power.c \
+	daemon/calls/agent_vcpus.c \
 	daemon/calls/call.c \
 	daemon/calls/call.h \
 	daemon/calls/connect.c \
