@@ -15,10 +15,12 @@ guest_tests = \
 	tests/guests-broken-qemu.py \
 	tests/guests-hung.py \
 	tests/guests-owner.py \
+	tests/guests-agent.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
 EXTRA_DIST += \
+	tests/agent_guest.py \
 	tests/fake_qemu.py \
 	tests/guest_kernel.py \
 	tests/guest_lib.py \

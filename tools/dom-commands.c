@@ -92,7 +92,7 @@ static const struct command commands[] = {
                          { .name = "count", .kind = OPTION_NUMBER, .required = true,
                            .positional = true, .help = "how many" },
                          OPT_IMPACT, OPT_FLAG("maximum", "how many it may have at most"),
-                         OPT_FLAG("guest", "by its guest agent; refused"),
+                         OPT_FLAG("guest", "by its guest agent"),
                          OPT_FLAG("hotpluggable", "that can be unplugged; refused")),
       .check = dom_setvcpus_check,
       .run = dom_setvcpus },

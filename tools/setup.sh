@@ -17,7 +17,7 @@ test_packages="
     g++ git
     bash-completion bsdutils btrfs-progs e2fsprogs groff-base libsys-virt-perl libvirt-clients libvirt-dev
     mandoc procps python3
-    python3-libvirt shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
+    python3-libvirt qemu-guest-agent shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
 
 die()
 {

@@ -130,7 +130,9 @@ void guest_tell(const struct domain *domain, const char *name, const json_t *dat
 
 /* What QEMU's events say of it. */
 void guest_agent_event(struct guest *guest, const char *name, const json_t *data);
-/* Started, or found again: asks QEMU whether it is there. */
+/* Found again: it is there until QEMU says no, as clients that come back ask at once. */
+void guest_agent_presume(struct guest *guest);
+/* Asks QEMU whether it is there. */
 void guest_agent_sync(struct guest *guest);
 void guest_agent_close(struct guest *guest);
 /* It is configured and there, in a domain that runs; NULL with err. */

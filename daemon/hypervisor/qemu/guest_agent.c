@@ -85,9 +85,14 @@ static void chardevs_cb(void *opaque, json_t *value, struct verror *err)
     guest_unref(guest);
 }
 
+void guest_agent_presume(struct guest *guest)
+{
+    set_port(guest, guest->monitor != NULL);
+}
+
 void guest_agent_sync(struct guest *guest)
 {
-    if (guest->monitor && guest_agent(guest))
+    if (guest_agent(guest))
         monitor_send(guest->monitor, "query-chardev", NULL, COMMAND_MS, chardevs_cb,
                      guest_ref(guest));
 }

@@ -226,8 +226,6 @@ void guest_started(struct guest *guest)
     guest->starting = false;
     if (guest->exited)
         guest_gone(guest);
-    else
-        guest_agent_sync(guest);
 }
 
 void guest_never_ran(struct guest *guest)
