@@ -16,6 +16,7 @@ guest_tests = \
 	tests/guests-hung.py \
 	tests/guests-owner.py \
 	tests/guests-agent.py \
+	tests/guests-agent-lies.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
