@@ -5,13 +5,11 @@
  * but for looking at the host.
  */
 
-#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "calls/agent_call.h"
+#include "hypervisor/host_arp.h"
 #include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -20,7 +18,6 @@
 
 enum { SOURCE_LEASE, SOURCE_AGENT, SOURCE_ARP, SOURCES }; /* virDomainInterfaceAddressesSource */
 enum { IPV4, IPV6 };                                      /* virIPAddrType */
-enum { ARP_LINE_MAX = 1024, ARP_KNOWN = 2 };
 
 typedef struct remote_agent_interfaces_ret interfaces;
 
@@ -139,33 +136,19 @@ static void free_input(void *opaque)
     free(input);
 }
 
-/* "192.0.2.1 0x1 0x2 52:54:00:00:00:01 * br0" */
-static void take_arp_line(interfaces *ret, const char *line, const char *name, const char *mac)
-{
-    char address[64], found[64];
-    unsigned int flags;
-    struct remote_agent_interface *interface;
-
-    if (sscanf(line, "%63s %*s 0x%x %63s", address, &flags, found) != 3 || !(flags & ARP_KNOWN) ||
-        strcasecmp(found, mac) != 0)
-        return;
-    interface = find_interface(ret, name, strlen(name));
-    if (!interface)
-        interface = add_interface(ret, name, strlen(name), mac);
-    if (interface->addresses.addresses_len < REMOTE_AGENT_LIST_MAX)
-        add_address(interface, IPV4, address, 0);
-}
-
 static int search_arp(interfaces *ret, const char *name, const char *mac, struct verror *err)
 {
-    char line[ARP_LINE_MAX];
-    FILE *file = fopen("/proc/net/arp", "re");
+    struct remote_agent_interface *interface;
+    struct host_arp arp;
 
-    if (!file)
-        return verror_errno(err, errno, "cannot open '/proc/net/arp'");
-    while (fgets(line, sizeof(line), file))
-        take_arp_line(ret, line, name, mac);
-    (void)fclose(file); /* only read */
+    if (host_arp_find(HOST_ARP_FILE, mac, REMOTE_AGENT_LIST_MAX, &arp, err) < 0)
+        return -1;
+    if (arp.len == 0)
+        return 0;
+    interface = add_interface(ret, name, strlen(name), mac);
+    for (size_t i = 0; i < arp.len; i++)
+        add_address(interface, IPV4, arp.addresses[i], 0);
+    free(arp.addresses);
     return 0;
 }
 
