@@ -13,8 +13,8 @@ import time
 import agent_guest
 import crash_lib
 import guest_lib
-from guest_lib import (INVALID, RUNNING, SHUTOFF, SLOWER, check, equal, libvirt, libvirt_qemu,
-                       refused, until)
+from guest_lib import (INVALID, RUNNING, SHUTOFF, SLOWER, check, equal, fail, libvirt,
+                       libvirt_qemu, refused, until)
 
 crash_lib.require('busybox', 'ldd', 'mke2fs', 'virsh')
 UP = b'tiny guest is up'
@@ -226,6 +226,32 @@ def stop_agent(d, seconds):
     until(silent, 'it stands still')
 
 
+def tool(d):
+    """The same by virtjob"""
+    equal(d('qemu-agent-command', 'g', '{"execute":"guest-ping"}').strip(), '{"return":{}}', 'raw')
+    equal(d('qemu-agent-command', 'g', '{"execute":', '"guest-ping"}', '--pretty', '--block'),
+          '{\n  "return": {}\n}\n', 'readable')
+    equal(d('qemu-agent-command', 'g', '{"execute":"guest-ping"}', '--no-wait').strip(), '', 'sent')
+    equal(d('domhostname', 'g'), 'agent-guest\n', 'domhostname')
+    equal(d('domfsfreeze', 'g', '/nowhere'), 'Froze 0 filesystem(s)\n', 'none')
+    equal(d('domfsfreeze', 'g'), 'Froze 1 filesystem(s)\n', 'all')
+    equal(agent(d, 'guest-fsfreeze-status'), 'frozen', 'status')
+    equal(d('domfsthaw', 'g'), 'Thawed 1 filesystem(s)\n', 'thawed')
+    d('domtime', 'g', '--time', '1000000000')
+    check(d('domtime', 'g').startswith('Time: 10000'), 'set')
+    check(d('domtime', 'g', '--pretty').startswith('Time: 2001-09-09 0'), 'readable')
+    d('domtime', 'g', '--now')
+    d('domtime', 'g', '--sync')
+    told = int(d('domtime', 'g').split()[1])
+    check(abs(time.time() - told) < 60 * SLOWER, f'domtime: {told}')
+    for words in (('domtime', 'g', '--now', '--sync'), ('domtime', 'g', '--now', '--time', '1'),
+                  ('qemu-agent-command', 'g', '{}', '--block', '--timeout', '3')):
+        try:
+            fail(d(*words))
+        except crash_lib.CommandFailed as error:
+            equal(error.status, 2, f'{words}: {error}')
+
+
 def standing_still(d):
     """One that stands still holds up those who ask it, and not for long"""
     dom = d.dom('g')
@@ -302,7 +328,7 @@ def power(d):
 
 def linux(d):
     """The agent in a Linux guest"""
-    for step in (boot, raw, filesystems, clock, names, info, vcpus, standing_still, coming_back,
+    for step in (boot, raw, filesystems, clock, names, info, vcpus, tool, standing_still, coming_back,
                  sleeping, power):
         start = time.monotonic()
         step(d)

@@ -13,10 +13,7 @@
 #include "util/alloc.h"
 
 enum {
-    TIME_SYNC = 1 << 0,          /* virDomainSetTimeFlags */
     PASSWORD_ENCRYPTED = 1 << 0, /* virDomainSetUserPasswordFlags */
-    HOSTNAME_LEASE = 1 << 0,     /* virDomainGetHostnameFlags */
-    HOSTNAME_AGENT = 1 << 1,
     KEYS_APPEND = 1 << 0,        /* virDomainAuthorizedSSHKeysSetFlags */
     KEYS_REMOVE = 1 << 1,
     NS_PER_SECOND = 1000000000,
@@ -146,9 +143,9 @@ static int set_time(struct call *call)
 {
     const struct remote_agent_set_time_args *args = call->args;
 
-    if (call_check_flags(call, args->flags, TIME_SYNC) < 0)
+    if (call_check_flags(call, args->flags, VIR_DOMAIN_TIME_SYNC) < 0)
         return -1;
-    if (args->flags & TIME_SYNC)
+    if (args->flags & VIR_DOMAIN_TIME_SYNC)
         return call_ask(call, "guest-set-time", time_set);
     if (args->seconds < 0 || args->seconds >= INT64_MAX / NS_PER_SECOND ||
         args->nseconds >= NS_PER_SECOND)
@@ -178,15 +175,16 @@ static int take_hostname(struct call *call, json_t *value)
 static int get_hostname(struct call *call)
 {
     static const struct flag_pair exclusive[] = {
-        { HOSTNAME_LEASE, HOSTNAME_AGENT, "lease", "agent" },
+        { VIR_DOMAIN_GET_HOSTNAME_LEASE, VIR_DOMAIN_GET_HOSTNAME_AGENT, "lease", "agent" },
     };
     const struct remote_domain_flags_args *args = call->args;
     const struct domain *domain;
 
-    if (call_check_flags(call, args->flags, HOSTNAME_LEASE | HOSTNAME_AGENT) < 0 ||
+    if (call_check_flags(call, args->flags,
+                         VIR_DOMAIN_GET_HOSTNAME_LEASE | VIR_DOMAIN_GET_HOSTNAME_AGENT) < 0 ||
         call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0)
         return -1;
-    if (!(args->flags & HOSTNAME_LEASE))
+    if (!(args->flags & VIR_DOMAIN_GET_HOSTNAME_LEASE))
         return call_ask(call, "guest-get-host-name", take_hostname);
     domain = call_domain(call, &args->domain);
     if (!domain || domain_check_active(domain, &call->err) < 0)

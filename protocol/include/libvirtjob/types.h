@@ -369,6 +369,24 @@ typedef enum {
     VIR_DOMAIN_VCPU_HOTPLUGGABLE = 1 << 4
 } virDomainVcpuFlags;
 
+/** Of virDomainQemuAgentCommand(). */
+typedef enum {
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_BLOCK = -2,   /**< wait for its answer, however long */
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_DEFAULT = -1, /**< 5 seconds */
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_NOWAIT = 0    /**< do not wait for an answer */
+} virDomainQemuAgentCommandTimeoutValues;
+
+/** Of virDomainSetTime(). */
+typedef enum {
+    VIR_DOMAIN_TIME_SYNC = 1 << 0 /**< from the guest's hardware clock */
+} virDomainSetTimeFlags;
+
+/** Of virDomainGetHostname(). */
+typedef enum {
+    VIR_DOMAIN_GET_HOSTNAME_LEASE = 1 << 0, /**< from a network's leases: there are none */
+    VIR_DOMAIN_GET_HOSTNAME_AGENT = 1 << 1  /**< from the guest's agent, as without flags */
+} virDomainGetHostnameFlags;
+
 /** Starting a domain: virDomainCreateXML(), virDomainCreateWithFlags(), virDomainCreateFlags(). */
 enum {
     VIR_DOMAIN_NONE = 0,
