@@ -169,7 +169,8 @@ def hostile_text(proc, position, length, content):
         if n != position:
             body += wire.PACKERS[field](values[field])
         else:
-            body += {"o": b"\0\0\0\1", "t": b"\0\0\0\2", "m": b"\0\0\0\1", "l": b"\0\0\0\1"}.get(field, b"")
+            body += {"o": b"\0\0\0\1", "t": b"\0\0\0\2", "m": b"\0\0\0\1",
+                     "l": b"\0\0\0\1"}.get(field, b"")
             body += struct.pack(">I", length) + content
             body += {"p": b"\0" * 16, "d": b"\0" * 20, "m": struct.pack(">II", 1, 1),
                      "v": wire.text("v") + wire.text("k"),

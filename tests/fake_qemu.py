@@ -154,7 +154,8 @@ def plays(argv):
                 if 'id=charchannel0' in arg]
     for fd in channels:
         threading.Thread(target=agent, args=(fd, mode + '.agent'), daemon=True).start()
-        ANSWERS['query-chardev'] = [{'label': 'charchannel0', 'filename': '', 'frontend-open': True}]
+        ANSWERS['query-chardev'] = [{'label': 'charchannel0', 'filename': '',
+                                     'frontend-open': True}]
     peer.greet()
     for text in peer.file:
         asked = json.loads(text)

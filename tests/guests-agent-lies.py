@@ -5,6 +5,7 @@ that says so, and never more than that."""
 
 import json
 import os
+import re
 import time
 
 import fake_qemu
@@ -106,16 +107,17 @@ exec {EMULATOR} "$@"
 
 def place(dom, target):
     """What the guest would call the place of that disk."""
-    tree = guest_lib.crash_lib.re
+    def address_in(part):
+        return dict(re.findall(r"(\w+)='([^']*)'", re.search(r'<address ([^/]*)/>', part)[1]))
     xml = dom.XMLDesc()
     [disk] = [part for part in xml.split('<disk ') if f"dev='{target}'" in part]
-    address = dict(tree.findall(r"(\w+)='([^']*)'", tree.search(r"<address ([^/]*)/>", disk)[1]))
+    address = address_in(disk)
     drive = {'bus': 0, 'target': 0, 'unit': 0}
     if address['type'] == 'drive':
         drive = {key: int(address[key]) for key in drive}
         [node] = [part for part in xml.split('<controller ')[1:]
                   if part.startswith("type='sata' index='0'")]
-        address = dict(tree.findall(r"(\w+)='([^']*)'", tree.search(r"<address ([^/]*)/>", node)[1]))
+        address = address_in(node)
     pci = {key: int(address[key], 0) for key in ('domain', 'bus', 'slot', 'function')}
     return dict(drive, **{'pci-controller': pci, 'bus-type': 'x', 'serial': 'S1', 'dev': '/dev/x'})
 

@@ -114,7 +114,7 @@ def raw(d):
     check('"guest-fsfreeze-freeze"' in said, said)
     equal(say(d, 'qemu-agent-command', 'g', '--timeout', '7', '{"execute":"guest-ping"}'),
           '{"return":{}}', 'with a time limit')
-    equal(libvirt_qemu.qemuAgentCommand(dom, '{"execute":"guest-ping"}', 0, 0), '', 'not waited for')
+    equal(libvirt_qemu.qemuAgentCommand(dom, '{"execute":"guest-ping"}', 0, 0), '', 'not waited')
     refused(libvirt.VIR_ERR_OPERATION_UNSUPPORTED, "refuses 'guest-dance'", agent, d,
             'guest-dance')
     refused(COMMAND_FAILED, "refuses 'guest-file-close'", agent, d, 'guest-file-close', -2, 77)
@@ -184,7 +184,8 @@ def info(d):
     said = dict(re.split(r'\s*: ', line) for line in say(d, 'guestinfo', 'g').split('\n'))
     for field, value in {'os.id': 'tiny', 'os.name': 'Tiny Guest', 'timezone.offset': '0',
                          'hostname': 'agent-guest', 'fs.count': '1', 'fs.0.mountpoint': '/mnt',
-                         'fs.0.disk.0.alias': 'vda', 'disk.0.alias': 'vda', 'disk.0.name': '/dev/vda',
+                         'fs.0.disk.0.alias': 'vda', 'disk.0.alias': 'vda',
+                         'disk.0.name': '/dev/vda',
                          'if.0.name': 'lo', 'if.0.addr.0.addr': '127.0.0.1', 'user.count': '0',
                          'if.0.addr.0.prefix': '8'}.items():
         equal(said.get(field), value, field)
@@ -328,8 +329,8 @@ def power(d):
 
 def linux(d):
     """The agent in a Linux guest"""
-    for step in (boot, raw, filesystems, clock, names, info, vcpus, tool, standing_still, coming_back,
-                 sleeping, power):
+    for step in (boot, raw, filesystems, clock, names, info, vcpus, tool, standing_still,
+                 coming_back, sleeping, power):
         start = time.monotonic()
         step(d)
         print(f'    {step.__doc__} ({time.monotonic() - start:.1f} s)', flush=True)

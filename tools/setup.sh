@@ -16,8 +16,8 @@ guest_packages="
 test_packages="
     g++ git
     bash-completion bsdutils btrfs-progs e2fsprogs groff-base libsys-virt-perl libvirt-clients libvirt-dev
-    mandoc procps python3
-    python3-libvirt qemu-guest-agent shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
+    mandoc procps python3 qemu-guest-agent
+    python3-libvirt shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
 
 die()
 {

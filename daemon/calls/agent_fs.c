@@ -45,7 +45,8 @@ static void places_found(struct call *call, void *opaque)
     const struct places_input *input = opaque;
     const size_t align = _Alignof(max_align_t);
     size_t at = (input->size + align - 1) / align * align;
-    struct agent_disks_call *disks = xcalloc(1, at + (input->nplaces + 1) * sizeof(struct disk_place));
+    struct agent_disks_call *disks =
+        xcalloc(1, at + (input->nplaces + 1) * sizeof(struct disk_place));
 
     disks->nplaces = input->nplaces;
     disks->places = (struct disk_place *)((char *)disks + at);
@@ -147,9 +148,8 @@ static int take_filesystems(struct call *call, json_t *value)
         xcalloc(json_array_size(value) + 1, sizeof(*ret->filesystems.filesystems_val));
     json_array_foreach(value, i, item)
     {
-        struct remote_agent_fs *fs = &ret->filesystems.filesystems_val[ret->filesystems.filesystems_len++];
-
-        if (take_filesystem(call, item, fs) < 0)
+        ret->filesystems.filesystems_len++;
+        if (take_filesystem(call, item, &ret->filesystems.filesystems_val[i]) < 0)
             return -1;
     }
     ret->ret = ret->filesystems.filesystems_len;

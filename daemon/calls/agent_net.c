@@ -206,8 +206,8 @@ static int interface_addresses(struct call *call)
     if (call_check_flags(call, args->flags, 0) < 0)
         return -1;
     if (args->what >= SOURCES)
-        return verror_set(&call->err, VIR_ERR_ARGUMENT_UNSUPPORTED, "unknown IP address data source %u",
-                          args->what);
+        return verror_set(&call->err, VIR_ERR_ARGUMENT_UNSUPPORTED,
+                          "unknown IP address data source %u", args->what);
     if (args->what == SOURCE_AGENT && client_is_readonly(call->client))
         return verror_set(&call->err, VIR_ERR_OPERATION_DENIED,
                           "read only access prevents %s with the guest agent", call->proc->api);

@@ -241,8 +241,9 @@ static int set_vcpus(struct call *call)
     if (call_check_flags(call, args->flags, 0) < 0)
         return -1;
     if (args->online != 0 && args->online != 1)
-        return verror_set(&call->err, VIR_ERR_INVALID_ARG, "the state %d in function %s is not 0 or 1",
-                          args->online, call->proc->api);
+        return verror_set(&call->err, VIR_ERR_INVALID_ARG,
+                          "the state %d in function %s is not 0 or 1", args->online,
+                          call->proc->api);
     call->opaque = state = XNEW(struct vcpus_call);
     state->online = args->online;
     if (parse_cpumap(args->cpumap, state->want) < 0)

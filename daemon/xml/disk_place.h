@@ -11,7 +11,7 @@ enum { DISK_TARGET_MAX = 31 };
 
 struct disk_place {
     char target[DISK_TARGET_MAX + 1]; /* "vda" */
-    int pci[4];                       /* domain, bus, slot, function: of the disk or its controller */
+    int pci[4];                       /* domain, bus, slot, function: its own or its controller's */
     bool is_drive;                    /* behind a controller, at: */
     int drive[3];                     /* bus, target, unit */
 };

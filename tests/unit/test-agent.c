@@ -138,8 +138,10 @@ static long long peer_sync(void)
     long long id = -1;
 
     ck_assert_int_eq((unsigned char)line[0], 0xff);
-    ck_assert_int_eq(sscanf(line + 1, "{\"execute\":\"guest-sync-delimited\",\"arguments\":{\"id\":%lld}}",
-                            &id), 1);
+    ck_assert_int_eq(sscanf(line + 1,
+                            "{\"execute\":\"guest-sync-delimited\",\"arguments\":{\"id\":%lld}}",
+                            &id),
+                     1);
     ck_assert_int_ge(id, 0);
     return id;
 }
@@ -203,7 +205,8 @@ START_TEST(answers)
 {
     struct result result;
 
-    ask_as((struct agent_command){ .name = "a", .wait = 5, .arguments = json_pack("{s:i}", "x", 1) },
+    ask_as((struct agent_command){ .name = "a", .wait = 5,
+                                   .arguments = json_pack("{s:i}", "x", 1) },
            &result);
     serve("{\"execute\":\"a\",\"arguments\":{\"x\":1}}", "{\"return\": [1, \"b\"]}\r\n");
     CHECK_END(&result, "[1,\"b\"]");
@@ -212,9 +215,11 @@ START_TEST(answers)
           "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"no\\u001b such\"}}\n");
     CHECK_END(&result, "84 Operation not supported: the guest agent refuses 'b': no\\x1b such");
     ask("c", AGENT_WAIT_DEFAULT, &result);
-    serve("{\"execute\":\"c\"}", "{\"error\": {\"class\": \"GenericError\", \"desc\": \"full\"}}\n");
+    serve("{\"execute\":\"c\"}",
+          "{\"error\": {\"class\": \"GenericError\", \"desc\": \"full\"}}\n");
     CHECK_END(&result, "113 the guest agent refuses 'c': full");
-    ask_as((struct agent_command){ .name = "d", .line = "{ \"execute\":\"d\" }", .wait = 5 }, &result);
+    ask_as((struct agent_command){ .name = "d", .line = "{ \"execute\":\"d\" }", .wait = 5 },
+           &result);
     serve("{ \"execute\":\"d\" }", "{\"return\": {}}\n");
     CHECK_END(&result, "{\"return\":{}}");
 }
@@ -365,7 +370,8 @@ END_TEST
 START_TEST(bad_answers)
 {
     static const char *const bad[] = {
-        "hello\n", "[1]\n", "{}\n", "{\"return\"\n", "\n", "\"x\"\n", "{\"return\": \"\xc3\x28\"}\n",
+        "hello\n", "[1]\n", "{}\n", "{\"return\"\n", "\n", "\"x\"\n",
+        "{\"return\": \"\xc3\x28\"}\n",
     };
     struct result result;
 
@@ -487,7 +493,8 @@ START_TEST(signs)
     peer_again();
     agent_set_port(agent, true);
     ask_as(off, &result);
-    serve("{\"execute\":\"off\"}", "{\"error\": {\"class\": \"GenericError\", \"desc\": \"not now\"}}\n");
+    serve("{\"execute\":\"off\"}",
+          "{\"error\": {\"class\": \"GenericError\", \"desc\": \"not now\"}}\n");
     CHECK_END(&result, "113 the guest agent refuses 'off': not now");
 }
 END_TEST

@@ -20,8 +20,8 @@ static remote_agent_time_ret ret_time = { 1LL << 40, 999999999 };
 static qemu_agent_command_ret ret_agent;
 
 static struct fake_row rows[] = {
-    { FAKE_REMOTE(DOMAIN_LOOKUP_BY_NAME), ARGS(remote_text_args), RET(remote_domain_ret, ret_domain),
-      false },
+    { FAKE_REMOTE(DOMAIN_LOOKUP_BY_NAME), ARGS(remote_text_args),
+      RET(remote_domain_ret, ret_domain), false },
     { FAKE_REMOTE(DOMAIN_FSFREEZE), ARGS(remote_agent_mountpoints_args),
       RET(remote_int_ret, ret_int), false },
     { FAKE_REMOTE(DOMAIN_FSTHAW), ARGS(remote_agent_mountpoints_args), RET(remote_int_ret, ret_int),

@@ -14,7 +14,7 @@
 #include "hypervisor/qemu/qmp_json.h"
 #include "util/alloc.h"
 
-/* A byte that is in no JSON: the agent forgets what it has half read, we what was before its own. */
+/* A byte that is in no JSON: at it the agent forgets what it has half read, as we do at its own. */
 #define MARK "\xff"
 
 /* --- ends --- */

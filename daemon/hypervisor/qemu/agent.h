@@ -62,7 +62,8 @@ void agent_saw(struct agent *agent, enum agent_sign sign);
  * full (VIR_ERR_RESOURCE_BUSY) or the command too large.  The errors of done:
  *   VIR_ERR_AGENT_UNRESPONSIVE      it does not show that it is there, or has gone
  *   VIR_ERR_AGENT_COMMAND_TIMEOUT   it was there, but has not answered in time
- *   VIR_ERR_AGENT_COMMAND_FAILED    it says no; VIR_ERR_OPERATION_UNSUPPORTED: it knows no such command
+ *   VIR_ERR_AGENT_COMMAND_FAILED    it says no
+ *   VIR_ERR_OPERATION_UNSUPPORTED   it knows no such command
  *   VIR_ERR_INTERNAL_ERROR          its answer is none
  *   VIR_ERR_OPERATION_TIMEOUT       others' commands took too long
  */

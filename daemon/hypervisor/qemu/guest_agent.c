@@ -109,8 +109,9 @@ struct agent *domain_agent(const struct domain *domain, struct verror *err)
     if (domain_check_active(domain, err) < 0)
         return NULL;
     if (guest->starting || domain->state != VIR_DOMAIN_RUNNING) {
-        verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' does not run now, so its agent cannot "
-                   "answer", domain_name(domain));
+        verror_set(err, VIR_ERR_OPERATION_INVALID,
+                   "domain '%s' does not run now, so its agent cannot answer",
+                   domain_name(domain));
         return NULL;
     }
     if (!guest->def->agent_alias) {
