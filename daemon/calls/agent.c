@@ -10,6 +10,7 @@
 #include "calls/agent_call.h"
 #include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
+#include "store/store.h"
 #include "util/alloc.h"
 
 enum {
@@ -313,6 +314,7 @@ static int set_timeout(struct call *call)
 {
     const struct remote_agent_timeout_args *args = call->args;
     struct domain *domain;
+    struct store_txn *txn;
 
     if (call_check_flags(call, args->flags, 0) < 0)
         return -1;
@@ -324,8 +326,10 @@ static int set_timeout(struct call *call)
     if (!domain || domain_check_active(domain, &call->err) < 0)
         return -1;
     domain->guest->agent_wait = args->timeout;
-    domain_save_row(domain);
-    return 0;
+    txn = store_begin(call->daemon->store);
+    domain_put_row(domain, txn);
+    store_commit(txn, call_durable_cb, call);
+    return CALL_PENDING;
 }
 
 #define ROW(proc, function, asker, ...)                                                   \

@@ -65,6 +65,11 @@ static int send_command(struct call *call, const struct domain *domain,
 {
     struct agent_call *state;
 
+    if (client_is_gone(call->client)) { /* which is told only once, and may have been already */
+        json_decref(command->arguments);
+        return verror_set(&call->err, VIR_ERR_OPERATION_ABORTED, "'%s' was not sent",
+                          command->name);
+    }
     if (!call->opaque)
         call->opaque = XNEW(struct agent_call);
     state = call->opaque;
