@@ -32,6 +32,7 @@ client_lib_libclient_la_SOURCES = \
 	client-lib/connect.c \
 	client-lib/daemon.c \
 	client-lib/domain.c \
+	client-lib/domain-agent.c \
 	client-lib/domain-call.c \
 	client-lib/domain-define.c \
 	client-lib/domain-graphics.c \

@@ -185,7 +185,8 @@ is "paused (user)" g
 check virtjob destroy g --graceful
 is "shut off (destroyed)" g
 wait_for "$(virtjob start g --async)"
-expect 1 "only 'acpi'" virtjob shutdown g --mode agent
+expect 1 "guest agent is not configured" virtjob shutdown g --mode agent
+expect 1 "only 'acpi' and 'agent'" virtjob shutdown g --mode initctl
 expect 2 "no mode" virtjob reboot g --mode nonsense
 expect 1 "active" virtjob domrename g x
 for command in shutdown reboot reset destroy suspend resume managedsave "save idle" "dump idle" \

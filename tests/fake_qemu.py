@@ -3,7 +3,8 @@
 """A QEMU that is broken: fake_qemu.py MODE-FILE QEMU'S-ARGUMENTS.
 
 The file says how: a name below.  One that plays a guest reads the file again each time that the
-file FILE.now appears, and then does that.
+file FILE.now appears, and then does that.  The agent inside it, where it has a channel for one,
+answers as FILE.agent says: for each command, the text of its "return".
 """
 
 import json
@@ -12,6 +13,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 import time
 
 GREETING = {'QMP': {'version': {'qemu': {'major': 7, 'minor': 2, 'micro': 0}, 'package': ''},
@@ -139,9 +141,38 @@ def screendump(arguments):
     return {'return': {}}
 
 
+def agent_answer(text, path):
+    asked = json.loads(text.lstrip(b'\xff'))
+    if text[0] == 0xff:
+        return b'\xff{"return": %d}\n' % asked['arguments']['id']
+    with open(path) as file:
+        says = json.load(file).get(asked['execute'])
+    return b'{"return": %s}\n' % says.encode() if says else \
+        b'{"error": {"class": "CommandNotFound", "desc": "no"}}\n'
+
+
+def agent(fd, path):
+    """Honest as far as being there goes."""
+    listener = socket.socket(fileno=fd)
+    listener.listen(1)
+    while True:
+        peer = listener.accept()[0]
+        try:
+            for text in peer.makefile('rb'):
+                peer.sendall(agent_answer(text, path))
+        except OSError:
+            pass  # the daemon has had enough
+
+
 def plays(argv):
     """A guest that runs, as far as its daemon can tell."""
     peer, mode = Peer(argv), sys.argv[1]
+    channels = [int(re.search(r'fd=(\d+)', arg).group(1)) for arg in argv
+                if 'id=charchannel0' in arg]
+    for fd in channels:
+        threading.Thread(target=agent, args=(fd, mode + '.agent'), daemon=True).start()
+        ANSWERS['query-chardev'] = [{'label': 'charchannel0', 'filename': '',
+                                     'frontend-open': True}]
     peer.greet()
     for text in peer.file:
         asked = json.loads(text)

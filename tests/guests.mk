@@ -22,10 +22,13 @@ guest_tests = \
 	tests/guests-hung.py \
 	tests/guests-owner.py \
 	tests/guests-tune.py \
+	tests/guests-agent.py \
+	tests/guests-agent-lies.py \
 	$(NULL)
 dist_check_SCRIPTS += $(guest_tests)
 TESTS += $(guest_tests)
 EXTRA_DIST += \
+	tests/agent_guest.py \
 	tests/fake_qemu.py \
 	tests/guest_kernel.py \
 	tests/guest_lib.py \

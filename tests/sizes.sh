@@ -69,7 +69,7 @@ expect 1 "greater than max allowable" virtjob setvcpus g 3
 expect 1 "greater than max allowable" virsh setvcpus g 3 --config
 expect 1 "maximum vCPUs of machine type" virtjob setvcpus g 60000 --maximum
 expect 1 "not running" virsh setvcpus g 1
-expect 1 "agent" virtjob setvcpus g 1 --guest
+expect 1 "not running" virtjob setvcpus g 1 --guest
 expect 1 "hotpluggable" virsh setvcpus g 1 --hotpluggable --config
 expect 2 "no number" virtjob setvcpus g 0
 check virtjob setvcpus g 1

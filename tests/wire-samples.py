@@ -51,6 +51,9 @@ ERROR = (i32(55) + i32(18) + opt(text('busy')) + i32(2) + opt() + opt(text('%s')
          opt(text('busy')) + opt() + i32(-1) + i32(INT) + opt())
 ERROR_FULL = (i32(55) + i32(18) + opt() + i32(2) + opt(DOMAIN) + opt(text('')) + opt(text('b')) +
               opt(text('cd')) + i32(INT) + i32(-1) + opt(text('net') + UUID))
+FS = text('/mnt') + text('vda1') + text('ext4') + array(text('vda'), text('vdb'))
+ADDRESS = i32(1) + text('::1') + i32(128)
+INTERFACE = text('lo') + opt(text('00:00')) + array(ADDRESS, i32(0) + text('') + i32(9))
 INFO = i32(1) + i32(2) + i32(0x0a0b0c0d) + i32(FLAGS) + i32(99)
 RECORD = (i64(HYPER) + i32(2) + text('disk.raw') + text('pool') + UUID + text('vol-clone') +
           i32(3) + INFO + i64(HYPER + 1) + i64(HYPER + 2) + i64(HYPER + 3) + i64(-1) +
@@ -203,6 +206,25 @@ SAMPLES = [
     ('remote_domain_block_resize_args', DOMAIN + text('vda') + i64(HYPER) + i32(FLAGS)),
     ('remote_domain_action_args', DOMAIN + i32(1) + i32(INT) + i32(FLAGS)),
     ('remote_native_args', text('qemu-argv') + text('<x/>') + i32(FLAGS)),
+    ('remote_agent_mountpoints_args', DOMAIN + array(text('/'), text('/mnt')) + i32(FLAGS)),
+    ('remote_agent_trim_args', DOMAIN + opt(text('/mnt')) + i64(HYPER) + i32(FLAGS)),
+    ('remote_agent_set_time_args', DOMAIN + i64(HYPER) + i32(9) + i32(FLAGS)),
+    ('remote_agent_suspend_args', DOMAIN + i32(2) + i64(HYPER) + i32(FLAGS)),
+    ('remote_agent_what_args', DOMAIN + i32(9) + i32(FLAGS)),
+    ('remote_agent_password_args', DOMAIN + opt(text('root')) + opt() + i32(FLAGS)),
+    ('remote_agent_set_vcpus_args', DOMAIN + text('0-2') + i32(1) + i32(FLAGS)),
+    ('remote_agent_timeout_args', DOMAIN + i32(NEGATIVE) + i32(FLAGS)),
+    ('remote_agent_set_keys_args', DOMAIN + text('root') + array(text('key'), text('')) +
+     i32(FLAGS)),
+    ('remote_agent_fs', FS),
+    ('remote_agent_fs_ret', array(FS, FS) + i32(2)),
+    ('remote_agent_time_ret', i64(HYPER) + i32(9)),
+    ('remote_agent_address', ADDRESS),
+    ('remote_agent_interface', INTERFACE),
+    ('remote_agent_interfaces_ret', array(INTERFACE)),
+    ('remote_agent_vcpus_ret', array(PARAM)),
+    ('remote_agent_info_ret', array(PARAM, PARAM)),
+    ('remote_agent_keys_ret', array(text('key'))),
     ('remote_domain_event_args', i32(INT) + opt(DOMAIN)),
     ('remote_pool_event_args', i32(INT) + opt(POOL)),
     ('remote_domain_event_msg', DOMAIN),
@@ -256,6 +278,8 @@ SAMPLES = [
     ('qemu_monitor_event_register_ret', i32(INT)),
     ('qemu_monitor_event_deregister_args', i32(INT)),
     ('qemu_monitor_event_msg', DOMAIN + text('STOP') + i64(HYPER) + i32(INT) + opt(text('{}'))),
+    ('qemu_agent_command_args', DOMAIN + text('{}') + i32(NEGATIVE) + i32(FLAGS)),
+    ('qemu_agent_command_ret', opt()),
 ]
 
 

@@ -36,7 +36,7 @@ static char *command_make(const char *const *words, bool hmp)
 }
 
 /* As it came where it is no JSON, or holds a number that jansson cannot. */
-static void answer_print(const char *answer, bool pretty, bool only_return)
+void dom_answer_print(const char *answer, bool pretty, bool only_return)
 {
     json_t *json = json_loads(answer, 0, NULL);
     json_t *value = only_return && json ? json_object_get(json, "return") : json;
@@ -66,6 +66,6 @@ int dom_monitor(struct cli *cli, const struct args *args)
                                         : VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT) < 0)
         return cli_fail("cannot send the command to the monitor of domain '%s'",
                         virDomainGetName(dom));
-    answer_print(answer, args_flag(args, "pretty"), args_flag(args, "return-value"));
+    dom_answer_print(answer, args_flag(args, "pretty"), args_flag(args, "return-value"));
     return CLI_DONE;
 }

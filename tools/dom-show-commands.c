@@ -57,7 +57,7 @@ static const struct command commands[] = {
                          OPT_FLAG("config", "of its definition"),
                          OPT_FLAG("current", "of the running domain if it runs, else of its "
                                              "definition"),
-                         OPT_FLAG("guest", "as its guest agent sees it; refused")),
+                         OPT_FLAG("guest", "as its guest agent sees it")),
       .check = dom_vcpucount_check,
       .run = dom_vcpucount },
     { .name = "domblklist",

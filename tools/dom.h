@@ -99,6 +99,17 @@ int dom_screenshot(struct cli *cli, const struct args *args);
 /* dom-monitor.c */
 int dom_monitor_check(const struct args *args);
 int dom_monitor(struct cli *cli, const struct args *args);
+/* QEMU's or the agent's, as it came or made readable. */
+void dom_answer_print(const char *answer, bool pretty, bool only_return);
+
+/* dom-agent.c */
+int dom_agent_check(const struct args *args);
+int dom_agent(struct cli *cli, const struct args *args);
+int dom_fsfreeze(struct cli *cli, const struct args *args);
+int dom_fsthaw(struct cli *cli, const struct args *args);
+int dom_time_check(const struct args *args);
+int dom_time(struct cli *cli, const struct args *args);
+int dom_hostname(struct cli *cli, const struct args *args);
 
 /* dom-list.c */
 int dom_list_check(const struct args *args);

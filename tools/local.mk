@@ -49,6 +49,7 @@ tools_libcli_la_SOURCES = \
 	tools/dom-life.c \
 	tools/dom-list.c \
 	tools/dom-metadata.c \
+	tools/dom-agent.c \
 	tools/dom-monitor.c \
 	tools/dom-save.c \
 	tools/dom-screenshot.c \

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "calls/domain_call.h"
+#include "calls/agent_call.h"
 #include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -115,8 +115,7 @@ static int get_vcpus_flags(struct call *call)
     if (!domain)
         return -1;
     if (args->flags & VIR_DOMAIN_VCPU_GUEST)
-        return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
-                          "the guest flag needs a guest agent, which virtjobd does not speak to");
+        return agent_count_vcpus(call);
     def = call_domain_def(call, domain, args->flags);
     if (!def)
         return -1;

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "calls/domain_call.h"
+#include "calls/agent_call.h"
 #include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -160,47 +160,27 @@ static int pm_wakeup(struct call *call)
     return steer(call, &args->domain, &domain_job_wakeup);
 }
 
-/* Of the ways to ask a guest to end only the power button is there; no flag: any way will do. */
-static int check_mode(struct call *call, unsigned int flags)
-{
-    static const char *const names[] = { "acpi", "agent", "initctl", "signal", "paravirt" };
-
-    if (call_check_flags(call, flags, SHUTDOWN_FLAGS) < 0)
-        return -1;
-    if (!flags || flags & VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
-        return 0;
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (flags & (1u << i))
-            verror_set(&call->err, VIR_ERR_ARGUMENT_UNSUPPORTED,
-                       "mode '%s' in function %s: only 'acpi' is provided", names[i],
-                       call->proc->api);
-    }
-    return -1;
-}
-
 static int shut_down(struct call *call)
 {
-    const struct remote_domain_args *args = call->args;
-
-    return steer(call, &args->domain, &domain_job_shutdown);
+    return agent_power(call, 0, &domain_job_shutdown);
 }
 
 static int shutdown_flags(struct call *call)
 {
     const struct remote_domain_flags_args *args = call->args;
 
-    if (check_mode(call, args->flags) < 0)
+    if (call_check_flags(call, args->flags, SHUTDOWN_FLAGS) < 0)
         return -1;
-    return steer(call, &args->domain, &domain_job_shutdown);
+    return agent_power(call, args->flags, &domain_job_shutdown);
 }
 
 static int restart(struct call *call)
 {
     const struct remote_domain_flags_args *args = call->args;
 
-    if (check_mode(call, args->flags) < 0)
+    if (call_check_flags(call, args->flags, SHUTDOWN_FLAGS) < 0)
         return -1;
-    return steer(call, &args->domain, &domain_job_reboot);
+    return agent_power(call, args->flags, &domain_job_reboot);
 }
 
 /* --- destroy --- */

@@ -5,7 +5,7 @@
  * what libvirt's QEMU driver takes them for.  Loop thread.
  */
 
-#include "calls/domain_call.h"
+#include "calls/agent_call.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
 
@@ -98,12 +98,11 @@ static int set_vcpus_flags(struct call *call)
     if (call_check_flags(call, args->flags, VCPU_FLAGS) < 0 ||
         call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0)
         return -1;
-    if (args->flags & VIR_DOMAIN_VCPU_GUEST)
-        return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
-                          "the guest flag needs a guest agent, which virtjobd does not speak to");
     if (args->flags & VIR_DOMAIN_VCPU_HOTPLUGGABLE)
         return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "the hotpluggable flag: vCPUs are not plugged in and out here");
+    if (args->flags & VIR_DOMAIN_VCPU_GUEST)
+        return agent_set_vcpu_count(call, args->count);
     return size_vcpus(call, &args->domain, args->count, args->flags);
 }
 

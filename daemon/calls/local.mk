@@ -9,6 +9,14 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/auth.h \
 	daemon/calls/auth_polkit.c \
 	daemon/calls/auth_sasl.c \
+	daemon/calls/agent.c \
+	daemon/calls/agent_call.c \
+	daemon/calls/agent_call.h \
+	daemon/calls/agent_fs.c \
+	daemon/calls/agent_info.c \
+	daemon/calls/agent_net.c \
+	daemon/calls/agent_power.c \
+	daemon/calls/agent_vcpus.c \
 	daemon/calls/call.c \
 	daemon/calls/call.h \
 	daemon/calls/client_calls.c \

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * QEMU's monitor, past the daemon: the calls of the QEMU program.  What the
- * client writes goes to QEMU as it is, and QEMU's answer back, errors included.
- * Loop thread; a QEMU that hangs keeps the call until its time is over.
+ * QEMU's monitor and the guest's agent, past the daemon: the QEMU program.
+ * What the client writes goes there as it is, and the answer back; QEMU's errors
+ * included, while the agent's are those of the call.  Loop thread; a QEMU that
+ * hangs keeps the call until its time is over.
  */
 
 #include <jansson.h>
+#include <string.h>
 
-#include "calls/domain_call.h"
+#include "calls/agent_call.h"
 #include "hypervisor/qemu/guest.h"
 #include "hypervisor/qemu/monitor.h"
+#include "hypervisor/qemu/qmp_json.h"
 #include "protocol/qemu.h"
 #include "util/alloc.h"
 
-enum { MONITOR_HMP = 1 << 0, ANSWER_MS = 30000 };
+enum { MONITOR_HMP = 1 << 0, ANSWER_MS = 30000, NAME_SHOWN = 64 };
 
 static void answer(struct call *call, char *text)
 {
@@ -103,6 +106,58 @@ static int attach(struct call *call)
     return verror_set(&call->err, VIR_ERR_NO_SUPPORT, "%s", call->proc->api);
 }
 
+/* --- the agent --- */
+
+static int agent_answered(struct call *call, json_t *value)
+{
+    struct qemu_agent_command_ret *ret = call->ret;
+
+    ret->result = xmalloc(sizeof(*ret->result));
+    *ret->result = value ? json_dumps(value, JSON_COMPACT) : xstrdup(""); /* not waited for */
+    return 0;
+}
+
+/* What the text executes, for errors; a new string, NULL with call->err where it is no command. */
+static char *command_name(struct call *call, const char *text)
+{
+    _cleanup_free_ char *why = NULL;
+    json_t *command = qmp_decode(text, strlen(text), 0, &why);
+    const char *name = json_string_value(json_object_get(command, "execute"));
+    char *copy = NULL;
+
+    if (name)
+        copy = qmp_printable(name, strlen(name), NAME_SHOWN);
+    else
+        verror_set(&call->err, VIR_ERR_INVALID_ARG, "the command for the guest agent is %s",
+                   why ? why : "no object that has an 'execute'");
+    json_decref(command);
+    return copy;
+}
+
+static int agent_command(struct call *call)
+{
+    const struct qemu_agent_command_args *args = call->args;
+    struct agent_command command = {
+        .line = args->command,
+        .wait = args->timeout,
+        .forget = args->timeout == 0,
+    };
+    _cleanup_free_ char *name = NULL;
+
+    if (call_check_flags(call, args->flags, 0) < 0)
+        return -1;
+    if (args->timeout < AGENT_WAIT_EVER)
+        return verror_set(&call->err, VIR_ERR_INVALID_ARG,
+                          "guest agent timeout '%d' is less than the minimum '%d'", args->timeout,
+                          AGENT_WAIT_EVER);
+    if (call_check_agent(call) < 0 || !(name = command_name(call, args->command)))
+        return -1;
+    command.name = name;
+    if (command.forget)
+        command.wait = AGENT_WAIT_DEFAULT; /* that it is there must be seen even so */
+    return call_agent(call, &command, agent_answered);
+}
+
 static const struct proc procs[] = {
     { .number = QEMU_PROC_DOMAIN_ATTACH,
       .api = "virDomainQemuAttach",
@@ -132,6 +187,15 @@ static const struct proc procs[] = {
       PROC_ARGS(qemu_monitor_command_args),
       PROC_RET(qemu_monitor_command_ret),
       .handler = monitor_command_with_files },
+    { .number = QEMU_PROC_DOMAIN_AGENT_COMMAND,
+      .api = "virDomainQemuAgentCommand",
+      PROC_ON(DOMAIN, MONITOR),
+      .access = ACCESS_WRITE,
+      .class = CLASS_CHANGE,
+      .error_domain = VIR_FROM_QEMU,
+      PROC_ARGS(qemu_agent_command_args),
+      PROC_RET(qemu_agent_command_ret),
+      .handler = agent_command },
 };
 
 const struct proc_table calls_qemu = { procs, ARRAY_SIZE(procs) };

@@ -3,6 +3,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/host.c \
 	daemon/hypervisor/host.h \
 	daemon/hypervisor/host_cpu.c \
+	daemon/hypervisor/host_arp.c \
+	daemon/hypervisor/host_arp.h \
 	daemon/hypervisor/host_files.c \
 	daemon/hypervisor/host_files.h \
 	daemon/hypervisor/host_stats.c \

@@ -291,6 +291,7 @@ static void adopt(struct look *look)
                   verror_text(&look->err));
     else
         log_info("domain '%s' runs on as process %d", guest->def->name, (int)guest->process.pid);
+    guest_agent_presume(guest);
     guest_sync_state(guest);
 }
 

@@ -11,7 +11,12 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain_spec.c \
 	daemon/hypervisor/domains.c \
 	daemon/hypervisor/internal.h \
+	daemon/hypervisor/qemu/agent.c \
+	daemon/hypervisor/qemu/agent.h \
+	daemon/hypervisor/qemu/agent_internal.h \
+	daemon/hypervisor/qemu/agent_io.c \
 	daemon/hypervisor/qemu/guest.c \
+	daemon/hypervisor/qemu/guest_agent.c \
 	daemon/hypervisor/qemu/guest_dump.c \
 	daemon/hypervisor/qemu/guest_events.c \
 	daemon/hypervisor/qemu/guest_tell.c \

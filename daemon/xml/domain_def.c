@@ -44,6 +44,7 @@ void domain_def_unref(struct domain_def *def)
     free(def->dtb);
     free(def->loader);
     free(def->agent_alias);
+    free(def->agent_path);
     free(def);
 }
 
@@ -270,8 +271,13 @@ static int parse_os(xmlNodePtr domain, struct domain_def *def, struct verror *er
 static void parse_agent(xmlNodePtr devices, struct domain_def *def)
 {
     for (xmlNodePtr node = xml_first(devices, "channel"); node; node = xml_next(node, "channel")) {
-        if (!def->agent_alias && xml_attribute_is(xml_child(node, "target"), "name", AGENT_CHANNEL))
-            def->agent_alias = xml_attribute(xml_child(node, "alias"), "name");
+        if (!xml_attribute_is(xml_child(node, "target"), "name", AGENT_CHANNEL))
+            continue;
+        def->agent_alias = xml_attribute(xml_child(node, "alias"), "name");
+        if (xml_attribute_is(node, "type", "unix") &&
+            xml_attribute_is(xml_child(node, "source"), "mode", "bind"))
+            def->agent_path = xml_attribute(xml_child(node, "source"), "path");
+        return;
     }
 }
 

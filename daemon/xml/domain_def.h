@@ -65,6 +65,7 @@ struct domain_def {
     struct domain_disk *disks;
     size_t ndisks;
     char *agent_alias; /* of the channel to the guest agent, or NULL */
+    char *agent_path;  /* of the socket that QEMU listens on for it, or NULL */
 };
 
 struct domain_def *domain_def_ref(struct domain_def *def);

@@ -86,10 +86,16 @@ expect 0 Target virsh domblklist g
 expect 0 Interface virsh domiflist g
 expect 1 "failed to get domain 'none'" virsh dominfo none
 for words in "dommemstat g" "domstats g" "domblkstat g vda" \
-    "snapshot-create g" "domfsinfo g"; do
+    "snapshot-create g"; do
     # shellcheck disable=SC2086 # a command and its words
     expect 1 "unknown procedure" virsh $words
 done
+for word in domfsinfo domfsfreeze domhostname domtime guestinfo "domifaddr --source agent" \
+    "shutdown --mode agent" "dompmsuspend --target mem"; do
+    # shellcheck disable=SC2086 # a command and its words
+    expect 1 "QEMU guest agent is not configured" virsh $word --domain g
+done
+check virsh guest-agent-timeout g --timeout 5
 
 # QEMU's monitor
 expect 0 '"status":"running"' virsh qemu-monitor-command g '{"execute":"query-status"}'

@@ -4,6 +4,7 @@
 lib_unit_tests = \
 	tests/unit/test-dname \
 	tests/unit/test-frame \
+	tests/unit/test-lib-agent \
 	tests/unit/test-lib-api \
 	tests/unit/test-lib-args \
 	tests/unit/test-lib-call \
@@ -43,6 +44,10 @@ tests_unit_test_lib_api_LDADD = $(lib_unit_ldadd)
 tests_unit_test_lib_call_SOURCES = tests/unit/test-lib-call.c $(lib_unit_fake)
 tests_unit_test_lib_call_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_call_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_agent_SOURCES = tests/unit/test-lib-agent.c $(lib_unit_rows)
+tests_unit_test_lib_agent_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_agent_LDADD = $(lib_unit_ldadd)
 
 tests_unit_test_lib_domain_SOURCES = tests/unit/test-lib-domain.c $(lib_unit_rows)
 tests_unit_test_lib_domain_CPPFLAGS = $(lib_unit_cppflags)

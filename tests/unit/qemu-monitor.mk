@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The tests of the QMP client.
+# The tests of the QMP client, and of that of the guest agent.
 monitor_tests = \
+	tests/unit/test-agent \
 	tests/unit/test-monitor \
 	tests/unit/test-monitor_event \
 	tests/unit/test-monitor_request \
@@ -17,6 +18,10 @@ monitor_test_harness = tests/unit/monitor-harness.c tests/unit/monitor-harness.h
 	$(fake_qemu_sources)
 monitor_test_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS)
 monitor_test_libs = daemon/libdaemon.la $(CHECK_LIBS)
+
+tests_unit_test_agent_SOURCES = tests/unit/test-agent.c
+tests_unit_test_agent_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_agent_LDADD = $(monitor_test_libs)
 
 tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c $(monitor_test_harness)
 tests_unit_test_monitor_CPPFLAGS = $(monitor_test_cppflags)

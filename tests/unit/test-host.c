@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "hypervisor/host_arp.h"
 #include "hypervisor/host_files.h"
 #include "scratch.h"
 #include "util/alloc.h"
@@ -347,6 +348,38 @@ START_TEST(test_max_vcpus)
 }
 END_TEST
 
+static size_t find_arp(const char *mac, size_t max, const char *wanted)
+{
+    char path[300];
+    struct host_arp arp;
+    size_t len;
+
+    (void)snprintf(path, sizeof(path), "%s/arp", scratch_path);
+    ck_assert_int_eq(host_arp_find(path, mac, max, &arp, &err), 0);
+    if (wanted)
+        ck_assert_str_eq(arp.addresses[arp.len - 1], wanted);
+    len = arp.len;
+    free(arp.addresses);
+    return len;
+}
+
+START_TEST(test_arp)
+{
+    struct host_arp arp;
+
+    put("IP address       HW type     Flags       HW address            Mask     Device\n"
+        "192.0.2.1        0x1         0x2         52:54:00:aa:00:01     *        br0\n"
+        "192.0.2.2        0x1         0x2         52:54:00:aa:00:02     *        br0\n"
+        "192.0.2.3        0x1         0x6         52:54:00:aa:00:01     *        br1\n"
+        "192.0.2.4        0x1         0x0         52:54:00:aa:00:01     *        br0\n"
+        "192.0.2.5        0x1\n", "arp");
+    ck_assert_uint_eq(find_arp("52:54:00:AA:00:01", 9, "192.0.2.3"), 2);
+    ck_assert_uint_eq(find_arp("52:54:00:aa:00:01", 1, "192.0.2.1"), 1);
+    ck_assert_uint_eq(find_arp("52:54:00:aa:00:03", 9, NULL), 0);
+    ck_assert_int_eq(host_arp_find("/nonexistent/arp", "x", 1, &arp, &err), -1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("host");
@@ -366,6 +399,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_list, 0, (int)ARRAY_SIZE(lists));
     tcase_add_test(tcase, test_real_host);
     tcase_add_test(tcase, test_max_vcpus);
+    tcase_add_test(tcase, test_arp);
     suite_add_tcase(suite, tcase);
     return scratch_run(suite);
 }

@@ -59,6 +59,18 @@
         .error_code = 38, .error_message = OPT("no space"), .error_output = OPT("tail"),          \
         .speed = HYPER + 6,                                                                       \
     }
+#define FS_                                                                                       \
+    {                                                                                             \
+        .mountpoint = TEXT("/mnt"), .name = TEXT("vda1"), .type = TEXT("ext4"),                   \
+        .disks = ARRAY(disks, wire_text, TEXT("vda"), TEXT("vdb")),                               \
+    }
+#define ADDRESS_ { .type = 1, .address = TEXT("::1"), .prefix = 128 }
+#define INTERFACE_                                                                                \
+    {                                                                                             \
+        .name = TEXT("lo"), .hwaddr = OPT("00:00"),                                               \
+        .addresses = ARRAY(addresses, remote_agent_address, ADDRESS_,                             \
+                           { .address = TEXT(""), .prefix = 9 }),                                 \
+    }
 #define PARAM_                                                                                    \
     {                                                                                             \
         .field = TEXT("file"),                                                                    \
@@ -267,6 +279,35 @@ static const struct sample {
            .flags = FLAGS),
     SAMPLE(remote_domain_action_args, .domain = DOMAIN_, .event = 1, .action = INT, .flags = FLAGS),
     SAMPLE(remote_native_args, .format = TEXT("qemu-argv"), .config = TEXT("<x/>"), .flags = FLAGS),
+    SAMPLE(remote_agent_mountpoints_args, .domain = DOMAIN_,
+           .mountpoints = ARRAY(mountpoints, wire_text, TEXT("/"), TEXT("/mnt")), .flags = FLAGS),
+    SAMPLE(remote_agent_trim_args, .domain = DOMAIN_, .mountpoint = OPT("/mnt"), .minimum = HYPER,
+           .flags = FLAGS),
+    SAMPLE(remote_agent_set_time_args, .domain = DOMAIN_, .seconds = HYPER, .nseconds = 9,
+           .flags = FLAGS),
+    SAMPLE(remote_agent_suspend_args, .domain = DOMAIN_, .target = 2, .duration = HYPER,
+           .flags = FLAGS),
+    SAMPLE(remote_agent_what_args, .domain = DOMAIN_, .what = 9, .flags = FLAGS),
+    SAMPLE(remote_agent_password_args, .domain = DOMAIN_, .user = OPT("root"), .flags = FLAGS),
+    SAMPLE(remote_agent_set_vcpus_args, .domain = DOMAIN_, .cpumap = TEXT("0-2"), .online = 1,
+           .flags = FLAGS),
+    SAMPLE(remote_agent_timeout_args, .domain = DOMAIN_, .timeout = NEGATIVE, .flags = FLAGS),
+    SAMPLE(remote_agent_set_keys_args, .domain = DOMAIN_, .user = TEXT("root"),
+           .keys = ARRAY(keys, wire_text, TEXT("key"), TEXT("")), .flags = FLAGS),
+    { "remote_agent_fs", (xdrproc_t)xdr_remote_agent_fs, &(remote_agent_fs)FS_,
+      sizeof(remote_agent_fs) },
+    SAMPLE(remote_agent_fs_ret, .filesystems = ARRAY(filesystems, remote_agent_fs, FS_, FS_),
+           .ret = 2),
+    SAMPLE(remote_agent_time_ret, .seconds = HYPER, .nseconds = 9),
+    { "remote_agent_address", (xdrproc_t)xdr_remote_agent_address,
+      &(remote_agent_address)ADDRESS_, sizeof(remote_agent_address) },
+    { "remote_agent_interface", (xdrproc_t)xdr_remote_agent_interface,
+      &(remote_agent_interface)INTERFACE_, sizeof(remote_agent_interface) },
+    SAMPLE(remote_agent_interfaces_ret,
+           .interfaces = ARRAY(interfaces, remote_agent_interface, INTERFACE_)),
+    SAMPLE(remote_agent_vcpus_ret, .params = ARRAY(params, wire_param, PARAM_)),
+    SAMPLE(remote_agent_info_ret, .params = ARRAY(params, wire_param, PARAM_, PARAM_)),
+    SAMPLE(remote_agent_keys_ret, .keys = ARRAY(keys, wire_text, TEXT("key"))),
     SAMPLE(remote_domain_event_args, .event = INT, .domain = &(wire_domain)DOMAIN_),
     SAMPLE(remote_pool_event_args, .event = INT, .pool = &(wire_pool)POOL_),
     SAMPLE(remote_domain_event_msg, .domain = DOMAIN_),
@@ -329,6 +370,9 @@ static const struct sample {
     SAMPLE(qemu_monitor_event_deregister_args, .callback = INT),
     SAMPLE(qemu_monitor_event_msg, .domain = DOMAIN_, .event = TEXT("STOP"), .seconds = HYPER,
            .micros = INT, .details = OPT("{}")),
+    SAMPLE(qemu_agent_command_args, .domain = DOMAIN_, .command = TEXT("{}"), .timeout = NEGATIVE,
+           .flags = FLAGS),
+    SAMPLE(qemu_agent_command_ret, .result = NO_TEXT),
 };
 
 /* --- the stored bytes --- */

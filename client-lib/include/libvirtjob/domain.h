@@ -583,6 +583,54 @@ int virDomainGetSecurityLabel(virDomainPtr domain, virSecurityLabelPtr seclabel)
 int virDomainQemuMonitorCommand(virDomainPtr domain, const char *cmd, char **result,
                                 unsigned int flags);
 
+/* --- the agent inside the guest; each of these fails with VIR_ERR_ARGUMENT_UNSUPPORTED where the
+   domain has no channel for one, VIR_ERR_AGENT_UNRESPONSIVE where nobody answers,
+   VIR_ERR_AGENT_COMMAND_FAILED where it says no --- */
+
+/**
+ * Sends the guest's agent a command, one JSON object.  timeout is in seconds,
+ * or of virDomainQemuAgentCommandTimeoutValues; flags is 0.  Returns the answer,
+ * which the caller frees, "" when it was not to be waited for, or NULL:
+ * VIR_ERR_AGENT_COMMAND_TIMEOUT.  Source: libvirt, from its libvirt-qemu.h.
+ */
+char *virDomainQemuAgentCommand(virDomainPtr domain, const char *cmd, int timeout,
+                                unsigned int flags);
+
+/**
+ * Has the guest write out and freeze its file systems, those of the mount
+ * points or, with none, all; flags is 0.  Returns how many, or -1.  Source: libvirt.
+ */
+int virDomainFSFreeze(virDomainPtr dom, const char **mountpoints, unsigned int nmountpoints,
+                      unsigned int flags);
+
+/**
+ * Thaws all that is frozen; no mount points can be given, and flags is 0.
+ * Returns how many, or -1.  Source: libvirt.
+ */
+int virDomainFSThaw(virDomainPtr dom, const char **mountpoints, unsigned int nmountpoints,
+                    unsigned int flags);
+
+/**
+ * The guest's time, since 1970; seconds and nseconds may be NULL, flags is 0.
+ * Returns 0, or -1.  Source: libvirt.
+ */
+int virDomainGetTime(virDomainPtr dom, long long *seconds, unsigned int *nseconds,
+                     unsigned int flags);
+
+/**
+ * Sets it, or with VIR_DOMAIN_TIME_SYNC in flags (virDomainSetTimeFlags) has the
+ * guest take it from its hardware clock.  Returns 0, or -1.  Source: libvirt.
+ */
+int virDomainSetTime(virDomainPtr dom, long long seconds, unsigned int nseconds,
+                     unsigned int flags);
+
+/**
+ * The guest's host name, which the caller frees; flags is of
+ * virDomainGetHostnameFlags.  NULL: VIR_ERR_NO_HOSTNAME (by a lease: there are no networks).
+ * Source: libvirt.
+ */
+char *virDomainGetHostname(virDomainPtr domain, unsigned int flags);
+
 /* --- jobs --- */
 
 /**

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/agent.h"
 #include "hypervisor/qemu/command.h"
 #include "jobs/job.h"
 #include "util/alloc.h"
@@ -35,6 +36,7 @@ struct guest *guest_new(struct domains *domains, const char *uuid, const char *n
     atomic_init(&guest->pause_reason, VIR_DOMAIN_PAUSED_UNKNOWN);
     atomic_init(&guest->resume_reason, VIR_DOMAIN_RUNNING_UNPAUSED);
     guest->end_reason = VIR_DOMAIN_SHUTOFF_CRASHED;
+    guest->agent_wait = AGENT_WAIT_EVER;
     guest->pidfd = -1;
     return guest;
 }
@@ -60,6 +62,7 @@ void guest_unref(struct guest *guest)
         monitor_close(guest->monitor);
         monitor_unref(guest->monitor);
     }
+    agent_free(guest->agent);
     if (guest->exit_event)
         event_free(guest->exit_event);
     if (guest->kill_timer)
@@ -104,11 +107,11 @@ static json_t *ports_to_json(const struct guest *guest)
 
 json_t *guest_to_json(const struct guest *guest)
 {
-    return json_pack("{s:i, s:s, s:i, s:I, s:s, s:s*, s:o, s:o}", "id", guest->id, "log",
+    return json_pack("{s:i, s:s, s:i, s:I, s:s, s:s*, s:o, s:o, s:i}", "id", guest->id, "log",
                      guest->log_path, "pid", (int)guest->process.pid, "start",
                      (json_int_t)guest->process.start, "boot", child_boot_id(), "owners",
                      guest->owner_memory, "files", files_to_json(guest), "vnc_ports",
-                     ports_to_json(guest));
+                     ports_to_json(guest), "agent_wait", guest->agent_wait);
 }
 
 char *guest_save(const struct guest *guest, int state, int reason)
@@ -163,11 +166,11 @@ struct guest *guest_from_json(struct domains *domains, const char *uuid, json_t 
     const char *log, *boot, *owners = NULL;
     json_int_t start;
     json_t *files, *ports;
-    int id, pid;
+    int id, pid, agent_wait = AGENT_WAIT_EVER;
 
-    if (json_unpack(json, "{s:i, s:s, s:i, s:I, s:s, s?s, s:o, s:o}", "id", &id, "log", &log, "pid",
-                    &pid, "start", &start, "boot", &boot, "owners", &owners, "files", &files,
-                    "vnc_ports", &ports) < 0) {
+    if (json_unpack(json, "{s:i, s:s, s:i, s:I, s:s, s?s, s:o, s:o, s?i}", "id", &id, "log", &log,
+                    "pid", &pid, "start", &start, "boot", &boot, "owners", &owners, "files",
+                    &files, "vnc_ports", &ports, "agent_wait", &agent_wait) < 0) {
         verror_set(err, VIR_ERR_INTERNAL_ERROR, "the record of the guest is not readable");
         return NULL;
     }
@@ -176,6 +179,7 @@ struct guest *guest_from_json(struct domains *domains, const char *uuid, json_t 
     guest->log_path = xstrdup(log);
     guest->process = (struct process_id){ pid, (uint64_t)start };
     guest->owner_memory = xstrdup(owners);
+    guest->agent_wait = agent_wait;
     load_ports(guest, ports);
     if (load_files(guest, files) < 0) {
         guest_unref(guest);

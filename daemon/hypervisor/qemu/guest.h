@@ -21,6 +21,7 @@
 #include "hypervisor/qemu/process.h"
 #include "jobs/locks.h"
 
+struct agent;
 struct event;
 
 /* A file that the guest holds while it runs: no two guests write to one, no job changes it. */
@@ -51,6 +52,8 @@ struct guest {
     atomic_int pause_reason, resume_reason;
 
     /* The loop's. */
+    struct agent *agent;     /* NULL: it has no channel for one, or has not said anything of it */
+    int agent_wait;          /* virDomainAgentSetResponseTimeout(); see agent.h */
     struct domain_def *def;  /* live; replaced when it is changed, see domain_change.c */
     uint64_t balloon_kib;    /* memory that its balloon has left it; 0 = not known */
     struct lock_hold hold;   /* on its files */
@@ -122,6 +125,18 @@ void guest_clean_up(struct guest *guest);
 /* --- guest_tell.c: an event of QEMU's to whom it may concern; loop --- */
 
 void guest_tell(const struct domain *domain, const char *name, const json_t *data);
+
+/* --- guest_agent.c: the agent inside; loop --- */
+
+/* What QEMU's events say of it. */
+void guest_agent_event(struct guest *guest, const char *name, const json_t *data);
+/* Found again: it is there until QEMU says no, as clients that come back ask at once. */
+void guest_agent_presume(struct guest *guest);
+/* Asks QEMU whether it is there. */
+void guest_agent_sync(struct guest *guest);
+void guest_agent_close(struct guest *guest);
+/* It is configured and there, in a domain that runs; NULL with err. */
+struct agent *domain_agent(const struct domain *domain, struct verror *err);
 
 /* --- guest_launch.c: workers --- */
 

@@ -215,6 +215,7 @@ static void guest_event(void *opaque, const char *name, const json_t *data)
         if (strcmp(events[i].name, name) == 0)
             events[i].act(domain, data);
     }
+    guest_agent_event(guest, name, data);
     guest_tell(domain, name, data);
 }
 
@@ -297,4 +298,5 @@ void guest_sync_state(struct guest *guest)
         return;
     monitor_send(guest->monitor, "query-status", NULL, COMMAND_MS, status_cb, guest_ref(guest));
     monitor_send(guest->monitor, "query-balloon", NULL, COMMAND_MS, balloon_cb, guest_ref(guest));
+    guest_agent_sync(guest);
 }

@@ -185,6 +185,7 @@ void guest_gone(struct guest *guest)
         return;
     guest->ended = true;
     guest_ref(guest); /* its domain may have had the last one */
+    guest_agent_close(guest);
     guest_give_up(guest);
     if (domain && domain->guest == guest)
         domain_lose_guest(domain, guest);

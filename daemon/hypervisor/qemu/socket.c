@@ -68,11 +68,29 @@ int socket_bind(const char *dir, const char *name, uid_t uid, gid_t gid, struct 
     return steal_fd(&fd);
 }
 
+/*
+ * An address of the very socket that has this name: QEMU, which may be anything but a friend, can
+ * put something else there, a link to a socket of the system's as well.  0 or -errno.
+ */
+static int address_of_socket(int dirfd, const char *name, int *ret_fd,
+                             struct sockaddr_un *ret_address)
+{
+    struct stat st;
+
+    *ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    *ret_fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (*ret_fd < 0 || fstat(*ret_fd, &st) < 0)
+        return -errno;
+    (void)snprintf(ret_address->sun_path, sizeof(ret_address->sun_path), "/proc/self/fd/%d",
+                   *ret_fd);
+    return S_ISSOCK(st.st_mode) ? 0 : -ENOTSOCK;
+}
+
 int socket_connect(const char *dir, const char *name, struct verror *err)
 {
-    _cleanup_close_ int dirfd = -1, fd = open_both(dir, SOCK_NONBLOCK, &dirfd);
+    _cleanup_close_ int dirfd = -1, socket_fd = -1, fd = open_both(dir, SOCK_NONBLOCK, &dirfd);
     struct sockaddr_un address;
-    int r = fd < 0 ? fd : address_of(dirfd, name, &address);
+    int r = fd < 0 ? fd : address_of_socket(dirfd, name, &socket_fd, &address);
 
     /* connected at once, or not: EAGAIN is a full backlog */
     if (r == 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)

@@ -70,10 +70,14 @@ typedef enum {
     VIR_ERR_NO_DOMAIN_METADATA = 80,
     VIR_ERR_OVERFLOW = 82,
     VIR_ERR_OPERATION_UNSUPPORTED = 84,
+    VIR_ERR_AGENT_UNRESPONSIVE = 86,
     VIR_ERR_RESOURCE_BUSY = 87,
     VIR_ERR_ACCESS_DENIED = 88,
     VIR_ERR_STORAGE_VOL_EXIST = 90,
-    VIR_ERR_CPU_INCOMPATIBLE = 91
+    VIR_ERR_CPU_INCOMPATIBLE = 91,
+    VIR_ERR_NO_HOSTNAME = 108,
+    VIR_ERR_AGENT_COMMAND_TIMEOUT = 112,
+    VIR_ERR_AGENT_COMMAND_FAILED = 113
 } virErrorNumber;
 
 /** Does a job know how much there is to do? */
@@ -371,6 +375,24 @@ typedef enum {
     VIR_DOMAIN_VCPU_GUEST = 1 << 3,
     VIR_DOMAIN_VCPU_HOTPLUGGABLE = 1 << 4
 } virDomainVcpuFlags;
+
+/** Of virDomainQemuAgentCommand(). */
+typedef enum {
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_BLOCK = -2,   /**< wait for its answer, however long */
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_DEFAULT = -1, /**< 5 seconds */
+    VIR_DOMAIN_QEMU_AGENT_COMMAND_NOWAIT = 0    /**< do not wait for an answer */
+} virDomainQemuAgentCommandTimeoutValues;
+
+/** Of virDomainSetTime(). */
+typedef enum {
+    VIR_DOMAIN_TIME_SYNC = 1 << 0 /**< from the guest's hardware clock */
+} virDomainSetTimeFlags;
+
+/** Of virDomainGetHostname(). */
+typedef enum {
+    VIR_DOMAIN_GET_HOSTNAME_LEASE = 1 << 0, /**< from a network's leases: there are none */
+    VIR_DOMAIN_GET_HOSTNAME_AGENT = 1 << 1  /**< from the guest's agent, as without flags */
+} virDomainGetHostnameFlags;
 
 /** Starting a domain: virDomainCreateXML(), virDomainCreateWithFlags(), virDomainCreateFlags(). */
 enum {
