@@ -430,13 +430,14 @@ def wrong_fds(daemon, witness):
                   "DOMAIN_OPEN_GRAPHICS_FD", ("no domain", b"\xee" * 16, -1), 0, 0)
     check.refused(ERR_RPC, "arguments cut short", client.answer,
                   client.send_raw(REMOTE, 249, struct.pack(">I", 0), type=wire.CALL_WITH_FDS))
-    before = len(daemon.fds())
+    ours = os.readlink("/proc/self/fd/%d" % write_end)
     waiting = [short_timeout(daemon) for _ in range(8)]
     for one in waiting:  # each leaves one byte out
         one.raw(packet(REMOTE, 310, struct.pack(">I", 32) + screen, 2, type=wire.CALL_WITH_FDS))
         for _ in range(31):
             one.sock.sendmsg([b"\0"], rights)
-    wire.wait_until(lambda: len(daemon.fds()) >= before + 8 * 32, "descriptors to arrive")
+    wire.wait_until(lambda: list(daemon.fds().values()).count(ours) == 8 * 31,
+                    "descriptors to arrive")
     witness.ask("clients in the middle of their descriptors")
     for one in waiting[:4]:
         one.close()

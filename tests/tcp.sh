@@ -72,6 +72,35 @@ equal "$(/usr/bin/python3 "$dir/secure.py" "qemu+tcp://127.0.0.1:$port/session")
     "0 0 $(hostname)" "isSecure, isEncrypted"
 equal "$(/usr/bin/python3 "$dir/secure.py" "$uri")" "1 0 $(hostname)" "the same of the unix socket"
 
+# descriptors: who asks is told, and who sends some all the same
+cat >"$dir/fds.py" <<'END'
+import libvirt, socket, sys
+libvirt.registerErrorHandler(lambda *_: None, None)
+sys.path.insert(0, sys.argv[3])
+sys.dont_write_bytecode = True
+import wire
+conn = libvirt.open(sys.argv[1])
+try:
+    conn.createXMLWithFiles("<domain/>", [0], 0)
+except libvirt.libvirtError as error:
+    print(error.get_error_code())
+conn.close()
+sock = socket.create_connection(("127.0.0.1", int(sys.argv[2])), 60)
+
+
+def call(procedure, payload, serial, kind, behind=b""):
+    sock.sendall(wire.packet(wire.REMOTE, procedure, payload, serial, kind) + behind)
+    return sock.recv(1 << 16)
+
+
+call(66, b"", 0, wire.CALL)
+call(1, bytes(8), 1, wire.CALL)
+print(b"over a unix socket only" in call(309, b"\0\0\0\1" + bytes(8), 2, wire.CALL_WITH_FDS, b"\0"))
+print(b"qemu:///session" in call(110, b"", 3, wire.CALL))
+END
+equal "$(/usr/bin/python3 "$dir/fds.py" "qemu+tcp://127.0.0.1:$port/session" "$port" \
+    "$srcdir/tests" | tr '\n' ' ')" "74 True True " "descriptors over TCP"
+
 # who it was, in the record of a job
 check command virsh -c "qemu+tcp://127.0.0.1:$port/session" pool-define-as p dir --target "$dir/p"
 check command virsh -c "qemu+tcp://127.0.0.1:$port/session" pool-build p
