@@ -215,7 +215,8 @@ static int get_free_pages(struct call *call)
     if (args->start < HOST_STATS_ALL || npages == 0 || args->count == 0 ||
         args->count > PAGES_MAX / npages)
         return verror_set(&call->err, VIR_ERR_INVALID_ARG,
-                          "%u page sizes of %u cells from cell %d: of 1 to %d numbers in function %s",
+                          "%u page sizes of %u cells from cell %d: of 1 to %d numbers in function "
+                          "%s",
                           npages, args->count, args->start, PAGES_MAX, call->proc->api);
     question = XNEW(struct question);
     question->which = args->start;

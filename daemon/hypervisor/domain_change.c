@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Changes to what a domain is, live, in its definition, or both, as
- * VIR_DOMAIN_AFFECT_* say: title and metadata, memory, vCPUs, what is done at its end.  The worker makes
- * the new definitions and asks QEMU; they take the place of the old ones once
- * they are on disk.  Functions of a kind run where job.h says.
+ * VIR_DOMAIN_AFFECT_* say: title and metadata, memory, vCPUs, what is done at
+ * its end.  The worker makes the new definitions and asks QEMU; they take the
+ * place of the old ones once they are on disk.  Functions of a kind run where job.h says.
  */
 
 #include <libvirtjob/types.h>

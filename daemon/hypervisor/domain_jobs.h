@@ -32,7 +32,7 @@ struct domain_spec {
     uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu: which;
                                set-action: the event */
     char *cpus;             /* pin-…: a list of CPUs */
-    json_t *arguments;      /* send-key, block-resize: QEMU's, which it is told once; a reference, or NULL */
+    json_t *arguments;      /* send-key, block-resize: for QEMU, told once; a reference, or NULL */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */

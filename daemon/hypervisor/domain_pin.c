@@ -12,8 +12,8 @@
 #include "util/alloc.h"
 #include "xml/domain_pin.h"
 
-static int check_vcpu(const struct domain_def *def, const char *what, const struct domain_spec *spec,
-                      struct verror *err)
+static int check_vcpu(const struct domain_def *def, const char *what,
+                      const struct domain_spec *spec, struct verror *err)
 {
     if (!def || spec->number < def->max_vcpus)
         return 0;

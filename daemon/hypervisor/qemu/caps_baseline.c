@@ -61,7 +61,8 @@ static int read_feature(const struct caps_models *models, xmlNodePtr node, struc
         { "optional", true, true, false },  { "disable", false, false, false },
         { "forbid", false, false, true },
     };
-    _cleanup_free_ char *name = xml_attribute(node, "name"), *policy = xml_attribute(node, "policy");
+    _cleanup_free_ char *name = xml_attribute(node, "name");
+    _cleanup_free_ char *policy = xml_attribute(node, "policy");
     int feature = name ? caps_feature_find(models, name) : -1;
 
     if (name && caps_feature_is_own(name))

@@ -80,8 +80,8 @@ struct qemu_caps *caps_probe(const char *emulator, const char *identity, int tim
                              struct job_ctl *ctl, struct verror *err);
 
 /* Starts an emulator without a guest, on that machine; spec says what to write and who listens. */
-int caps_run(const char *emulator, const char *machine, struct child_spec *spec, struct job_ctl *ctl,
-             struct verror *err);
+int caps_run(const char *emulator, const char *machine, struct child_spec *spec,
+             struct job_ctl *ctl, struct verror *err);
 
 /* domcaps_xml.c */
 

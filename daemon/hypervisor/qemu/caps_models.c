@@ -39,7 +39,7 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Where libvirt and QEMU differ: libvirt's name, and the other names that some of them have. */
+/* Where libvirt and QEMU differ: libvirt's name, and other names that some of them have. */
 static const struct {
     const char *qemu, *libvirt;
     bool other;
@@ -122,7 +122,8 @@ static void take_names(struct caps_models *models, json_t *props)
 
     models->features = xcalloc(json_object_size(props) + 1, sizeof(*models->features));
     json_object_foreach (props, name, value) {
-        if (json_is_boolean(value) && !caps_feature_is_own(name) && models->nfeatures < CAPS_FEATURES_MAX)
+        if (json_is_boolean(value) && !caps_feature_is_own(name) &&
+            models->nfeatures < CAPS_FEATURES_MAX)
             models->features[models->nfeatures++] = xstrdup(name);
     }
     if (models->nfeatures > 1)

@@ -351,8 +351,8 @@ static bool has_all(void *opaque)
     return probe->err.code || has_answers(probe, true);
 }
 
-int caps_run(const char *emulator, const char *machine, struct child_spec *spec, struct job_ctl *ctl,
-             struct verror *err)
+int caps_run(const char *emulator, const char *machine, struct child_spec *spec,
+             struct job_ctl *ctl, struct verror *err)
 {
     const char *const argv[] = { emulator,   "-S",       "-no-user-config", "-nodefaults",
                                  "-display", "none",     "-machine",        machine,

@@ -217,8 +217,8 @@ static bool provides_mode(const struct caps_subject *subject, const char *mode)
 }
 
 /* A mode that needs no model. */
-static void write_mode(struct xml_writer *writer, const struct caps_subject *subject, const char *mode,
-                       const char *list, bool possible)
+static void write_mode(struct xml_writer *writer, const struct caps_subject *subject,
+                       const char *mode, const char *list, bool possible)
 {
     if (!possible || !provides_mode(subject, mode)) {
         xml_empty(writer, "mode", "name", mode, "supported", "no", NULL);
