@@ -156,21 +156,6 @@ char *xml_attribute(xmlNodePtr node, const char *name)
     return node ? take_string(xmlGetNoNsProp(node, (const xmlChar *)name)) : NULL;
 }
 
-char *xml_dump_element(xmlNodePtr node)
-{
-    xmlBufferPtr buffer = xmlBufferCreate();
-    /* a copy declares the namespaces that its ancestors declared for it */
-    xmlNodePtr copy = xmlDocCopyNode(node, node->doc, 1);
-    char *text;
-
-    if (!buffer || !copy || xmlNodeDump(buffer, node->doc, copy, 0, 0) < 0)
-        abort(); /* out of memory, as in alloc.h */
-    text = xstrdup((const char *)xmlBufferContent(buffer));
-    xmlFreeNode(copy);
-    xmlBufferFree(buffer);
-    return text;
-}
-
 const char *xml_quotable(const char *text)
 {
     static const size_t longest = 80;
