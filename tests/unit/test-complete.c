@@ -271,6 +271,11 @@ static const struct {
     { { .devices = "<graphics type='vnc'/><graphics type='vnc'/>" }, NOT, "only one" },
     { { .devices = "<memballoon/><memballoon/>" }, NOT, "memballoon" },
 
+    /* addresses nobody provides */
+    { { .devices = VDA "<address type='p\\i' slot='0x07'/></disk>" }, NOT,
+      "address of type 'p\\i' of element disk" },
+    { { .devices = VDA "<address slot='0x07'/></disk>" }, XML, "No type specified" },
+
     /* disks */
     { { .devices = VDA "</disk>" VDA "</disk>" }, XML, "target 'vda' duplicated" },
     { { .devices = "<disk><source file='/x'/></disk>" }, XML, "missing target" },
