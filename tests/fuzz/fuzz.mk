@@ -6,6 +6,7 @@ fuzz_targets = \
 	tests/fuzz/config \
 	tests/fuzz/domain-xml \
 	tests/fuzz/image-probe \
+	tests/fuzz/journal \
 	tests/fuzz/metadata-xml \
 	tests/fuzz/packets \
 	tests/fuzz/pool-xml \
@@ -48,6 +49,11 @@ tests_fuzz_image_probe_SOURCES = tests/fuzz/image-probe.c $(fuzz_sources)
 tests_fuzz_image_probe_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_image_probe_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_image_probe_LDADD = $(fuzz_ldadd)
+
+tests_fuzz_journal_SOURCES = tests/fuzz/journal.c $(fuzz_sources)
+tests_fuzz_journal_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_journal_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_journal_LDADD = $(fuzz_ldadd)
 
 tests_fuzz_metadata_xml_SOURCES = tests/fuzz/metadata-xml.c $(fuzz_sources)
 tests_fuzz_metadata_xml_CPPFLAGS = $(fuzz_cppflags)

@@ -26,6 +26,7 @@ enum { MODE_READONLY = 1, MODE_RAW = 2 };
 enum { RECORD_SIZE = 8, PENDING_MAX = 64, TURNS = 8 };
 
 static struct daemon daemon_;
+static struct program *stub_programs; /* dispatch's list is this one */
 static struct call *pending[PENDING_MAX];
 static unsigned int npending;
 
@@ -174,18 +175,17 @@ static const struct proc_table *copy_table(const struct proc_table *table)
 static void start(void)
 {
     static const struct server_limits limits = { .max_clients = 10, .max_client_requests = 8 };
-    struct program *programs;
 
     if (daemon_.base)
         return;
     fuzz_hush();
-    programs = xcalloc(daemon_nprograms, sizeof(*programs));
-    memcpy(programs, daemon_programs, daemon_nprograms * sizeof(*programs));
+    stub_programs = xcalloc(daemon_nprograms, sizeof(*stub_programs));
+    memcpy(stub_programs, daemon_programs, daemon_nprograms * sizeof(*stub_programs));
     for (size_t i = 0; i < daemon_nprograms; i++)
-        programs[i].table = copy_table(programs[i].table);
+        stub_programs[i].table = copy_table(stub_programs[i].table);
     daemon_.base = event_base_new();
     daemon_.events = events_new();
-    daemon_.dispatch = dispatch_new(programs, daemon_nprograms);
+    daemon_.dispatch = dispatch_new(stub_programs, daemon_nprograms);
     daemon_.server = server_new(daemon_.base, &limits, &dispatch_handler, &daemon_);
     fuzz_must(daemon_.server);
 }

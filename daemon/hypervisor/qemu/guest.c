@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 #include <jansson.h>
+#include <limits.h>
 #include <string.h>
 
 #include "hypervisor/internal.h"
@@ -167,7 +168,8 @@ struct guest *guest_from_json(struct domains *domains, const char *uuid, json_t 
 
     if (json_unpack(json, "{s:i, s:s, s:i, s:I, s:s, s?s, s:o, s:o}", "id", &id, "log", &log, "pid",
                     &pid, "start", &start, "boot", &boot, "owners", &owners, "files", &files,
-                    "vnc_ports", &ports) < 0) {
+                    "vnc_ports", &ports) < 0 ||
+        id <= 0 || id == INT_MAX || pid < 0) {
         verror_set(err, VIR_ERR_INTERNAL_ERROR, "the record of the guest is not readable");
         return NULL;
     }
