@@ -11,6 +11,7 @@ fuzz_targets = \
 	tests/fuzz/packets \
 	tests/fuzz/pool-xml \
 	tests/fuzz/qmp \
+	tests/fuzz/replies \
 	tests/fuzz/save-image \
 	tests/fuzz/vol-xml \
 	$(NULL)
@@ -74,6 +75,11 @@ tests_fuzz_qmp_SOURCES = tests/fuzz/qmp.c $(fuzz_sources)
 tests_fuzz_qmp_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_qmp_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_qmp_LDADD = $(fuzz_ldadd)
+
+tests_fuzz_replies_SOURCES = tests/fuzz/replies.c $(fuzz_sources)
+tests_fuzz_replies_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_replies_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_replies_LDADD = client-lib/libclient.la $(fuzz_ldadd)
 
 tests_fuzz_save_image_SOURCES = tests/fuzz/save-image.c $(fuzz_sources)
 tests_fuzz_save_image_CPPFLAGS = $(fuzz_cppflags)
