@@ -45,6 +45,10 @@ static void parse_error_cb(void *opaque, xmlErrorPtr error)
                      error->message ? error->message : "unknown error");
 }
 
+static void ignore_error_cb(_unused_ void *opaque, _unused_ xmlErrorPtr error)
+{
+}
+
 /* Called at '<!DOCTYPE name', before any entity in it has been looked at. */
 static void doctype_cb(void *opaque, _unused_ const xmlChar *name,
                        _unused_ const xmlChar *external_id, _unused_ const xmlChar *system_id)
@@ -68,6 +72,8 @@ static xmlDocPtr document_parse(const char *text, size_t len, struct parse_failu
     ctxt->_private = failure;
     ctxt->sax->serror = parse_error_cb;
     ctxt->sax->internalSubset = doctype_cb;
+    /* of this thread: what decodes other encodings knows no context, and would write to stderr */
+    xmlSetStructuredErrorFunc(ctxt, parse_error_cb);
 
     /*
      * NOENT has nothing to expand, as no entity is ever declared; without it the name of a
@@ -75,6 +81,7 @@ static xmlDocPtr document_parse(const char *text, size_t len, struct parse_failu
      */
     doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL,
                             XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOENT);
+    xmlSetStructuredErrorFunc(NULL, ignore_error_cb);
     if (doc && (!ctxt->wellFormed || failure->reason)) {
         xmlFreeDoc(doc);
         doc = NULL;

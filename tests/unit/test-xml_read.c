@@ -77,6 +77,7 @@ START_TEST(test_silent)
     assert_refused("<a>\n<b", "line 2");
     assert_refused("<a xmlns='not a uri' xmlns:b='://'><b:c></a>", "line 1");
     assert_refused("<!DOCTYPE a SYSTEM 'x'><a/>", "line 1");
+    assert_refused("<?xml version='1.0' encoding='SHIFT_JIS'?><a>\x80\x80</a>", "conversion failed");
     (void)fflush(stderr);
     ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
     ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
