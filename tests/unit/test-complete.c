@@ -284,6 +284,10 @@ static const struct {
     { { .devices = "<disk><source file='/x'/><target dev='hda'/></disk>" }, NOT, "IDE" },
     { { .machine = "pc", .devices = "<disk><source file='/x'/><target dev='hde'/></disk>" }, NOT,
       "four drives" },
+    { { .machine = "pc",
+        .devices = "<disk><source file='/x'/><target dev='hda'/>"
+                   "<address type='drive' controller='1'/></disk>" },
+      NOT, "there is only one" },
     { { .devices = "<disk><source file='/x'/><target dev='xvda'/></disk>" }, NOT, "bus 'xen'" },
     { { .devices = "<disk type='network'><target dev='vda'/></disk>" }, NOT, "type='network'" },
     { { .devices = "<disk device='floppy'><target dev='fda'/></disk>" }, NOT, "device='floppy'" },
