@@ -7,9 +7,8 @@
 
 #include <libvirtjob/types.h>
 #include <libxml/parser.h>
-#include <sys/stat.h>
 
-#include "../unit/qemu-fixture.h"
+#include "emulator.h"
 #include "fuzz.h"
 #include "hypervisor/qemu/command.h"
 #include "hypervisor/qemu/complete.h"
@@ -25,21 +24,7 @@ static struct complete_host host = { .networks = "default=user lan=bridge:br0" }
 static struct qemu_caps *caps;
 static struct volume_path volume = { .format = "qcow2" };
 
-/* --- the host: an emulator that need not be started, as what it can do is stored already --- */
-
-static void put_emulator(void)
-{
-    _cleanup_free_ char *path = fuzz_file("qemu-system-x86_64", "#!/bin/false\n", 13);
-    _cleanup_free_ char *dir = xasprintf("%s/caps", fuzz_dir()), *identity = NULL;
-
-    fuzz_must(chmod(path, 0755) == 0 && mkdir(dir, 0700) == 0);
-    fuzz_must(setenv("PATH", fuzz_dir(), 1) == 0);
-    identity = caps_identity(path, NULL);
-    fuzz_must(identity);
-    caps = fixture_caps(path, identity);
-    caps_save(dir, caps);
-    host.caps = qemu_caps_cache_new(dir);
-}
+/* --- the host --- */
 
 /* top.qcow2 on base.qcow2, and raw ones. */
 static void put_images(void)
@@ -60,10 +45,14 @@ static void put_images(void)
 
 static void start(void)
 {
+    _cleanup_free_ char *dir = NULL;
+
     if (caps)
         return;
     fuzz_hush();
-    put_emulator();
+    caps = emulator_put("caps");
+    dir = xasprintf("%s/caps", fuzz_dir());
+    host.caps = qemu_caps_cache_new(dir);
     put_images();
 }
 

@@ -3,6 +3,7 @@
 # saved; with --enable-fuzz they are libFuzzer's, and check-fuzz lets each look for more.
 
 fuzz_targets = \
+	tests/fuzz/calls \
 	tests/fuzz/config \
 	tests/fuzz/domain-xml \
 	tests/fuzz/image-probe \
@@ -36,6 +37,11 @@ fuzz_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS) \
 	-DFUZZ_TESTS='"$(abs_top_srcdir)/tests"' -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 fuzz_ldadd = daemon/libdaemon.la $(CHECK_LIBS)
 
+tests_fuzz_calls_SOURCES = tests/fuzz/calls.c tests/fuzz/record.c tests/fuzz/record.h $(fuzz_sources)
+tests_fuzz_calls_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_calls_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_calls_LDADD = $(fuzz_ldadd)
+
 tests_fuzz_config_SOURCES = tests/fuzz/config.c $(fuzz_sources)
 tests_fuzz_config_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_config_LDFLAGS = $(fuzz_ldflags)
@@ -61,7 +67,7 @@ tests_fuzz_metadata_xml_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_metadata_xml_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_metadata_xml_LDADD = $(fuzz_ldadd)
 
-tests_fuzz_packets_SOURCES = tests/fuzz/packets.c $(fuzz_sources)
+tests_fuzz_packets_SOURCES = tests/fuzz/packets.c tests/fuzz/record.c tests/fuzz/record.h $(fuzz_sources)
 tests_fuzz_packets_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_packets_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_packets_LDADD = $(fuzz_ldadd)

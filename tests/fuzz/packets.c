@@ -5,8 +5,7 @@
  * badly, late or with a stream.  What was decoded must survive being encoded and decoded again.
  *
  * The first byte: bit 0, a read-only socket; bit 1, the rest are bytes as they come.  Otherwise
- * they are packets, each PROGRAM PROCEDURE(2) TYPE STATUS SERIAL LENGTH(2) PAYLOAD, to which the
- * frame is added, and the connection is open.
+ * they are records, see record.h, and the connection is open.
  */
 
 #include <event2/event.h>
@@ -15,15 +14,14 @@
 
 #include "calls/event.h"
 #include "fuzz.h"
-#include "protocol/job.h"
-#include "protocol/qemu.h"
 #include "protocol/remote.h"
+#include "record.h"
 #include "server/internal.h"
 #include "server/stream.h"
 #include "util/alloc.h"
 
 enum { MODE_READONLY = 1, MODE_RAW = 2 };
-enum { RECORD_SIZE = 8, PENDING_MAX = 64, TURNS = 8 };
+enum { PENDING_MAX = 64, TURNS = 8 };
 
 static struct daemon daemon_;
 static struct program *stub_programs; /* dispatch's list is this one */
@@ -216,35 +214,13 @@ static void say(int fd, const void *data, size_t len)
 
 /* --- the client --- */
 
-static size_t say_record(int fd, const uint8_t *data, size_t size)
-{
-    static const uint32_t programs[] = { REMOTE_PROGRAM_NUMBER, QEMU_PROGRAM_NUMBER,
-                                         JOB_PROGRAM_NUMBER, KEEPALIVE_PROGRAM_NUMBER };
-    const struct frame_header header = {
-        .program = data[0] < ARRAY_SIZE(programs) ? programs[data[0]] : data[0],
-        .version = 1,
-        .procedure = data[1] << 8 | data[2],
-        .type = data[3],
-        .status = data[4],
-        .serial = data[5],
-    };
-    size_t len = (size_t)data[6] << 8 | data[7];
-    _cleanup_free_ char *packet = NULL;
-
-    if (len > size - RECORD_SIZE)
-        len = size - RECORD_SIZE;
-    packet = xmalloc(FRAME_MIN + len);
-    frame_encode_header(packet, &header, len);
-    memcpy(packet + FRAME_MIN, data + RECORD_SIZE, len);
-    say(fd, packet, FRAME_MIN + len);
-    return RECORD_SIZE + len;
-}
-
 static void say_records(int fd, const uint8_t *data, size_t size)
 {
     while (size >= RECORD_SIZE) {
-        size_t used = say_record(fd, data, size);
+        size_t len, used;
+        _cleanup_free_ char *packet = record_packet(data, size, &used, &len);
 
+        say(fd, packet, len);
         data += used;
         size -= used;
         if (npending == PENDING_MAX / 2)
