@@ -24,10 +24,10 @@ EXTRA_DIST += \
 	tests/fuzz/seeds \
 	$(NULL)
 
+noinst_HEADERS += tests/fuzz/emulator.h
 fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
 if FUZZ
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
-EXTRA_DIST += tests/fuzz/replay.c
 else
 fuzz_ldflags = $(AM_LDFLAGS)
 fuzz_sources += tests/fuzz/replay.c
