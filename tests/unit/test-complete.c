@@ -275,6 +275,7 @@ static const struct {
     { { .devices = VDA "<address type='p\\i' slot='0x07'/></disk>" }, NOT,
       "address of type 'p\\i' of element disk" },
     { { .devices = VDA "<address slot='0x07'/></disk>" }, XML, "No type specified" },
+    { { .devices = VDA "<address type='drive'/></disk>" }, NOT, "address of type 'drive'" },
 
     /* disks */
     { { .devices = VDA "</disk>" VDA "</disk>" }, XML, "target 'vda' duplicated" },

@@ -323,3 +323,18 @@ int complete_check(struct completion *c, struct verror *err)
         return -1;
     return check_devices(c, err);
 }
+
+/* One that is of no use to a device stays the first, and gets another one beside it. */
+int complete_one_address(struct completion *c, struct verror *err)
+{
+    for (xmlNodePtr node = xml_first(c->devices, NULL); node; node = xml_next(node, NULL)) {
+        xmlNodePtr address = xml_first(node, "address");
+        _cleanup_free_ char *type = xml_attribute(address, "type");
+
+        if (address && xml_next(address, "address"))
+            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                              "an address of type '%s' is not the only one of element %s, or none "
+                              "that it can have", xml_quotable(type), (const char *)node->name);
+    }
+    return 0;
+}
