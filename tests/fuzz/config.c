@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* daemon/config.c: a config file of any kind is taken or refused, and what was taken is in bounds. */
+/* daemon/config.c: a file of any kind is taken or refused, and what was taken is in bounds. */
 
 #include "config.h"
 

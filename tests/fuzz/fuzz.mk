@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	$(NULL)
 
 noinst_HEADERS += tests/fuzz/emulator.h
+fuzz_records = tests/fuzz/record.c tests/fuzz/record.h
 fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
 if FUZZ
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -37,7 +38,7 @@ fuzz_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS) \
 	-DFUZZ_TESTS='"$(abs_top_srcdir)/tests"' -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 fuzz_ldadd = daemon/libdaemon.la $(CHECK_LIBS)
 
-tests_fuzz_calls_SOURCES = tests/fuzz/calls.c tests/fuzz/record.c tests/fuzz/record.h $(fuzz_sources)
+tests_fuzz_calls_SOURCES = tests/fuzz/calls.c $(fuzz_records) $(fuzz_sources)
 tests_fuzz_calls_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_calls_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_calls_LDADD = $(fuzz_ldadd)
@@ -67,7 +68,7 @@ tests_fuzz_metadata_xml_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_metadata_xml_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_metadata_xml_LDADD = $(fuzz_ldadd)
 
-tests_fuzz_packets_SOURCES = tests/fuzz/packets.c tests/fuzz/record.c tests/fuzz/record.h $(fuzz_sources)
+tests_fuzz_packets_SOURCES = tests/fuzz/packets.c $(fuzz_records) $(fuzz_sources)
 tests_fuzz_packets_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_packets_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_packets_LDADD = $(fuzz_ldadd)

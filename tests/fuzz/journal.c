@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A row of the job journal, as the next daemon takes it up: what its kind reads of it, which locks it
- * wants, and what it then finds on the disk.  Nothing is run and nothing undone.  The first line is
- * the kind, the second the checkpoint, the rest the spec; "guest" is no kind but the record of a
+ * A row of the job journal, as the next daemon takes it up: what its kind reads of it, which locks
+ * it wants, and what it then finds on the disk.  Nothing is run and nothing undone.  The first line
+ * is the kind, the second the checkpoint, the rest the spec; "guest" is no kind but the record of a
  * running domain.
  */
 

@@ -13,7 +13,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct pool_xml_state state = {
-        .capacity = 1 << 20, .allocation = 1 << 19, .available = 1 << 19, .perms = { 0755, 0, 0, NULL },
+        .capacity = 1 << 20,
+        .allocation = 1 << 19,
+        .available = 1 << 19,
+        .perms = { .mode = 0755 },
     };
     _cleanup_free_ char *text = fuzz_text(data, size), *written = NULL, *again = NULL;
     _cleanup_verror_ struct verror err = VERROR_INIT;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The client library before a daemon that answers anything: nothing is read beyond its end, lost or
- * trusted.  The first byte says how many calls are made, then comes one byte for each, its number in
- * the table below; the rest are the daemon's packets, KIND LENGTH(2) PAYLOAD each.  Connecting and
- * finding a domain, a pool and a volume has been answered well before.  A thread of its own is the
- * daemon: it sends packets up to the next answer for each call, and all that are left once a stream
- * is open or there is no answer any more; then it hangs up, so nobody waits for ever.
+ * The client library before a daemon that answers anything: nothing is read beyond its end, lost,
+ * or trusted.  The first byte says how many calls are made, then comes one byte for each, its
+ * number in the table below; the rest are the daemon's packets, KIND LENGTH(2) PAYLOAD each.
+ * Connecting and finding a domain, a pool and a volume has been answered well before.  A thread of
+ * its own is the daemon: it sends packets up to the next answer for each call, and all that are
+ * left once a stream is open or there is no answer any more; then it hangs up, so nobody waits for
+ * ever.
  */
 
 #include <libvirtjob/libvirtjob.h>
