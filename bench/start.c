@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     double starts[ROUNDS], syncs[ROUNDS], start, sync_only;
     char path[4096];
     virConnectPtr conn;
-    virStoragePoolPtr pool;
+    virStoragePoolPtr pool = NULL;
     virStorageVolPtr source;
     int fd;
 

@@ -200,6 +200,8 @@ int error_raise_wire(wire_error *wire)
     virError error;
 
     error_from_wire(&error, wire);
+    if (error.code == VIR_ERR_OK) /* the call has failed all the same */
+        error.code = VIR_ERR_INTERNAL_ERROR;
     return error_set(&error);
 }
 
@@ -214,7 +216,7 @@ const char *virGetLastErrorMessage(void)
 {
     if (last.code == VIR_ERR_OK)
         return "no error";
-    if (last.message)
+    if (last.message && *last.message)
         return last.message;
     return last.code == VIR_ERR_NO_MEMORY ? "out of memory" : "unknown error";
 }

@@ -3,6 +3,7 @@ include tests/auth.mk
 include tests/badinput.mk
 include tests/crash.mk
 include tests/doms.mk
+include tests/fuzz/fuzz.mk
 include tests/guests.mk
 include tests/remote.mk
 include tests/ship.mk

@@ -42,7 +42,7 @@ valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
 	--suppressions=$(abs_top_srcdir)/tests/valgrind.supp
 valgrind_compiler = $(abs_top_srcdir)/tests/valgrind.sh \
 	$(LIBTOOL) --quiet --mode=execute $(valgrind_command) --
-unit_tests = $(filter tests/unit/%,$(TESTS))
+unit_tests = $(filter tests/unit/% tests/fuzz/%,$(TESTS))
 # Minutes each: they look at every byte of what they wrote.
 valgrind_slow = tests/unit/test-io_wipe
 

@@ -7,7 +7,7 @@ require_cmd shellcheck
 
 cd "$srcdir"
 mapfile -t scripts < <(grep -lE '^#!/bin/(ba)?sh|^# shellcheck shell=' \
-    .ci/* bench/* quickstart run.in runtests tests/*.sh tests/stock/*.sh tools/*.sh tools/tiny-guest 2>/dev/null)
+    .ci/* bench/* quickstart run.in runtests tests/*.sh tests/fuzz/*.sh tests/stock/*.sh tools/*.sh tools/tiny-guest 2>/dev/null)
 [ "${#scripts[@]}" -ge 10 ] || fail "only found: ${scripts[*]}"
 check shellcheck --severity=warning "${scripts[@]}"
 check shellcheck --severity=warning --shell=bash tools/bash-completion/virtjob

@@ -67,6 +67,7 @@ void cli_disconnect(struct cli *cli)
     free(STEAL_PTR(kept_error));
 }
 
+static void error_print(const char *fmt, va_list args, const char *reason) _printf_(1, 0);
 static void error_print(const char *fmt, va_list args, const char *reason)
 {
     _cleanup_free_ char *text = NULL;

@@ -19,6 +19,8 @@ test_packages="
     krb5-admin-server krb5-kdc krb5-user libsasl2-modules libsasl2-modules-gssapi-mit
     libsys-virt-perl libvirt-clients libvirt-dev mandoc openssl procps python3
     python3-libvirt qemu-guest-agent sasl2-bin shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
+fuzz_packages="
+    clang llvm libclang-rt-dev"
 
 die()
 {
@@ -63,6 +65,20 @@ install_packages()
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
         -o DPkg::Lock::Timeout=300 install "${missing[@]}" </dev/null >/dev/null ||
         die "apt-get could not install: ${missing[*]}"
+}
+
+# Can clang make fuzz targets here?
+clang_can_fuzz()
+{
+    local out
+    out=$(mktemp -d)
+    echo 'int LLVMFuzzerTestOneInput(const char *d, unsigned long n)
+        { (void)d; (void)n; return 0; }' >"$out/t.c"
+    clang -fsanitize=fuzzer,address,undefined -o "$out/t" "$out/t.c" 2>/dev/null || {
+        rm -rf "$out"
+        return 1
+    }
+    rm -rf "$out"
 }
 
 jobs_at_once()

@@ -160,6 +160,30 @@ void *domain_spec_load(struct daemon *daemon, const char *text, struct verror *e
     return spec;
 }
 
+/* What a kind cannot do without must be there, else the row is not taken up. */
+static struct domain_spec *load_if(struct domain_spec *spec, bool whole, struct verror *err)
+{
+    if (!spec || whole)
+        return spec;
+    verror_set(err, VIR_ERR_INTERNAL_ERROR, "the journal's domain specification is not whole");
+    domain_spec_free(spec);
+    return NULL;
+}
+
+void *domain_spec_load_start(struct daemon *daemon, const char *text, struct verror *err)
+{
+    struct domain_spec *spec = domain_spec_load(daemon, text, err);
+
+    return load_if(spec, spec && spec->def && spec->live && spec->guest, err);
+}
+
+void *domain_spec_load_image(struct daemon *daemon, const char *text, struct verror *err)
+{
+    struct domain_spec *spec = domain_spec_load(daemon, text, err);
+
+    return load_if(spec, spec && spec->path && !spec->guest, err);
+}
+
 /* --- what most kinds need --- */
 
 struct job_request domain_job_request(const struct job_kind *kind, struct domain_spec *spec,

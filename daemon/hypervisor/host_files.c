@@ -39,7 +39,8 @@ static char *read_text(const char *path)
     text[length] = '\0';
     if (length && text[length - 1] == '\n')
         text[length - 1] = '\0';
-    return xrealloc(STEAL_PTR(text), strlen(text) + 1, 1);
+    length = strlen(text) + 1;
+    return xrealloc(STEAL_PTR(text), length, 1);
 }
 
 static char *read_path(const char *fmt, va_list args) _printf_(1, 0);

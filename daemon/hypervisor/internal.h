@@ -35,6 +35,9 @@ struct domains {
 /* domain_spec.c */
 char *domain_spec_save(const void *spec);
 void *domain_spec_load(struct daemon *daemon, const char *json, struct verror *err);
+/* Of the kinds that make a guest, and of those that write one to a file. */
+void *domain_spec_load_start(struct daemon *daemon, const char *json, struct verror *err);
+void *domain_spec_load_image(struct daemon *daemon, const char *json, struct verror *err);
 struct domain *spec_domain(const struct domain_spec *spec); /* NULL: it is gone */
 int spec_no_domain(const struct domain_spec *spec, struct verror *err);
 void domain_locks(const void *spec, struct lock_hold *hold);     /* the domain */
@@ -58,7 +61,8 @@ int spec_pick_defs(struct domain_spec *spec, struct verror *err);
 void spec_change_commit(void *spec, struct store_txn *txn);
 void spec_change_ended(void *spec, bool done);
 
-#define DOMAIN_SPEC_FUNCTIONS                                                    \
-    .spec_save = domain_spec_save, .spec_load = domain_spec_load, .spec_free = domain_spec_free
+#define DOMAIN_SPEC_FUNCTIONS_WITH(load_fn)                                      \
+    .spec_save = domain_spec_save, .spec_load = load_fn, .spec_free = domain_spec_free
+#define DOMAIN_SPEC_FUNCTIONS DOMAIN_SPEC_FUNCTIONS_WITH(domain_spec_load)
 
 #endif

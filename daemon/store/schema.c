@@ -40,8 +40,8 @@ static const char *const migrations[] = {
     " error_message TEXT, error_step TEXT, error_output TEXT);"
     "CREATE INDEX jobs_ended ON jobs (ended_at) WHERE ended_at > 0;",
     "ALTER TABLE objects ADD COLUMN runtime TEXT;",
-    "ALTER TABLE jobs ADD COLUMN speed INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE jobs ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;",
+    ("ALTER TABLE jobs ADD COLUMN speed INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE jobs ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"),
 };
 
 /* A foreign database must not be touched, so this runs before anything is written. */

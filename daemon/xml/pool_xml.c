@@ -15,6 +15,7 @@
 #include "xml/name_check.h"
 #include "xml/perms_xml.h"
 #include "xml/xml_read.h"
+#include "xml/xml_tree.h"
 #include "xml/xml_write.h"
 
 DEFINE_CLEANUP(struct pool_def *, pool_def_unref);
@@ -144,13 +145,13 @@ static void parse_kept(xmlNodePtr pool, struct pool_def *def)
     size_t len;
 
     if (source && xmlFirstElementChild(source))
-        def->source = xml_dump_element(source);
+        def->source = xml_dump_element(source, 1);
     for (xmlNodePtr node = pool->children; node; node = node->next) {
         _cleanup_free_ char *text = NULL;
 
         if (node->type != XML_ELEMENT_NODE || is_known(node))
             continue;
-        text = xml_dump_element(node);
+        text = xml_dump_element(node, 1);
         xml_raw(&extra, text);
     }
     if (!extra.text)

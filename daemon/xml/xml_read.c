@@ -45,6 +45,10 @@ static void parse_error_cb(void *opaque, xmlErrorPtr error)
                      error->message ? error->message : "unknown error");
 }
 
+static void ignore_error_cb(_unused_ void *opaque, _unused_ xmlErrorPtr error)
+{
+}
+
 /* Called at '<!DOCTYPE name', before any entity in it has been looked at. */
 static void doctype_cb(void *opaque, _unused_ const xmlChar *name,
                        _unused_ const xmlChar *external_id, _unused_ const xmlChar *system_id)
@@ -68,6 +72,8 @@ static xmlDocPtr document_parse(const char *text, size_t len, struct parse_failu
     ctxt->_private = failure;
     ctxt->sax->serror = parse_error_cb;
     ctxt->sax->internalSubset = doctype_cb;
+    /* of this thread: what decodes other encodings knows no context, and would write to stderr */
+    xmlSetStructuredErrorFunc(ctxt, parse_error_cb);
 
     /*
      * NOENT has nothing to expand, as no entity is ever declared; without it the name of a
@@ -75,6 +81,7 @@ static xmlDocPtr document_parse(const char *text, size_t len, struct parse_failu
      */
     doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL,
                             XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_NOENT);
+    xmlSetStructuredErrorFunc(NULL, ignore_error_cb);
     if (doc && (!ctxt->wellFormed || failure->reason)) {
         xmlFreeDoc(doc);
         doc = NULL;
@@ -154,21 +161,6 @@ char *xml_text(xmlNodePtr node)
 char *xml_attribute(xmlNodePtr node, const char *name)
 {
     return node ? take_string(xmlGetNoNsProp(node, (const xmlChar *)name)) : NULL;
-}
-
-char *xml_dump_element(xmlNodePtr node)
-{
-    xmlBufferPtr buffer = xmlBufferCreate();
-    /* a copy declares the namespaces that its ancestors declared for it */
-    xmlNodePtr copy = xmlDocCopyNode(node, node->doc, 1);
-    char *text;
-
-    if (!buffer || !copy || xmlNodeDump(buffer, node->doc, copy, 0, 0) < 0)
-        abort(); /* out of memory, as in alloc.h */
-    text = xstrdup((const char *)xmlBufferContent(buffer));
-    xmlFreeNode(copy);
-    xmlBufferFree(buffer);
-    return text;
 }
 
 const char *xml_quotable(const char *text)

@@ -41,9 +41,6 @@ xmlNodePtr xml_child_of_child(xmlNodePtr node, const char *child, const char *gr
 char *xml_text(xmlNodePtr node);
 char *xml_attribute(xmlNodePtr node, const char *name);
 
-/* The element with all below it as text that stands for itself, namespaces declared; a new one. */
-char *xml_dump_element(xmlNodePtr node);
-
 /*
  * A size with an optional unit attribute, in bytes, at most INT64_MAX.
  * libvirt's units, in any case: B, byte(s), K to E with or without iB

@@ -254,3 +254,20 @@ void xml_write_tree(struct xml_writer *writer, xmlNodePtr node)
     write_end(writer, node);
     xml_append(writer, "\n");
 }
+
+/* Not by xmlNodeDump(), which writes the '&' of a namespace as it is. */
+char *xml_dump_element(xmlNodePtr node, int depth)
+{
+    struct xml_writer writer = { .depth = depth };
+    /* a copy declares the namespaces that its ancestors declared for it */
+    xmlNodePtr copy = must(xmlDocCopyNode(node, node->doc, 1));
+    char *text, *start;
+
+    xml_write_tree(&writer, copy);
+    xmlFreeNode(copy);
+    text = xml_writer_take(&writer);
+    start = strchr(text, '<');
+    memmove(text, start, strlen(start) + 1);
+    text[strlen(text) - 1] = '\0'; /* its newline */
+    return text;
+}

@@ -36,5 +36,10 @@ void xml_drop(xmlNodePtr node);
  * comments and processing instructions are left out.
  */
 void xml_write_tree(struct xml_writer *writer, xmlNodePtr node);
+/*
+ * The same as text that stands for itself, the namespaces of its ancestors declared, and laid out
+ * for xml_raw() at that depth.  A new string.
+ */
+char *xml_dump_element(xmlNodePtr node, int depth);
 
 #endif

@@ -271,6 +271,12 @@ static const struct {
     { { .devices = "<graphics type='vnc'/><graphics type='vnc'/>" }, NOT, "only one" },
     { { .devices = "<memballoon/><memballoon/>" }, NOT, "memballoon" },
 
+    /* addresses nobody provides */
+    { { .devices = VDA "<address type='p\\i' slot='0x07'/></disk>" }, NOT,
+      "address of type 'p\\i' of element disk" },
+    { { .devices = VDA "<address slot='0x07'/></disk>" }, XML, "No type specified" },
+    { { .devices = VDA "<address type='drive'/></disk>" }, NOT, "address of type 'drive'" },
+
     /* disks */
     { { .devices = VDA "</disk>" VDA "</disk>" }, XML, "target 'vda' duplicated" },
     { { .devices = "<disk><source file='/x'/></disk>" }, XML, "missing target" },
@@ -279,6 +285,10 @@ static const struct {
     { { .devices = "<disk><source file='/x'/><target dev='hda'/></disk>" }, NOT, "IDE" },
     { { .machine = "pc", .devices = "<disk><source file='/x'/><target dev='hde'/></disk>" }, NOT,
       "four drives" },
+    { { .machine = "pc",
+        .devices = "<disk><source file='/x'/><target dev='hda'/>"
+                   "<address type='drive' controller='1'/></disk>" },
+      NOT, "there is only one" },
     { { .devices = "<disk><source file='/x'/><target dev='xvda'/></disk>" }, NOT, "bus 'xen'" },
     { { .devices = "<disk type='network'><target dev='vda'/></disk>" }, NOT, "type='network'" },
     { { .devices = "<disk device='floppy'><target dev='fda'/></disk>" }, NOT, "device='floppy'" },

@@ -212,6 +212,8 @@ static void error_script(int fd)
     call = fake_expect(fd, FAKE_REMOTE(CONNECT_GET_HOSTNAME), NULL, NULL);
     fake_fail(fd, &call, VIR_ERR_OPERATION_FAILED, VIR_FROM_QEMU, NULL);
     call = fake_expect(fd, FAKE_REMOTE(CONNECT_GET_HOSTNAME), NULL, NULL);
+    fake_fail(fd, &call, VIR_ERR_OK, VIR_FROM_QEMU, "");
+    call = fake_expect(fd, FAKE_REMOTE(CONNECT_GET_HOSTNAME), NULL, NULL);
     reply_text(fd, &call, "well");
     fake_goodbye(fd);
 }
@@ -235,6 +237,8 @@ START_TEST(test_error_reply)
     ck_assert_int_eq(error->int2, -1);
     assert_no_hostname(conn, VIR_ERR_NO_SUPPORT);
     assert_no_hostname(conn, VIR_ERR_OPERATION_FAILED);
+    ck_assert_str_eq(virGetLastErrorMessage(), "unknown error");
+    assert_no_hostname(conn, VIR_ERR_INTERNAL_ERROR);
     ck_assert_str_eq(virGetLastErrorMessage(), "unknown error");
     assert_hostname(conn, "well");
     close_and_stop(conn);

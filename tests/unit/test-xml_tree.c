@@ -144,6 +144,25 @@ START_TEST(test_deep)
 }
 END_TEST
 
+/* Namespaces declared by an ancestor, what is special in them, entities, CDATA: what is dumped parses to the same again. */
+START_TEST(test_dump_stands_alone)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    _cleanup_xml_doc_ xmlDocPtr doc = NULL, again = NULL;
+    _cleanup_free_ char *dumped = NULL, *content = NULL;
+
+    doc = xml_read_document("<a xmlns:n='urn:n?a&amp;b'><b n:x='1'>&lt;<n:c/><![CDATA[&]]></b></a>",
+                            "test", "a", &err);
+    ck_assert_ptr_nonnull(doc);
+    dumped = xml_dump_element(xml_child(xmlDocGetRootElement(doc), "b"), 1);
+    again = xml_read_document(dumped, "dumped", "b", &err);
+    ck_assert_msg(again != NULL, "%s: %s", dumped, verror_text(&err));
+    content = xml_text(xmlDocGetRootElement(again));
+    ck_assert_str_eq(content, "<&");
+    ck_assert_ptr_nonnull(xmlSearchNs(again, xmlDocGetRootElement(again), (const xmlChar *)"n"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("xml_tree");
@@ -155,5 +174,6 @@ int main(void)
     tcase_add_test(tcase, test_change);
     tcase_add_test(tcase, test_no_namespace_is_inherited);
     tcase_add_test(tcase, test_deep);
+    tcase_add_test(tcase, test_dump_stands_alone);
     return scratch_run(suite);
 }

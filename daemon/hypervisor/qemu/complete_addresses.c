@@ -59,10 +59,19 @@ static int place_drive(xmlNodePtr disk, const struct drive_bus *bus, struct driv
     if (ret->controller > COMPLETE_INDEX_MAX)
         return verror_set(err, VIR_ERR_XML_ERROR, "target '%s' asks for more than %d controllers",
                           target, COMPLETE_INDEX_MAX + 1);
-    if (strcmp(bus->name, "ide") == 0 && ret->controller > 0)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                          "target '%s': an IDE controller has four drives", target);
     return 0;
+}
+
+/* The machine has one, and no other is made up, be it for a name or an address. */
+static int check_ide(xmlNodePtr disk, const struct drive_address *drive, struct verror *err)
+{
+    _cleanup_free_ char *target = xml_attribute(xml_child(disk, "target"), "dev");
+
+    if (drive->controller == 0)
+        return 0;
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "target '%s': an IDE controller has four drives, and there is only one",
+                      target);
 }
 
 static void write_drive(xmlNodePtr disk, const struct drive_address *drive)
@@ -112,6 +121,8 @@ static int place_drives(struct completion *c, const struct drive_bus *bus, struc
             continue;
         if (tree_address(disk, "drive") ? read_drive(disk, &drive, err) < 0
                                         : place_drive(disk, bus, &drive, err) < 0)
+            return -1;
+        if (strcmp(bus->name, "ide") == 0 && check_ide(disk, &drive, err) < 0)
             return -1;
         if (take_drive(drives, disk, &drive, err) < 0)
             return -1;

@@ -44,6 +44,7 @@ int complete_controllers(struct completion *c, struct verror *err); /* complete_
 int complete_addresses(struct completion *c, struct verror *err);   /* complete_addresses.c */
 int complete_usb(struct completion *c, struct verror *err);         /* complete_usb.c */
 int complete_pci(struct completion *c, struct verror *err);         /* complete_pci.c */
+int complete_one_address(struct completion *c, struct verror *err); /* complete_rules.c */
 void complete_order(struct completion *c);                          /* complete_order.c */
 
 /* complete_controllers.c: adds the controller unless there is one; 1 = added. */

@@ -18,6 +18,9 @@ static const char devices_provided[] =
     "emulator disk controller interface serial console channel input graphics audio video "
     "hub watchdog memballoon rng panic";
 
+/* Where devices can be. */
+static const char addresses_provided[] = "pci drive virtio-serial usb isa";
+
 /*
  * A row is about an attribute, or (attribute NULL) an element, of that device or
  * at that path below it.  words: what it may be; NULL: it must not be there at all.
@@ -204,14 +207,35 @@ static int check_children(xmlNodePtr parent, struct verror *err)
     return 0;
 }
 
+/* One that nobody knows would stand beside the one that is made up. */
+static int check_address(xmlNodePtr device, struct verror *err)
+{
+    xmlNodePtr node;
+
+    for (node = xml_first(device, "address"); node; node = xml_next(node, "address")) {
+        _cleanup_free_ char *type = xml_attribute(node, "type");
+
+        if (!type)
+            return verror_set(err, VIR_ERR_XML_ERROR, "No type specified for device address");
+        if (!tree_is_word(type, addresses_provided))
+            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                              "an address of type '%s' of element %s is not provided",
+                              xml_quotable(type), (const char *)device->name);
+    }
+    return 0;
+}
+
 static int check_devices(struct completion *c, struct verror *err)
 {
     for (xmlNodePtr node = xml_first(c->devices, NULL); node; node = xml_next(node, NULL)) {
         const char *name = (const char *)node->name;
         _cleanup_free_ char *type = xml_attribute(node, "type");
 
-        if (tree_is_word(name, devices_provided))
+        if (tree_is_word(name, devices_provided)) {
+            if (check_address(node, err) < 0)
+                return -1;
             continue;
+        }
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "device %s%s%s%s is not provided",
                           xml_quotable(name), type ? " of type '" : "",
                           type ? xml_quotable(type) : "", type ? "'" : "");
@@ -298,4 +322,19 @@ int complete_check(struct completion *c, struct verror *err)
     if (check_children(c->domain, err) < 0 || check_pins(c, err) < 0)
         return -1;
     return check_devices(c, err);
+}
+
+/* One that is of no use to a device stays the first, and gets another one beside it. */
+int complete_one_address(struct completion *c, struct verror *err)
+{
+    for (xmlNodePtr node = xml_first(c->devices, NULL); node; node = xml_next(node, NULL)) {
+        xmlNodePtr address = xml_first(node, "address");
+        _cleanup_free_ char *type = xml_attribute(address, "type");
+
+        if (address && xml_next(address, "address"))
+            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                              "an address of type '%s' is not the only one of element %s, or none "
+                              "that it can have", xml_quotable(type), (const char *)node->name);
+    }
+    return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 #include <jansson.h>
+#include <limits.h>
 #include <string.h>
 
 #include "hypervisor/internal.h"
@@ -170,7 +171,8 @@ struct guest *guest_from_json(struct domains *domains, const char *uuid, json_t 
 
     if (json_unpack(json, "{s:i, s:s, s:i, s:I, s:s, s?s, s:o, s:o, s?i}", "id", &id, "log", &log,
                     "pid", &pid, "start", &start, "boot", &boot, "owners", &owners, "files",
-                    &files, "vnc_ports", &ports, "agent_wait", &agent_wait) < 0) {
+                    &files, "vnc_ports", &ports, "agent_wait", &agent_wait) < 0 ||
+        id <= 0 || id == INT_MAX || pid < 0) {
         verror_set(err, VIR_ERR_INTERNAL_ERROR, "the record of the guest is not readable");
         return NULL;
     }

@@ -355,7 +355,7 @@ const struct job_kind domain_job_dump = {
     .ended = dump_ended,
     .unlimited = dump_unlimited,
     .recover = dump_recover,
-    DOMAIN_SPEC_FUNCTIONS,
+    DOMAIN_SPEC_FUNCTIONS_WITH(domain_spec_load_image),
 };
 
 /* --- a guest that has panicked --- */

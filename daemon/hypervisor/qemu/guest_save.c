@@ -302,7 +302,8 @@ static bool save_resumable(const void *opaque)
     .name = word, .lane = LANE_BULK, .is_long = true, .locks = domain_locks, .check = check_fn,    \
     .prepare = save_prepare, .accepted = save_accepted, .run = save_run, .decide = save_decide,    \
     .publish = save_publish, .undo = save_undo, .ended = ended_fn, .resumable = save_resumable,    \
-    .unlimited = save_unlimited, .recover = save_recover, DOMAIN_SPEC_FUNCTIONS
+    .unlimited = save_unlimited, .recover = save_recover,                                          \
+    DOMAIN_SPEC_FUNCTIONS_WITH(domain_spec_load_image)
 
 const struct job_kind domain_job_save = {
     SAVE_KIND("domain-save", save_check, save_ended),

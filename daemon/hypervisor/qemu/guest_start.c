@@ -394,6 +394,13 @@ static void start_ended(void *opaque, bool done)
 
 /* --- taken up by the next daemon --- */
 
+/* The checkpoint knows more of the owners than the spec does. */
+static void take_owners(struct guest *guest, const char *owners)
+{
+    free(guest->owner_memory);
+    guest->owner_memory = xstrdup(owners);
+}
+
 static bool read_journal(struct domain_spec *spec, const char *checkpoint)
 {
     json_t *json = checkpoint ? json_loads(checkpoint, 0, NULL) : NULL;
@@ -405,9 +412,9 @@ static bool read_journal(struct domain_spec *spec, const char *checkpoint)
             xml_read_document(live, "domain definition", "domain", NULL);
 
         spec->new_live = doc ? domain_def_from_doc(doc, NULL) : NULL;
-        spec->guest->owner_memory = xstrdup(owners);
+        take_owners(spec->guest, owners);
     } else if (checkpoint) { /* it ended before QEMU had answered: the owners alone */
-        spec->guest->owner_memory = xstrdup(checkpoint);
+        take_owners(spec->guest, checkpoint);
     }
     json_decref(json);
     return found && spec->new_live;
@@ -485,7 +492,7 @@ static const char *start_unlimited(const void *opaque, enum job_limit limit)
     .decide = start_decide, .publish = start_publish, .undo = start_undo, .commit = start_commit,  \
     .ended = start_ended, .resumable = start_resumable, .recover = start_recover,                  \
     .unlimited = start_unlimited,                                                                  \
-    DOMAIN_SPEC_FUNCTIONS
+    DOMAIN_SPEC_FUNCTIONS_WITH(domain_spec_load_start)
 
 const struct job_kind domain_job_create = {
     START_KIND("domain-create", domain_new_locks, create_check),
