@@ -58,8 +58,10 @@ static void stop(void)
 static void build(void)
 {
     static const struct workers_width widths[LANE_MAX] = { { 2, 1 }, { 1, 1 }, { 1, 1 } };
-    static const struct server_limits limits = { .max_clients = CLIENTS,
-                                                 .max_client_requests = REQUESTS };
+    static const struct server_limits limits = {
+        .max_clients = CLIENTS, .max_client_requests = REQUESTS, .max_client_streams = 4,
+        .max_client_packet_mib = 1, .max_client_reply_mib = 1, .max_client_event_mib = 1,
+    };
     _cleanup_free_ char *database = in_dir("virtjobd.db");
 
     daemon_.store = store_open(database, daemon_.base, NULL);
@@ -73,6 +75,7 @@ static void build(void)
     domain_events_start(&daemon_);
     pool_events_start(&daemon_);
     job_events_start(&daemon_);
+    monitor_events_start(&daemon_);
     daemon_.dispatch = dispatch_new(daemon_programs, daemon_nprograms);
     daemon_.server = server_new(daemon_.base, &limits, &dispatch_handler, &daemon_);
     fuzz_must(daemon_.server && atexit(stop) == 0);
@@ -82,10 +85,11 @@ static void build(void)
 
 static int connect_client(bool readonly)
 {
+    const struct listener listener = { .kind = SERVER_UNIX, .readonly = readonly };
     int fds[2];
 
     fuzz_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
-    client_new(daemon_.server, fds[0], readonly);
+    client_new(daemon_.server, fds[0], &listener);
     client_set_open(daemon_.server->clients);
     return fds[1];
 }
