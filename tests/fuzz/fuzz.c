@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "util/alloc.h"
+#include "util/audit.h"
 #include "util/log.h"
 
 static char dir[128];
@@ -59,4 +60,5 @@ char *fuzz_file(const char *name, const void *data, size_t size)
 void fuzz_hush(void)
 {
     log_set_level((enum log_level)(LOG_ERROR_ + 1));
+    audit_set(AUDIT_NONE, 0);
 }

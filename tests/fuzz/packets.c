@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "calls/event.h"
+#include "config.h"
 #include "fuzz.h"
 #include "protocol/remote.h"
 #include "record.h"
@@ -172,7 +173,10 @@ static const struct proc_table *copy_table(const struct proc_table *table)
 
 static void start(void)
 {
-    static const struct server_limits limits = { .max_clients = 10, .max_client_requests = 8 };
+    static const struct server_limits limits = {
+        .max_clients = 10, .max_client_requests = 8, .max_client_streams = 4,
+        .max_client_packet_mib = 1, .max_client_reply_mib = 1, .max_client_event_mib = 1,
+    };
 
     if (daemon_.base)
         return;
@@ -182,6 +186,7 @@ static void start(void)
     for (size_t i = 0; i < daemon_nprograms; i++)
         stub_programs[i].table = copy_table(stub_programs[i].table);
     daemon_.base = event_base_new();
+    daemon_.config = config_new(true);
     daemon_.events = events_new();
     daemon_.dispatch = dispatch_new(stub_programs, daemon_nprograms);
     daemon_.server = server_new(daemon_.base, &limits, &dispatch_handler, &daemon_);
@@ -230,13 +235,15 @@ static void say_records(int fd, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct listener listener = { .kind = SERVER_UNIX };
     int fds[2];
 
     start();
     if (size == 0)
         return 0;
+    listener.readonly = data[0] & MODE_READONLY;
     fuzz_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
-    client_new(daemon_.server, fds[0], data[0] & MODE_READONLY);
+    client_new(daemon_.server, fds[0], &listener);
     if (data[0] & MODE_RAW) {
         say(fds[1], data + 1, size / 2);
         say(fds[1], data + 1 + size / 2, size - 1 - size / 2);

@@ -56,7 +56,7 @@ static void send_command(struct monitor *monitor, const char *line, size_t len)
     _cleanup_free_ char *text = xstrndup(line, len);
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
-    if (monitor_send_raw(monitor, text, -1, done, NULL, &err) == 0)
+    if (monitor_send_raw(monitor, text, -1, -1, done, NULL, &err) == 0)
         nsent++;
     else
         fuzz_must(err.code != 0);
