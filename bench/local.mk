@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Nothing here is timed by make check: figures are ratios of one run, see HACKING.md.
 noinst_PROGRAMS += bench/rpc bench/start
-bench_rpc_SOURCES = bench/rpc.c
-bench_rpc_LDADD = protocol/libframe.la
+bench_rpc_SOURCES = bench/rpc.c bench/echo.c bench/link.c bench/link.h
+bench_rpc_LDADD = protocol/libframe.la -lssl -lcrypto
 bench_start_SOURCES = bench/start.c
 bench_start_LDADD = libvirtjob.la
 EXTRA_DIST += bench/clone bench/guest

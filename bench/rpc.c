@@ -5,6 +5,10 @@
  * does an idle connection cost?  Raw sockets, no client library.
  *
  *   bench/rpc --socket PATH [--rounds N] [--millis N] [--idle N]
+ *   bench/rpc --tls PORT --pki DIR --pid PID ...
+ *
+ * With --tls both are spoken to over TLS, at this port of 127.0.0.1 the daemon; in DIR are
+ * clientcert.pem, clientkey.pem, servercert.pem, serverkey.pem.
  *
  * Each round measures echo server and daemon one after the other, in turns
  * first, and gives a ratio; the medians of all rounds are printed.
@@ -13,6 +17,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -26,26 +31,15 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "protocol/frame.h"
+#include "bench/link.h"
 #include "protocol/macros.h"
 #include "protocol/remote.h"
 
 enum {
-    REQUEST = FRAME_MIN,          /* CONNECT_GET_LIB_VERSION has no arguments */
-    ANSWER = FRAME_MIN + 8,        /* and an unsigned hyper as its result */
-    WINDOW = 32,                  /* calls in flight when pipelined */
-    MANY = 64,                    /* connections at once */
-    BUFFER = 65536,
+    WINDOW = 32, /* calls in flight when pipelined */
     MAX_ROUNDS = 101,
-    MAX_FDS = 8192,
     PATIENCE_MS = 5000,
 };
-
-static _Noreturn void die(const char *what)
-{
-    fprintf(stderr, "rpc: %s: %s\n", what, strerror(errno));
-    exit(EXIT_FAILURE);
-}
 
 static double now(void)
 {
@@ -55,117 +49,58 @@ static double now(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static void write_all(int fd, const void *data, size_t len)
+/* --- whom to measure --- */
+
+struct target {
+    const char *name;
+    struct sockaddr_storage address;
+    socklen_t address_len;
+    SSL_CTX *tls; /* NULL = plain */
+    bool is_daemon;
+};
+
+/* Abstract, so that nothing is to be removed afterwards; with TLS any free port. */
+static void echo_address(struct target *echo)
 {
-    for (size_t sent = 0; sent < len;) {
-        ssize_t n = send(fd, (const char *)data + sent, len - sent, MSG_NOSIGNAL);
+    struct sockaddr_un *address = (struct sockaddr_un *)&echo->address;
 
-        if (n < 0)
-            die("send");
-        sent += (size_t)n;
-    }
-}
-
-static size_t read_some(int fd, void *data, size_t len)
-{
-    ssize_t n = read(fd, data, len);
-
-    if (n == 0)
-        errno = ECONNRESET;
-    if (n <= 0)
-        die("read");
-    return (size_t)n;
-}
-
-static void read_all(int fd, void *data, size_t len)
-{
-    for (size_t got = 0; got < len;)
-        got += read_some(fd, (char *)data + got, len - got);
-}
-
-/* --- the server to compare with: epoll_wait, read, write, and nothing else --- */
-
-static void echo_answer(int epoll_fd, int fd, size_t *pending)
-{
-    static char buffer[BUFFER];
-    static char replies[BUFFER / REQUEST * ANSWER + ANSWER];
-    ssize_t n = read(fd, buffer, sizeof(buffer));
-
-    if (n <= 0) {
-        (void)epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-        (void)close(fd);
-        *pending = 0;
+    if (echo->tls) {
+        *(struct sockaddr_in *)&echo->address = (struct sockaddr_in){
+            .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+        };
+        echo->address_len = sizeof(struct sockaddr_in);
         return;
     }
-    *pending += (size_t)n;
-    write_all(fd, replies, *pending / REQUEST * ANSWER);
-    *pending %= REQUEST;
+    address->sun_family = AF_UNIX;
+    echo->address_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+                                    (size_t)sprintf(address->sun_path + 1,
+                                                    "virtjobd-bench-rpc-%d", (int)getpid()));
 }
 
-static _Noreturn void echo_serve(int listen_fd)
+/* server: its context, where the target has TLS. */
+static pid_t echo_start(struct target *echo, SSL_CTX *server)
 {
-    static size_t pending[MAX_FDS];
-    struct epoll_event events[MANY], add = { .events = EPOLLIN, .data.fd = listen_fd };
-    int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-
-    if (epoll_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listen_fd, &add) < 0)
-        die("epoll");
-    for (;;) {
-        int n = epoll_wait(epoll_fd, events, MANY, -1);
-
-        for (int i = 0; i < n; i++) {
-            int fd = events[i].data.fd;
-
-            if (fd != listen_fd) {
-                echo_answer(epoll_fd, fd, &pending[fd]);
-                continue;
-            }
-            add.data.fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-            if (add.data.fd < 0 || add.data.fd >= MAX_FDS ||
-                epoll_ctl(epoll_fd, EPOLL_CTL_ADD, add.data.fd, &add) < 0)
-                die("accept");
-        }
-    }
-}
-
-/* An abstract address: nothing to remove afterwards. */
-static void echo_address(struct sockaddr_un *ret_address, socklen_t *ret_len)
-{
-    *ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    *ret_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
-                           (size_t)sprintf(ret_address->sun_path + 1, "virtjobd-bench-rpc-%d",
-                                           (int)getpid()));
-}
-
-static pid_t echo_start(void)
-{
-    struct sockaddr_un address;
-    socklen_t len;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd;
     pid_t pid;
 
-    echo_address(&address, &len);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, MANY) < 0)
+    echo_address(echo);
+    fd = socket(echo->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&echo->address, echo->address_len) < 0 ||
+        listen(fd, MANY) < 0 ||
+        getsockname(fd, (struct sockaddr *)&echo->address, &echo->address_len) < 0)
         die("echo server");
     pid = fork();
     if (pid < 0)
         die("fork");
     if (pid == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        echo_serve(fd);
+        echo_serve(fd, server);
     }
     (void)close(fd);
     return pid;
 }
 
 /* --- the client --- */
-
-struct target {
-    const char *name;
-    struct sockaddr_un address;
-    socklen_t address_len;
-    bool is_daemon;
-};
 
 static size_t make_call(char *out, int procedure, const void *payload, size_t len)
 {
@@ -184,19 +119,19 @@ static size_t make_call(char *out, int procedure, const void *payload, size_t le
 }
 
 /* Opens the daemon's own URI; false where no answer comes. */
-static bool open_connection(int fd)
+static bool open_connection(const struct link *link)
 {
     static const uint32_t no_name_no_flags[2];
     char packet[FRAME_MIN + sizeof(no_name_no_flags)];
     struct frame_header header;
-    struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+    struct pollfd pollfd = { .fd = link->fd, .events = POLLIN };
 
-    write_all(fd, packet,
-              make_call(packet, REMOTE_PROC_CONNECT_OPEN, no_name_no_flags,
-                        sizeof(no_name_no_flags)));
+    link_write(link, packet,
+               make_call(packet, REMOTE_PROC_CONNECT_OPEN, no_name_no_flags,
+                         sizeof(no_name_no_flags)));
     if (poll(&pollfd, 1, PATIENCE_MS) != 1)
         return false;
-    read_all(fd, packet, FRAME_MIN);
+    link_read(link, packet, FRAME_MIN);
     if (frame_decode_header(packet, FRAME_MIN, &header) < 0 || header.status != FRAME_OK) {
         fprintf(stderr, "rpc: the daemon refuses to open a connection\n");
         exit(EXIT_FAILURE);
@@ -204,116 +139,130 @@ static bool open_connection(int fd)
     return true;
 }
 
-static int connect_to(const struct target *target)
+static struct link connect_to(const struct target *target)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    struct link link = { .fd = fd };
+    char verified;
 
     if (fd < 0 || connect(fd, (const struct sockaddr *)&target->address, target->address_len) < 0)
         die(target->name);
-    if (target->is_daemon && !open_connection(fd)) {
+    if (target->tls) {
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        link = link_tls_connect(target->tls, fd);
+    }
+    if (target->tls && target->is_daemon)
+        link_read(&link, &verified, 1); /* once it has accepted our certificate */
+    if (target->is_daemon && !open_connection(&link)) {
         errno = ETIMEDOUT;
         die(target->name);
     }
-    return fd;
+    return link;
 }
 
-static void send_calls(int fd, size_t n)
+static void send_calls(const struct link *link, size_t n)
 {
     char packets[WINDOW * REQUEST];
     size_t len = 0;
 
     for (size_t i = 0; i < n; i++)
         len += make_call(packets + len, REMOTE_PROC_CONNECT_GET_LIB_VERSION, NULL, 0);
-    write_all(fd, packets, len);
+    link_write(link, packets, len);
 }
 
 static double one_at_a_time(const struct target *target, double seconds)
 {
-    _cleanup_close_ int fd = connect_to(target);
+    struct link link = connect_to(target);
     double start = now(), end = start + seconds;
     char reply[ANSWER];
     size_t calls = 0;
 
     do {
         for (int i = 0; i < 100; i++, calls++) {
-            send_calls(fd, 1);
-            read_all(fd, reply, sizeof(reply));
+            send_calls(&link, 1);
+            link_read(&link, reply, sizeof(reply));
         }
     } while (now() < end);
-    return (double)calls / (now() - start);
+    end = now();
+    link_close(&link);
+    return (double)calls / (end - start);
 }
 
 static double pipelined(const struct target *target, double seconds)
 {
-    _cleanup_close_ int fd = connect_to(target);
+    struct link link = connect_to(target);
     double start = now(), end = start + seconds;
     char replies[WINDOW * ANSWER];
     size_t calls = 0, have = 0, in_flight = WINDOW;
 
-    send_calls(fd, WINDOW);
+    send_calls(&link, WINDOW);
     while (in_flight > 0) {
         size_t n;
 
-        have += read_some(fd, replies, sizeof(replies));
+        have += link_read_some(&link, replies, sizeof(replies));
         n = have / ANSWER;
         have %= ANSWER;
         calls += n;
         if (now() < end)
-            send_calls(fd, n);
+            send_calls(&link, n);
         else
             in_flight -= n;
     }
-    return (double)calls / (now() - start);
+    end = now();
+    link_close(&link);
+    return (double)calls / (end - start);
 }
 
 static double many_connections(const struct target *target, double seconds)
 {
-    int fds[MANY], in_flight = MANY;
+    struct link links[MANY];
+    int in_flight = MANY;
     _cleanup_close_ int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event events[MANY];
     double start, end;
     size_t calls = 0;
 
     for (int i = 0; i < MANY; i++) {
-        struct epoll_event add = { .events = EPOLLIN };
+        struct epoll_event add = { .events = EPOLLIN, .data.ptr = &links[i] };
 
-        add.data.fd = fds[i] = connect_to(target);
-        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fds[i], &add) < 0)
+        links[i] = connect_to(target);
+        if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, links[i].fd, &add) < 0)
             die("epoll");
     }
     start = now();
     end = start + seconds;
     for (int i = 0; i < MANY; i++)
-        send_calls(fds[i], 1);
+        send_calls(&links[i], 1);
     while (in_flight > 0) {
         int n = epoll_wait(epoll_fd, events, MANY, -1);
         bool more = now() < end;
 
         for (int i = 0; i < n; i++) {
+            const struct link *link = events[i].data.ptr;
             char reply[ANSWER];
 
-            read_all(events[i].data.fd, reply, sizeof(reply));
+            link_read(link, reply, sizeof(reply));
             calls++;
             if (more)
-                send_calls(events[i].data.fd, 1);
+                send_calls(link, 1);
             else
                 in_flight--;
         }
     }
     end = now();
     for (int i = 0; i < MANY; i++)
-        (void)close(fds[i]);
+        link_close(&links[i]);
     return (double)calls / (end - start);
 }
 
 static const struct mode {
     const char *name;
     double (*measure)(const struct target *target, double seconds);
-    double aim; /* 0 = none */
+    double aim, tls_aim; /* 0 = none */
 } modes[] = {
-    { "one connection, one at a time", one_at_a_time, 0.7 },
-    { "one connection, 32 in flight", pipelined, 0.4 },
-    { "64 connections", many_connections, 0 },
+    { "one connection, one at a time", one_at_a_time, 0.7, 0.6 },
+    { "one connection, 32 in flight", pipelined, 0.4, 0 },
+    { "64 connections", many_connections, 0, 0 },
 };
 
 static int compare(const void *a, const void *b)
@@ -332,6 +281,7 @@ static double median(double *values, size_t n)
 static void run_mode(const struct mode *mode, const struct target *echo,
                      const struct target *daemon, size_t rounds, double seconds)
 {
+    double aim = daemon->tls ? mode->tls_aim : mode->aim;
     double echo_rates[MAX_ROUNDS], daemon_rates[MAX_ROUNDS], ratios[MAX_ROUNDS];
 
     for (size_t i = 0; i < rounds; i++) {
@@ -346,8 +296,8 @@ static void run_mode(const struct mode *mode, const struct target *echo,
     }
     printf("%-32s %12.0f %12.0f %8.2f", mode->name, median(echo_rates, rounds),
            median(daemon_rates, rounds), median(ratios, rounds));
-    if (mode->aim > 0)
-        printf("   (aim %.1f)", mode->aim);
+    if (aim > 0)
+        printf("   (aim %.1f)", aim);
     printf("\n");
 }
 
@@ -355,12 +305,13 @@ static void run_mode(const struct mode *mode, const struct target *echo,
 
 static pid_t daemon_pid(const struct target *daemon)
 {
-    _cleanup_close_ int fd = connect_to(daemon);
+    struct link link = connect_to(daemon);
     struct ucred cred;
     socklen_t len = sizeof(cred);
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+    if (getsockopt(link.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
         die("SO_PEERCRED");
+    link_close(&link);
     return cred.pid;
 }
 
@@ -380,24 +331,24 @@ static long resident(pid_t pid)
     return kib;
 }
 
-static void run_idle(const struct target *daemon, size_t n)
+static void run_idle(const struct target *daemon, pid_t pid, size_t n)
 {
-    static int fds[MAX_FDS];
-    pid_t pid = daemon_pid(daemon);
+    static struct link links[MAX_FDS];
     long before = resident(pid), after;
 
     for (size_t i = 0; i < n; i++)
-        fds[i] = connect_to(daemon);
+        links[i] = connect_to(daemon);
     after = resident(pid);
     printf("%zu idle connections: resident %ld KiB -> %ld KiB, %.0f bytes each   (aim < 16384)\n",
            n, before, after, (double)(after - before) * 1024 / (double)n);
     for (size_t i = 0; i < n; i++)
-        (void)close(fds[i]);
+        link_close(&links[i]);
 }
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: rpc --socket PATH [--rounds N] [--millis N] [--idle N]\n");
+    fprintf(stderr, "usage: rpc {--socket PATH | --tls PORT --pki DIR --pid PID}"
+                    " [--rounds N] [--millis N] [--idle N]\n");
     exit(2);
 }
 
@@ -411,49 +362,87 @@ static long number(const char *text, long max)
     return value;
 }
 
-int main(int argc, char **argv)
+struct settings {
+    const char *socket, *pki;
+    in_port_t port;
+    pid_t pid;
+    size_t rounds, idle;
+    double seconds;
+};
+
+static struct settings parse(int argc, char **argv)
 {
     static const struct option options[] = {
         { "socket", required_argument, NULL, 's' },
+        { "tls", required_argument, NULL, 't' },
+        { "pki", required_argument, NULL, 'k' },
+        { "pid", required_argument, NULL, 'p' },
         { "rounds", required_argument, NULL, 'r' },
         { "millis", required_argument, NULL, 'm' },
         { "idle", required_argument, NULL, 'i' },
         { 0 },
     };
+    struct settings settings = { .rounds = 9, .idle = 1000, .seconds = 0.5 };
+
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) >= 0;) {
+        switch (c) {
+        case 's': settings.socket = optarg; break;
+        case 't': settings.port = (in_port_t)number(optarg, 65535); break;
+        case 'k': settings.pki = optarg; break;
+        case 'p': settings.pid = (pid_t)number(optarg, INT32_MAX); break;
+        case 'r': settings.rounds = (size_t)number(optarg, MAX_ROUNDS); break;
+        case 'm': settings.seconds = (double)number(optarg, 60000) / 1000; break;
+        case 'i': settings.idle = (size_t)number(optarg, MAX_FDS - 100); break;
+        default: usage();
+        }
+    }
+    if (optind != argc || !settings.socket == !settings.port ||
+        (settings.port && (!settings.pki || !settings.pid)))
+        usage();
+    return settings;
+}
+
+static void find_daemon(struct target *daemon, const struct settings *settings)
+{
+    struct sockaddr_un *local = (struct sockaddr_un *)&daemon->address;
+
+    if (settings->port) {
+        *(struct sockaddr_in *)&daemon->address = (struct sockaddr_in){
+            .sin_family = AF_INET,
+            .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+            .sin_port = htons(settings->port),
+        };
+        daemon->address_len = sizeof(struct sockaddr_in);
+        return;
+    }
+    if (strlen(settings->socket) >= sizeof(local->sun_path))
+        usage();
+    local->sun_family = AF_UNIX;
+    strcpy(local->sun_path, settings->socket);
+    daemon->address_len = sizeof(*local);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = parse(argc, argv);
     struct target echo = { .name = "echo server" };
-    struct target daemon = { .name = "daemon", .is_daemon = true,
-                             .address_len = sizeof(daemon.address) };
-    size_t rounds = 9, idle = 1000;
-    double seconds = 0.5;
+    struct target daemon = { .name = "daemon", .is_daemon = true };
     struct rlimit limit;
     pid_t pid;
 
-    daemon.address.sun_family = AF_UNIX;
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) >= 0;) {
-        if (c == 's' && strlen(optarg) < sizeof(daemon.address.sun_path))
-            strcpy(daemon.address.sun_path, optarg);
-        else if (c == 'r')
-            rounds = (size_t)number(optarg, MAX_ROUNDS);
-        else if (c == 'm')
-            seconds = (double)number(optarg, 60000) / 1000;
-        else if (c == 'i')
-            idle = (size_t)number(optarg, MAX_FDS - 100);
-        else
-            usage();
-    }
-    if (!daemon.address.sun_path[0] || optind != argc)
-        usage();
+    find_daemon(&daemon, &settings);
+    if (settings.pki)
+        echo.tls = daemon.tls = link_tls_client(settings.pki);
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit); /* --idle says so where it was not enough */
     }
-    echo_address(&echo.address, &echo.address_len);
-    pid = echo_start();
-    run_idle(&daemon, idle);
-    printf("calls a second, medians of %zu rounds\n%-32s %12s %12s %8s\n", rounds, "", "echo",
-           "daemon", "ratio");
+    pid = echo_start(&echo, settings.pki ? echo_tls_server(settings.pki) : NULL);
+    run_idle(&daemon, settings.pid ? settings.pid : daemon_pid(&daemon), settings.idle);
+    printf("calls a second, medians of %zu rounds\n%-32s %12s %12s %8s\n", settings.rounds, "",
+           "echo", "daemon", "ratio");
     for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-        run_mode(&modes[i], &echo, &daemon, rounds, seconds);
+        run_mode(&modes[i], &echo, &daemon, settings.rounds, settings.seconds);
     (void)kill(pid, SIGKILL);
     (void)waitpid(pid, NULL, 0);
     return EXIT_SUCCESS;
