@@ -54,12 +54,8 @@ static void peer_accept(int epoll_fd, int listen_fd, SSL_CTX *tls)
         die("accept");
     peer = &peers[fd];
     *peer = (struct peer){ .link.fd = fd };
-    if (tls) {
-        peer->link.ssl = SSL_new(tls);
-        if (!peer->link.ssl || SSL_set_fd(peer->link.ssl, fd) != 1 ||
-            SSL_accept(peer->link.ssl) != 1)
-            die("TLS handshake of the echo server");
-    }
+    if (tls)
+        peer->link = link_tls(tls, fd, SSL_accept);
     add.data.fd = fd;
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &add) < 0)
         die("epoll");

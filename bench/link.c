@@ -4,6 +4,7 @@
 #include "bench/link.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,11 +94,13 @@ SSL_CTX *echo_tls_server(const char *dir)
     return tls;
 }
 
-struct link link_tls_connect(SSL_CTX *tls, int fd)
+struct link link_tls(SSL_CTX *tls, int fd, int (*handshake)(SSL *ssl))
 {
     struct link link = { .fd = fd, .ssl = SSL_new(tls) };
+    int on = 1;
 
-    if (!link.ssl || SSL_set_fd(link.ssl, fd) != 1 || SSL_connect(link.ssl) != 1)
+    if (!link.ssl || setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) < 0 ||
+        SSL_set_fd(link.ssl, fd) != 1 || handshake(link.ssl) != 1)
         die("TLS handshake");
     return link;
 }

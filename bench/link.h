@@ -35,8 +35,8 @@ void link_close(struct link *link);
 
 /* Of the certificates in dir, named as libvirt's pkipath= has them. */
 SSL_CTX *link_tls_client(const char *dir);
-/* The handshake, with a server that was connected to. */
-struct link link_tls_connect(SSL_CTX *tls, int fd);
+/* Over a TCP socket that is connected; handshake: SSL_connect or SSL_accept. */
+struct link link_tls(SSL_CTX *tls, int fd, int (*handshake)(SSL *ssl));
 
 /*
  * echo.c: answers each REQUEST with an ANSWER of zeros, for ever: epoll, read, write, and nothing

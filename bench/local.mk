@@ -2,10 +2,10 @@
 # Nothing here is timed by make check: figures are ratios of one run, see HACKING.md.
 noinst_PROGRAMS += bench/rpc bench/start
 bench_rpc_SOURCES = bench/rpc.c bench/echo.c bench/link.c bench/link.h
-bench_rpc_LDADD = protocol/libframe.la -lssl -lcrypto
+bench_rpc_LDADD = protocol/libframe.la $(OPENSSL_LIBS)
 bench_start_SOURCES = bench/start.c
 bench_start_LDADD = libvirtjob.la
-EXTRA_DIST += bench/clone bench/guest
+EXTRA_DIST += bench/clone bench/guest bench/tls
 
 # Need some 8 GiB in BENCH_DIR; see "bench/clone --help".
 BENCH_DIR = /var/tmp

@@ -17,7 +17,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -141,16 +140,14 @@ static bool open_connection(const struct link *link)
 
 static struct link connect_to(const struct target *target)
 {
-    int fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    int fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct link link = { .fd = fd };
     char verified;
 
     if (fd < 0 || connect(fd, (const struct sockaddr *)&target->address, target->address_len) < 0)
         die(target->name);
-    if (target->tls) {
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        link = link_tls_connect(target->tls, fd);
-    }
+    if (target->tls)
+        link = link_tls(target->tls, fd, SSL_connect);
     if (target->tls && target->is_daemon)
         link_read(&link, &verified, 1); /* once it has accepted our certificate */
     if (target->is_daemon && !open_connection(&link)) {
