@@ -40,7 +40,7 @@ equal "$(clients 'sorted(x["readonly"] for x in c)')" "[False, False, True]" "ac
 equal "$(clients 'sum(x["calls"] for x in c)')" 1 "unanswered calls: the one that asks"
 equal "$(clients '[x["id"] for x in c] == sorted(x["id"] for x in c)')" True "the oldest first"
 equal "$(clients "all(x['identity'].startswith('$who') for x in c)")" True "identities"
-equal "$(clients 'all(-1 < time.time() - x["connectedAt"] / 1000 < 600 for x in c)')" True "times"
+equal "$(clients 'all(-1 < time.time() - x["connected_at_ms"] / 1000 < 600 for x in c)')" True "times"
 
 check virtjob client-list
 [[ $out == *Identity* && $out == *read-only* && $out == *"(virtjob)"* ]] || fail "the table: $out"

@@ -4,6 +4,7 @@ remote_tests = \
 	tests/pki-validate.sh \
 	tests/tcp.sh \
 	tests/tls-hold.sh \
+	tests/tls-host.sh \
 	tests/tls-names.py \
 	tests/tls-table.sh \
 	tests/tls-work.sh \

@@ -51,7 +51,7 @@ static void table_show(virClientRecordPtr *clients, int count)
 static json_t *to_json(const virClientRecord *client)
 {
     return json_pack("{s:I, s:I, s:s, s:b, s:i, s:i, s:i, s:s}", "id", (json_int_t)client->id,
-                     "connectedAt", (json_int_t)client->connectedAt, "transport",
+                     "connected_at_ms", (json_int_t)client->connectedAt, "transport",
                      transport_text(client), "readonly", client->readonly, "calls",
                      (int)client->calls, "streams", (int)client->streams, "jobs", (int)client->jobs,
                      "identity", client->identity);

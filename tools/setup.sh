@@ -17,7 +17,7 @@ test_packages="
     g++ git
     bash-completion bsdutils btrfs-progs dbus-daemon e2fsprogs groff-base
     krb5-admin-server krb5-kdc krb5-user libsasl2-modules libsasl2-modules-gssapi-mit
-    libsys-virt-perl libvirt-clients libvirt-dev mandoc openssl procps python3
+    iproute2 libsys-virt-perl libvirt-clients libvirt-dev mandoc openssl procps python3
     python3-libvirt qemu-guest-agent sasl2-bin shellcheck systemd util-linux valgrind virtinst xfsprogs xz-utils"
 fuzz_packages="
     clang llvm libclang-rt-dev"
