@@ -289,7 +289,7 @@ static void try_facts(virDomainPtr active, virDomainPtr idle, virDomainPtr trans
     FAILS(virDomainGetVcpusFlags(transient, VIR_DOMAIN_VCPU_CONFIG), VIR_ERR_OPERATION_INVALID);
     FAILS(virDomainGetVcpusFlags(active, VIR_DOMAIN_VCPU_LIVE | VIR_DOMAIN_VCPU_CONFIG),
           VIR_ERR_INVALID_ARG);
-    FAILS(virDomainGetVcpusFlags(active, VIR_DOMAIN_VCPU_GUEST), VIR_ERR_OPERATION_UNSUPPORTED);
+    FAILS(virDomainGetVcpusFlags(active, VIR_DOMAIN_VCPU_GUEST), VIR_ERR_ARGUMENT_UNSUPPORTED);
     FAILS(virDomainGetVcpusFlags(active, UNKNOWN_FLAG), VIR_ERR_INVALID_ARG);
     FAILS(virDomainGetMaxVcpus(NULL), VIR_ERR_INVALID_DOMAIN);
     FAILS(virDomainIsActive(NULL), VIR_ERR_INVALID_DOMAIN);
