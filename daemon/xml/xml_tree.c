@@ -199,6 +199,15 @@ static void write_end(struct xml_writer *writer, xmlNodePtr node)
     xml_append(writer, ">");
 }
 
+/* A comment alone is nothing that is written. */
+static bool is_empty(const xmlNode *node)
+{
+    for (const xmlNode *child = node->children; child; child = child->next)
+        if (is_text(child) || child->type == XML_ELEMENT_NODE)
+            return false;
+    return true;
+}
+
 /* Among text, where a blank more would be one that nobody wrote. */
 static void write_inline(struct xml_writer *writer, xmlNodePtr node)
 {
@@ -209,7 +218,7 @@ static void write_inline(struct xml_writer *writer, xmlNodePtr node)
     if (node->type != XML_ELEMENT_NODE)
         return;
     write_start(writer, node);
-    if (!node->children) {
+    if (is_empty(node)) {
         xml_append(writer, "/>");
         return;
     }

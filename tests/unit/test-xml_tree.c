@@ -43,6 +43,7 @@ START_TEST(test_layout)
         { "<?xml version='1.0'?><!-- c --><a><!-- c --><?pi x?><b/></a>",
           "<a>\n  <b/>\n</a>\n" },
         { "<a>one<!-- c -->two</a>", "<a>onetwo</a>\n" },
+        { "<a>one<b><!-- c --></b><c> </c></a>", "<a>one<b/><c> </c></a>\n" },
         { "<a><![CDATA[<&>]]></a>", "<a>&lt;&amp;&gt;</a>\n" },
         { "<a>l\n\tl&#13;&apos;&quot;</a>", "<a>l\n\tl&#13;&apos;&quot;</a>\n" },
         { "<a x='&#9;&#10;&lt;&amp;&quot;&apos;&#xe9;'/>",
