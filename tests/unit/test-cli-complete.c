@@ -54,7 +54,7 @@ START_TEST(commands_come_first)
     CHECK_OFFERED(0, "", "1", "-c", "vol-w");
     CHECK_OFFERED(0, "", "0", "nothing");
     CHECK_OFFERED(0, "", "0", "compl");
-    CHECK_OFFERED(0, "--readonly\n", "0", "--re");
+    CHECK_OFFERED(0, "--readonly\n--reconnect\n", "0", "--re");
 }
 END_TEST
 
