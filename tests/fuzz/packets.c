@@ -223,6 +223,8 @@ static void say(int fd, const void *data, size_t len)
 /* As the last words of a call that announces descriptors: a byte each, with one of them. */
 static void say_descriptor(int fd)
 {
+    /* not the connection's own: the daemon would hold the end whose close it waits for */
+    static const int passed = STDERR_FILENO;
     union {
         struct cmsghdr align;
         char space[CMSG_SPACE(sizeof(int))];
@@ -235,7 +237,7 @@ static void say_descriptor(int fd)
     control.align.cmsg_level = SOL_SOCKET;
     control.align.cmsg_type = SCM_RIGHTS;
     control.align.cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(&control.align), &fd, sizeof(int));
+    memcpy(CMSG_DATA(&control.align), &passed, sizeof(int));
     (void)!sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL); /* it may have hung up */
     turn(fd);
 }
@@ -288,8 +290,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     answer_pending();
     turn(fds[1]);
     (void)close(fds[1]);
-    while (!server_is_idle(daemon_.server))
+    while (!server_is_idle(daemon_.server)) {
         (void)event_base_loop(daemon_.base, EVLOOP_NONBLOCK);
+        answer_pending(); /* calls that had to wait */
+    }
     answer_pending();
     return 0;
 }
