@@ -7,7 +7,11 @@
  * others send the kernel closes.  Owns what it keeps.  Loop thread.
  */
 
+#include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "server/internal.h"
 #include "util/alloc.h"
@@ -31,11 +35,28 @@ bool descriptors_full(const struct client *client)
     return client->descriptors && client->descriptors->n == FDS_MAX;
 }
 
+/* By who listens, or for a socket of systemd's by the name it was reached by. */
+static bool is_connection_to_us(int own, int fd)
+{
+    struct sockaddr_un ours = { 0 }, theirs = { 0 };
+    socklen_t our_len = sizeof(ours), their_len = sizeof(theirs), len = sizeof(struct ucred);
+    struct ucred peer;
+
+    if (getpeername(fd, (struct sockaddr *)&theirs, &their_len) < 0 ||
+        theirs.sun_family != AF_UNIX)
+        return false;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid == getpid())
+        return true;
+    return getsockname(own, (struct sockaddr *)&ours, &our_len) == 0 && our_len == their_len &&
+           our_len > offsetof(struct sockaddr_un, sun_path) && memcmp(&ours, &theirs, our_len) == 0;
+}
+
+/* A client's own end is not kept: held by us, nobody would see that it was closed. */
 static void keep(struct client *client, size_t at, int fd)
 {
     struct descriptors *descriptors = client->descriptors;
 
-    if (descriptors_full(client)) {
+    if (descriptors_full(client) || is_connection_to_us(client->transport.fd, fd)) {
         close_later(fd);
         return;
     }

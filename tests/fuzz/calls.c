@@ -24,6 +24,7 @@
 #include "storage/pool.h"
 #include "storage/storage.h"
 #include "store/store.h"
+#include "util/closer.h"
 
 enum { WAIT_MS = 5, WAITS = 400, STOP_MS = 10000, CLIENTS = 10, REQUESTS = 16 };
 
@@ -48,6 +49,7 @@ static void stop(void)
     storage_free(daemon_.storage);
     jobs_free(daemon_.jobs);
     domains_free(daemon_.domains);
+    close_later_drain();
     config_free(daemon_.config);
     event_base_free(daemon_.base);
     free(daemon_.state_dir);

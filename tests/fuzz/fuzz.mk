@@ -5,6 +5,7 @@
 fuzz_targets = \
 	tests/fuzz/calls \
 	tests/fuzz/config \
+	tests/fuzz/cpu-xml \
 	tests/fuzz/domain-xml \
 	tests/fuzz/image-probe \
 	tests/fuzz/journal \
@@ -47,6 +48,11 @@ tests_fuzz_config_SOURCES = tests/fuzz/config.c $(fuzz_sources)
 tests_fuzz_config_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_config_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_config_LDADD = $(fuzz_ldadd)
+
+tests_fuzz_cpu_xml_SOURCES = tests/fuzz/cpu-xml.c $(fuzz_sources)
+tests_fuzz_cpu_xml_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_cpu_xml_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_cpu_xml_LDADD = $(fuzz_ldadd)
 
 tests_fuzz_domain_xml_SOURCES = tests/fuzz/domain-xml.c $(fuzz_sources)
 tests_fuzz_domain_xml_CPPFLAGS = $(fuzz_cppflags)

@@ -20,9 +20,10 @@
 #include "server/internal.h"
 #include "server/stream.h"
 #include "util/alloc.h"
+#include "util/closer.h"
 
 enum { MODE_READONLY = 1, MODE_RAW = 2 };
-enum { PENDING_MAX = 64, TURNS = 8 };
+enum { PENDING_MAX = 64, TURNS = 8, DESCRIPTORS_MAX = 3 };
 
 static struct daemon daemon_;
 static struct program *stub_programs; /* dispatch's list is this one */
@@ -190,7 +191,7 @@ static void start(void)
     daemon_.events = events_new();
     daemon_.dispatch = dispatch_new(stub_programs, daemon_nprograms);
     daemon_.server = server_new(daemon_.base, &limits, &dispatch_handler, &daemon_);
-    fuzz_must(daemon_.server);
+    fuzz_must(daemon_.server && atexit(close_later_drain) == 0);
 }
 
 static void answer_pending(void)
@@ -219,6 +220,40 @@ static void say(int fd, const void *data, size_t len)
 
 /* --- the client --- */
 
+/* As the last words of a call that announces descriptors: a byte each, with one of them. */
+static void say_descriptor(int fd)
+{
+    /* not the connection's own: the daemon would hold the end whose close it waits for */
+    static const int passed = STDERR_FILENO;
+    union {
+        struct cmsghdr align;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = { .space = { 0 } };
+    char byte = 0;
+    struct iovec iov = { &byte, 1 };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space,
+                          .msg_controllen = sizeof(control.space) };
+
+    control.align.cmsg_level = SOL_SOCKET;
+    control.align.cmsg_type = SCM_RIGHTS;
+    control.align.cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(&control.align), &passed, sizeof(int));
+    (void)!sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL); /* it may have hung up */
+    turn(fd);
+}
+
+/* So many as are announced, as long as that are few. */
+static void say_descriptors(int fd, const char *packet, size_t len)
+{
+    struct frame_header header;
+
+    if (frame_decode_header(packet, len, &header) < 0 || header.type != FRAME_CALL_WITH_FDS ||
+        len < FRAME_MIN + sizeof(uint32_t))
+        return;
+    for (int i = packet[FRAME_MIN + 3] % (DESCRIPTORS_MAX + 1); i > 0; i--)
+        say_descriptor(fd);
+}
+
 static void say_records(int fd, const uint8_t *data, size_t size)
 {
     while (size >= RECORD_SIZE) {
@@ -226,6 +261,7 @@ static void say_records(int fd, const uint8_t *data, size_t size)
         _cleanup_free_ char *packet = record_packet(data, size, &used, &len);
 
         say(fd, packet, len);
+        say_descriptors(fd, packet, len);
         data += used;
         size -= used;
         if (npending == PENDING_MAX / 2)
@@ -254,8 +290,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     answer_pending();
     turn(fds[1]);
     (void)close(fds[1]);
-    while (!server_is_idle(daemon_.server))
+    while (!server_is_idle(daemon_.server)) {
         (void)event_base_loop(daemon_.base, EVLOOP_NONBLOCK);
+        answer_pending(); /* calls that had to wait */
+    }
     answer_pending();
     return 0;
 }

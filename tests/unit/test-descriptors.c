@@ -125,6 +125,17 @@ static void expect_in_step(int sock)
     peer_expect(&h, sock, 1000, "next", 4);
 }
 
+/* Its own end, of a packet that is never whole: kept, that would keep the connection for ever. */
+START_TEST(test_own_connection)
+{
+    announce(peer, 0, 2, "text");
+    send_with(peer, "", 1, peer, 1);
+    harness_turn(&h);
+    (void)close(steal_fd(&peer));
+    harness_until(&h, h.gone == 1);
+}
+END_TEST
+
 START_TEST(test_come)
 {
     announce(peer, 0, 2, "text");
@@ -412,6 +423,7 @@ END_TEST
 static Suite *suite(void)
 {
     const TTest *const tests[] = {
+        test_own_connection,
         test_come,
         test_most,
         test_none_announced,
