@@ -3,7 +3,7 @@
  * The daemon's settings: command line over config file over defaults.  The
  * keys are one table in config.c, which the example file and the manual are
  * tested against; an unknown key, a wrong type or a value out of bounds is an
- * error that names file and line.  Loop thread.
+ * error that names file and line.  Loop thread; a reload reads on a worker.
  */
 #ifndef VIRTJOBD_CONFIG_H
 #define VIRTJOBD_CONFIG_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* See config_access.h.  Loop thread, at the start and at a reload. */
+/* See config_access.h.  Loop thread at the start, a worker at a reload. */
 
 #include "config_access.h"
 

@@ -5,7 +5,6 @@
  */
 
 #include <errno.h>
-#include <grp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include "lifecycle.h"
 #include "server/sasl_exchange.h"
 #include "server/server.h"
+#include "util/accounts.h"
 #include "util/alloc.h"
 
 /* The unix sockets, by file name and by FileDescriptorName=; the others by the latter only. */
@@ -114,25 +114,14 @@ static int listen_inherited_one(struct lifecycle *life, int fd, const char *name
 
 static int find_group(const char *name, gid_t *ret_gid, struct verror *err)
 {
-    struct group group, *found = NULL;
-    size_t size = 1024;
+    int r = account_find_group(name, ret_gid);
 
-    for (;;) {
-        _cleanup_free_ char *buffer = xmalloc(size);
-        int ret = getgrnam_r(name, &group, buffer, size, &found);
-
-        if (ret == ERANGE && size < (1u << 20)) {
-            size *= 2;
-            continue;
-        }
-        if (ret != 0)
-            return verror_errno(err, ret, "cannot look up group '%s'", name);
-        if (!found)
-            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                              "unix_sock_group: there is no group '%s'", name);
-        *ret_gid = group.gr_gid;
-        return 0;
-    }
+    if (r < 0)
+        return verror_errno(err, -r, "cannot look up group '%s'", name);
+    if (r == 0)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "unix_sock_group: there is no group '%s'", name);
+    return 0;
 }
 
 /* Makes a socket, with the permissions that the settings give to its sort. */

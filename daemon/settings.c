@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From the config file into the running parts, at the start and at SIGHUP.  Loop thread. */
+/*
+ * From the config file into the running parts, at the start and at a reload.  Loop thread, but
+ * settings_read(), which a reload has a worker do.
+ */
 
 #include <errno.h>
 
@@ -73,10 +76,10 @@ struct server_limits settings_limits(const struct lifecycle *life)
     };
 }
 
-/* One pool's stuck disk may hold a quarter of the short work, and all bulk jobs are equal. */
 /* They sleep as their clients do: one that stops reading must not hold up another's. */
 enum { STREAM_JOBS = 256 };
 
+/* One pool's stuck disk may hold a quarter of the short work, and all bulk jobs are equal. */
 struct workers_width settings_lane_width(const struct lifecycle *life, int lane)
 {
     const struct config *config = life->daemon.config;

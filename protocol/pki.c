@@ -82,8 +82,7 @@ static const char *known_reason(int reason)
     return NULL;
 }
 
-/* Where a connection keeps the name of the certificate that it has refused. */
-static int refused_index = -1;
+static int refused_index = -1; /* of refused_key() */
 
 static void refused_free(void *parent _unused_, void *name, CRYPTO_EX_DATA *data _unused_,
                          int index _unused_, long number _unused_, void *opaque _unused_)
@@ -96,24 +95,33 @@ static void make_refused_index(void)
     refused_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, refused_free);
 }
 
-void pki_note_refused(X509_STORE_CTX *store)
+/* Where a connection keeps the name of the certificate that it has refused; -1 = nowhere. */
+static int refused_key(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, make_refused_index);
+    return refused_index;
+}
+
+void pki_note_refused(X509_STORE_CTX *store)
+{
+    int key = refused_key();
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     const X509 *certificate = X509_STORE_CTX_get0_cert(store);
     char *dname;
 
-    (void)pthread_once(&once, make_refused_index);
-    if (!ssl || !certificate || refused_index < 0 || SSL_get_ex_data(ssl, refused_index))
+    if (!ssl || !certificate || key < 0 || SSL_get_ex_data(ssl, key))
         return;
     dname = dname_text(X509_get_subject_name(certificate));
-    if (SSL_set_ex_data(ssl, refused_index, dname) != 1)
+    if (SSL_set_ex_data(ssl, key, dname) != 1)
         free(dname);
 }
 
 static void certificate_reason(const SSL *ssl, char *ret_text, size_t size)
 {
-    const char *dname = refused_index < 0 ? NULL : SSL_get_ex_data(ssl, refused_index);
+    int key = refused_key();
+    const char *dname = key < 0 ? NULL : SSL_get_ex_data(ssl, key);
 
     (void)snprintf(ret_text, size, "its certificate%s%s%s %s", dname ? " (" : "",
                    dname ? dname : "", dname ? ")" : "",

@@ -104,6 +104,21 @@ if [ "$(id -u)" = 0 ]; then
 fi
 wait "$waiting" || true
 wait_until 20 daemon_logged "not authenticated in time"
+
+# Nor does one that has gone: the workers for these questions are few, and each would wait its time.
+sed -i 's/^auth_timeout_seconds.*/auth_timeout_seconds = 3600/' "$dir/conf"
+restart_daemon
+left=()
+for i in {1..12}; do
+    python3 "$dir/connect.py" "$srcdir" "$dir/public/sock" "$user" >/dev/null 2>&1 &
+    left+=($!)
+done
+wait_until 20 grep -qE "pid=($(IFS='|' && echo "${left[*]}")) " "$dir/asked"
+kill "${left[@]}"
+wait "${left[@]}" || true
+wait_until 20 daemon_logged "polkit: authentication failed: it has gone before the answer"
+echo yes >"$dir/answer"
+come sock in
 stop_daemon
 
 # What polkit is told of the two actions.

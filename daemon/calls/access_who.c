@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One pattern of identities: "user=alice unit=backup.*".  Names of users and groups are looked up
- * when it is read, never when it is compared.  Loop thread.
+ * when it is read, which a worker does at a reload, never when it is compared.
  */
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fnmatch.h>
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
 
 #include "calls/access.h"
 #include "server/server.h"
+#include "util/accounts.h"
 #include "util/alloc.h"
 
 enum { ADDRESS_BITS = 128 };
@@ -52,24 +51,24 @@ static int parse_id(struct condition *condition, const char *value, struct verro
     return 0;
 }
 
+static int refuse_name(const char *what, const char *value, int r, struct verror *err)
+{
+    return verror_set(err, VIR_ERR_CONF_SYNTAX, "no %s is named '%s'%s%s", what, value,
+                      r < 0 ? ": " : "", r < 0 ? strerror(-r) : "");
+}
+
 static int parse_user(struct condition *condition, const char *value, struct verror *err)
 {
-    const struct passwd *user = getpwnam(value); /* the loop alone calls it, and copies at once */
+    int r = account_find_user(value, &condition->id, NULL);
 
-    if (!user)
-        return verror_set(err, VIR_ERR_CONF_SYNTAX, "no user is named '%s'", value);
-    condition->id = user->pw_uid;
-    return 0;
+    return r > 0 ? 0 : refuse_name("user", value, r, err);
 }
 
 static int parse_group(struct condition *condition, const char *value, struct verror *err)
 {
-    const struct group *group = getgrnam(value); /* as above */
+    int r = account_find_group(value, &condition->id);
 
-    if (!group)
-        return verror_set(err, VIR_ERR_CONF_SYNTAX, "no group is named '%s'", value);
-    condition->id = group->gr_gid;
-    return 0;
+    return r > 0 ? 0 : refuse_name("group", value, r, err);
 }
 
 static bool uid_matches(const struct condition *condition, const struct identity *identity)

@@ -6,6 +6,7 @@
  * begin anew.  Loop thread but for the work.
  */
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "calls/auth.h"
@@ -19,6 +20,7 @@
 struct login {
     struct sasl_exchange *exchange; /* NULL before the first call, and after a failure */
     bool busy, started;
+    atomic_bool abandoned; /* the client has gone: no step is worth a worker any more */
     char *mechanism;
     unsigned int failures;
 };
@@ -70,6 +72,22 @@ static void step_free(void *opaque)
     free(step);
 }
 
+static void client_gone(struct call *call)
+{
+    struct login *login = client_login(call->client);
+
+    atomic_store(&login->abandoned, true);
+}
+
+/* Nobody waits behind one that has gone; a step that is under way cannot be ended. */
+static bool is_abandoned(struct step *step)
+{
+    if (!atomic_load(&step->login->abandoned))
+        return false;
+    step->result = verror_set(&step->why, VIR_ERR_AUTH_FAILED, "it has gone before the step");
+    return true;
+}
+
 /* A user database that hangs holds up only those who authenticate. */
 static int submit(struct call *call, struct login *login, struct step *step,
                   int (*work)(void *step, struct verror *err),
@@ -85,6 +103,7 @@ static int submit(struct call *call, struct login *login, struct step *step,
 
     step->login = login;
     login->busy = true;
+    call->gone = client_gone;
     call_offload(call, &offload);
     return CALL_PENDING;
 }
@@ -107,7 +126,8 @@ static int begin_work(void *opaque, struct verror *err)
     struct step *step = opaque;
 
     (void)err; /* what is wrong is told to the log, not to the client */
-    step->list = exchange_begin(step->login->exchange, &step->why);
+    if (!is_abandoned(step))
+        step->list = exchange_begin(step->login->exchange, &step->why);
     return 0;
 }
 
@@ -146,8 +166,9 @@ static int step_work(void *opaque, struct verror *err)
     struct step *step = opaque;
 
     (void)err; /* as above */
-    step->result = exchange_step(step->login->exchange, step->mechanism, &step->in, &step->out,
-                                 &step->why);
+    if (!is_abandoned(step))
+        step->result = exchange_step(step->login->exchange, step->mechanism, &step->in,
+                                     &step->out, &step->why);
     return 0;
 }
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
+	daemon/util/accounts.c \
+	daemon/util/accounts.h \
 	daemon/util/alloc.c \
 	daemon/util/alloc.h \
 	daemon/util/audit.c \

@@ -8,6 +8,7 @@
 
 #include "hypervisor/qemu/owner.h"
 #include "hypervisor/qemu/owner_internal.h"
+#include "util/accounts.h"
 #include "util/alloc.h"
 
 enum { ENTRY_MAX = 64 * 1024, GROUPS_MAX = 65536 /* NGROUPS_MAX of Linux */ };
@@ -31,45 +32,34 @@ static bool parse_id(const char *text, unsigned int *ret_id)
 
 int owner_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid, struct verror *err)
 {
-    _cleanup_free_ char *buf = xmalloc(ENTRY_MAX);
+    _cleanup_free_ char *buf = NULL;
     struct passwd passwd, *found = NULL;
     unsigned int id;
-    int r = 0;
+    int r = *name == '+' ? 0 : account_find_user(name, ret_uid, ret_gid);
 
-    if (*name != '+')
-        r = getpwnam_r(name, &passwd, buf, ENTRY_MAX, &found);
-    if (!found && parse_id(name, &id)) {
-        r = getpwuid_r(id, &passwd, buf, ENTRY_MAX, &found);
-        if (!found) { /* a bare number will do */
-            *ret_uid = id;
-            *ret_gid = id;
-            return 0;
-        }
-    }
-    if (!found)
+    if (r > 0)
+        return 0;
+    if (!parse_id(name, &id))
         return verror_set(err, VIR_ERR_CONF_SYNTAX, "user = \"%s\": %s", name,
-                          r ? strerror(r) : "there is no such user");
-    *ret_uid = passwd.pw_uid;
-    *ret_gid = passwd.pw_gid;
+                          r < 0 ? strerror(-r) : "there is no such user");
+    buf = xmalloc(ENTRY_MAX);
+    (void)getpwuid_r(id, &passwd, buf, ENTRY_MAX, &found); /* a bare number will do */
+    *ret_uid = id;
+    *ret_gid = found ? passwd.pw_gid : id;
     return 0;
 }
 
 int owner_find_group(const char *name, gid_t *ret_gid, struct verror *err)
 {
-    _cleanup_free_ char *buf = xmalloc(ENTRY_MAX);
-    struct group group, *found = NULL;
     unsigned int id;
-    int r = 0;
+    int r = *name == '+' ? 0 : account_find_group(name, ret_gid);
 
-    if (*name != '+')
-        r = getgrnam_r(name, &group, buf, ENTRY_MAX, &found);
-    if (found)
-        *ret_gid = group.gr_gid;
-    else if (parse_id(name, &id))
-        *ret_gid = id;
-    else
+    if (r > 0)
+        return 0;
+    if (!parse_id(name, &id))
         return verror_set(err, VIR_ERR_CONF_SYNTAX, "group = \"%s\": %s", name,
-                          r ? strerror(r) : "there is no such group");
+                          r < 0 ? strerror(-r) : "there is no such group");
+    *ret_gid = id;
     return 0;
 }
 
