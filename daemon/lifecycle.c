@@ -20,7 +20,6 @@
 #include "hypervisor/domains.h"
 #include "jobs/job.h"
 #include "jobs/workers.h"
-#include "server/sasl_exchange.h"
 #include "server/server.h"
 #include "storage/storage.h"
 #include "store/store.h"
@@ -299,8 +298,6 @@ static void take_down_daemon(struct lifecycle *life)
     jobs_free(daemon->jobs);
     domains_free(daemon->domains);
     close_later_drain();
-    if (life->has_sasl)
-        sasl_library_stop();
 }
 
 static void take_down(struct lifecycle *life)

@@ -35,6 +35,21 @@ clean-local:
 check-sanitized:
 	VIRTJOBD_SLOWER=10 CK_TIMEOUT_MULTIPLIER=10 \
 	  $(MAKE) check TESTS="$(filter-out $(ship_tests),$(TESTS))"
+# Without those that need half a minute and more, and walk code that others walk, too.
+sanitized_slow = \
+	$(stock_tests) \
+	tests/crash-cancel.py \
+	tests/crash-table.py \
+	tests/guests-agent.py \
+	tests/guests-cancel.py \
+	tests/guests-life.py \
+	tests/guests-states.py \
+	tests/guests-table.py \
+	tests/soak.py \
+	tests/unit/test-io_wipe \
+	$(NULL)
+check-sanitized-quick:
+	$(MAKE) check-sanitized TESTS="$(filter-out $(sanitized_slow),$(TESTS))"
 
 # The same tests under valgrind: unit tests by LOG_COMPILER, daemon and tool by the wrapper.
 valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
@@ -79,4 +94,4 @@ distcheck_tests = \
 distcheck-quick:
 	$(MAKE) distcheck TESTS="$(distcheck_tests)"
 
-.PHONY: check-sanitized check-valgrind check-valgrind-unit distcheck-quick
+.PHONY: check-sanitized check-sanitized-quick check-valgrind check-valgrind-unit distcheck-quick

@@ -92,11 +92,6 @@ int sasl_library_start(const char *conf_dir, struct verror *err)
     return 0;
 }
 
-void sasl_library_stop(void)
-{
-    sasl_server_done();
-}
-
 /* --- an exchange --- */
 
 struct sasl_exchange *exchange_new(bool secure)

@@ -17,10 +17,10 @@ struct sasl_exchange;
 
 /*
  * Loads libsasl's modules; conf_dir is where its virtjobd.conf is, which must be there: without
- * one libsasl would offer all that it has.  Once, before there are threads.
+ * one libsasl would offer all that it has.  Once, before there are threads; they stay until
+ * the process ends.
  */
 int sasl_library_start(const char *conf_dir, struct verror *err);
-void sasl_library_stop(void);
 
 /* secure: nobody between can read or change the connection, so that it needs no protection. */
 struct sasl_exchange *exchange_new(bool secure);
