@@ -72,7 +72,7 @@ ssize_t descriptors_read(struct client *client, void *data, size_t len, size_t h
     int fd = -1;
     ssize_t n;
 
-    if (!client_passes_fds(client) || !client->open || client->readonly)
+    if (!client_passes_fds(client) || !client->open || client_is_readonly(client))
         return transport->ops->read(transport, data, len);
     n = transport->ops->read_fd(transport, data, len, &fd);
     if (fd >= 0 && n > 0)

@@ -282,6 +282,19 @@ START_TEST(test_from_whom_none_are_taken)
 }
 END_TEST
 
+/* The config says so of its identity, not its socket. */
+START_TEST(test_from_a_read_only_identity)
+{
+    client_access(h.server->clients)->readonly = true;
+    announce(peer, 0, 1, "text");
+    send_fd(peer);
+    peer_expect(&h, peer, 0, "text", 4);
+    ck_assert_uint_eq(h.nfds, 1);
+    ck_assert_int_eq(h.fds[0], -1);
+    expect_none_left();
+}
+END_TEST
+
 START_TEST(test_while_calls_wait)
 {
     for (uint32_t serial = 0; serial < 5; serial++)
@@ -434,6 +447,7 @@ static Suite *suite(void)
         test_leaves_in_the_middle,
         test_never_sends_the_rest,
         test_from_whom_none_are_taken,
+        test_from_a_read_only_identity,
         test_while_calls_wait,
         test_each_to_its_call,
         test_given,
