@@ -33,8 +33,15 @@ struct tls {
     enum tls_state state;
     bool wants_write;
     bool drained; /* nothing more can be read until the socket has something */
-    char why[512]; /* "" = nothing to be said */
+    char *why; /* NULL = nothing to be said */
 };
+
+/* Takes over why. */
+static void set_why(struct tls *tls, char *why)
+{
+    free(tls->why);
+    tls->why = why;
+}
 
 /* Of a call of OpenSSL that returned result: -EAGAIN, 0 at the end, or another -errno. */
 static int outcome(struct tls *tls, int result)
@@ -49,10 +56,10 @@ static int outcome(struct tls *tls, int result)
         return 0;
     if (error == SSL_ERROR_SSL) {
         pki_tls_reason(tls->ssl, reason, sizeof(reason));
-        (void)snprintf(tls->why, sizeof(tls->why), "TLS%s failed: %s",
-                       tls->state == TLS_HANDSHAKE ? " handshake" : "", reason);
+        set_why(tls, xasprintf("TLS%s failed: %s",
+                               tls->state == TLS_HANDSHAKE ? " handshake" : "", reason));
     } else if (tls->state != TLS_UP) {
-        (void)snprintf(tls->why, sizeof(tls->why), "TLS handshake failed: it has gone away");
+        set_why(tls, xasprintf("TLS handshake failed: it has gone away"));
     }
     ERR_clear_error();
     return tls->state == TLS_UP && error == SSL_ERROR_SYSCALL && errno ? -errno : -EPROTO;
@@ -72,6 +79,19 @@ static void note_identity(struct tls *tls)
 }
 
 /*
+ * What came along with its certificate, as far as the CA, has done its work, and would be kept as
+ * long as the connection.  OpenSSL hands out these lists themselves, and needs nothing in them.
+ */
+static void forget_issuers(SSL *ssl)
+{
+    STACK_OF(X509) *lists[] = { SSL_get_peer_cert_chain(ssl), SSL_get0_verified_chain(ssl) };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+        while (sk_X509_num(lists[i]) > 0)
+            X509_free(sk_X509_pop(lists[i]));
+}
+
+/*
  * It has been sent an alert.  If the socket were closed now, while it is still sending its part of
  * the handshake, the alert would be lost with a reset connection, and stock clients would be
  * killed by SIGPIPE.  So all is read and dropped until it leaves, or its time is over.
@@ -81,7 +101,7 @@ static int refuse(struct tls *tls)
     static const struct timeval linger = { .tv_sec = LINGER_SECONDS };
 
     log_warn("client %s: %s; connection closed", client_identity(tls->client), tls->why);
-    tls->why[0] = '\0';
+    set_why(tls, NULL);
     tls->state = TLS_REFUSED;
     tls->wants_write = false;
     (void)shutdown(tls->fd, SHUT_WR); /* or it has gone already */
@@ -111,6 +131,7 @@ static int shake_hands(struct tls *tls)
             return outcome(tls, r);
         tls->state = TLS_CONFIRM;
         note_identity(tls);
+        forget_issuers(tls->ssl);
     }
     r = SSL_write(tls->ssl, &welcome, sizeof(welcome));
     if (r != 1)
@@ -134,7 +155,7 @@ static ssize_t tls_read(struct transport *transport, void *data, size_t len)
     if (tls->state != TLS_UP)
         n = shake_hands(tls);
     if (n < 0)
-        return n == -EPROTO && tls->why[0] ? refuse(tls) : n;
+        return n == -EPROTO && tls->why ? refuse(tls) : n;
     ERR_clear_error();
     n = SSL_read(tls->ssl, data, len < INT_MAX ? (int)len : INT_MAX);
     if (n <= 0)
@@ -162,7 +183,7 @@ static const char *tls_why(const struct transport *transport)
 {
     const struct tls *tls = transport->state;
 
-    return tls->why[0] ? tls->why : NULL;
+    return tls->why;
 }
 
 /* Up to size bytes of the pieces, from skip on. */
@@ -236,11 +257,12 @@ static void tls_done(struct transport *transport)
 
     (void)event_del(&tls->deadline);
     ERR_clear_error();
-    if (tls->state == TLS_UP && !tls->why[0])
+    if (tls->state == TLS_UP && !tls->why)
         (void)SSL_shutdown(tls->ssl); /* says good-bye, if the socket takes it */
     SSL_free(tls->ssl);
     ERR_clear_error();
     tls_context_unref(tls->context);
+    free(tls->why);
     free(tls);
     transport_close(transport);
 }
