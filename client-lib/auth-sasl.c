@@ -15,13 +15,7 @@
 #include <strings.h>
 
 #include "buffer.h"
-
-enum {
-    /* Where nothing else protects the connection, a mechanism must so well: libvirt's bound. */
-    SSF_MIN = 56,
-    SSF_MAX = 100000,
-    LAYER_PACKET_MAX = 65536,
-};
+#include "protocol/sasl-terms.h"
 
 /* libsasl's names of what virConnectAuth calls VIR_CRED_*. */
 static const struct {
@@ -52,37 +46,11 @@ struct exchange {
 
 /* --- the library --- */
 
-static void *mutex_new(void)
-{
-    pthread_mutex_t *mutex = malloc(sizeof(*mutex));
-
-    if (mutex)
-        (void)pthread_mutex_init(mutex, NULL);
-    return mutex;
-}
-
-static int mutex_lock(void *mutex)
-{
-    return pthread_mutex_lock(mutex) == 0 ? SASL_OK : SASL_FAIL;
-}
-
-static int mutex_unlock(void *mutex)
-{
-    return pthread_mutex_unlock(mutex) == 0 ? SASL_OK : SASL_FAIL;
-}
-
-static void mutex_free(void *mutex)
-{
-    if (mutex)
-        (void)pthread_mutex_destroy(mutex);
-    free(mutex);
-}
-
 static int library_result = SASL_FAIL;
 
 static void library_start(void)
 {
-    sasl_set_mutex(mutex_new, mutex_lock, mutex_unlock, mutex_free);
+    sasl_use_threads();
     library_result = sasl_client_init(NULL);
 }
 
@@ -150,21 +118,14 @@ static int set_callbacks(struct exchange *exchange)
 
 static int make_sasl(struct exchange *exchange)
 {
-    bool secure = exchange->request->secure;
-    const sasl_security_properties_t props = {
-        .min_ssf = secure ? 0 : SSF_MIN,
-        .max_ssf = secure ? 0 : SSF_MAX,
-        .maxbufsize = LAYER_PACKET_MAX,
-        .security_flags = SASL_SEC_NOANONYMOUS | (secure ? 0 : SASL_SEC_NOPLAINTEXT),
-    };
     int r;
 
     if (set_callbacks(exchange) < 0)
         return -1;
-    r = sasl_client_new("libvirt", exchange->request->host, NULL, NULL, exchange->callbacks,
-                        SASL_SUCCESS_DATA, &exchange->sasl);
+    r = sasl_client_new(SASL_TERMS_SERVICE, exchange->request->host, NULL, NULL,
+                        exchange->callbacks, SASL_SUCCESS_DATA, &exchange->sasl);
     if (r == SASL_OK)
-        r = sasl_setprop(exchange->sasl, SASL_SEC_PROPS, &props);
+        r = sasl_set_terms(exchange->sasl, exchange->request->secure);
     return r == SASL_OK ? 0 : raise_sasl(exchange, r);
 }
 
@@ -371,7 +332,7 @@ static int start_layer(struct exchange *exchange)
         return error_raise_no_memory();
     layer->sasl = STEAL_PTR(exchange->sasl);
     layer->callbacks = STEAL_PTR(exchange->callbacks);
-    layer->max = max > 0 && max < LAYER_PACKET_MAX ? max : LAYER_PACKET_MAX;
+    layer->max = max > 0 && max < SASL_TERMS_PACKET_MAX ? max : SASL_TERMS_PACKET_MAX;
     if (!channel_set_layer(exchange->conn->channel, &to_set))
         return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
                            "authentication failed: there are bytes behind the last step");
@@ -382,10 +343,10 @@ static int take_result(struct exchange *exchange)
 {
     unsigned int ssf = get_number(exchange, SASL_SSF);
 
-    if (!exchange->request->secure && ssf < SSF_MIN)
+    if (!exchange->request->secure && ssf < SASL_TERMS_SSF_MIN)
         return error_raise(VIR_ERR_AUTH_FAILED, VIR_FROM_RPC,
                            "authentication failed: the connection would be protected with %u "
-                           "bits, less than %d", ssf, SSF_MIN);
+                           "bits, less than %d", ssf, SASL_TERMS_SSF_MIN);
     return exchange->request->secure || ssf == 0 ? 0 : start_layer(exchange);
 }
 

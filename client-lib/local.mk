@@ -17,7 +17,7 @@ client_lib_libclient_la_CPPFLAGS = $(AM_CPPFLAGS) -DRUNSTATEDIR='"$(runstatedir)
 	$(OPENSSL_CFLAGS) $(SASL_CFLAGS)
 client_lib_libclient_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden -pthread
 client_lib_libclient_la_LIBADD = protocol/libxdr.la protocol/libframe.la protocol/libpki.la \
-	$(SASL_LIBS) -lpthread
+	protocol/libsaslterms.la $(SASL_LIBS) -lpthread
 client_lib_libclient_la_SOURCES = \
 	client-lib/auth.c \
 	client-lib/auth.h \

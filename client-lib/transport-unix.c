@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "protocol/fdpass.h"
+
 static const char *socket_name(bool readonly)
 {
     return readonly ? "virtjobd-sock-ro" : "virtjobd-sock";
@@ -141,54 +143,14 @@ int unix_connect(const char *path)
 
 /* --- bytes, and descriptors with them --- */
 
-/* Room for one descriptor. */
-union control {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
-};
-
 static ssize_t unix_read_fd(struct transport *transport, void *data, size_t len, int *ret_fd)
 {
-    union control control;
-    struct iovec iov = { data, len };
-    struct msghdr msg = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = CMSG_LEN(sizeof(int)), /* the kernel closes what is more */
-    };
-    ssize_t n = recvmsg(transport->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
-
-    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(*ret_fd)))
-        memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
-    if (n < 0)
-        return errno == EINTR ? -EAGAIN : -errno;
-    return n;
+    return fdpass_receive(transport->fd, data, len, MSG_DONTWAIT, ret_fd);
 }
 
 static ssize_t unix_write_fd(struct transport *transport, int fd)
 {
-    union control control = { .space = { 0 } };
-    char byte = 0;
-    struct iovec iov = { &byte, 1 };
-    struct msghdr msg = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = sizeof(control.space),
-    };
-    ssize_t n;
-
-    control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(fd)),
-                                       .cmsg_level = SOL_SOCKET,
-                                       .cmsg_type = SCM_RIGHTS };
-    memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-    do
-        n = sendmsg(transport->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    return fdpass_send(transport->fd, fd, MSG_DONTWAIT);
 }
 
 void transport_init_unix(struct transport *transport, int fd)

@@ -9,7 +9,7 @@ daemon_dep_libs = $(XML_LIBS) $(EVENT_LIBS) $(SYSTEMD_LIBS) $(SQLITE_LIBS) \
 noinst_LTLIBRARIES += daemon/libdaemon.la
 daemon_libdaemon_la_CPPFLAGS = $(AM_CPPFLAGS) $(daemon_dep_cflags)
 daemon_libdaemon_la_LIBADD = protocol/libxdr.la protocol/libframe.la protocol/libpki.la \
-	$(daemon_dep_libs)
+	protocol/libsaslterms.la $(daemon_dep_libs)
 daemon_libdaemon_la_SOURCES = \
 	daemon/background.c \
 	daemon/config.c \

@@ -28,6 +28,8 @@ protocol_libxdr_la_CFLAGS = $(SANITIZE) -w
 protocol_libxdr_la_LIBADD = $(TIRPC_LIBS)
 
 protocol_libframe_la_SOURCES = \
+	protocol/fdpass.c \
+	protocol/fdpass.h \
 	protocol/frame.c \
 	protocol/frame.h \
 	protocol/macros.h \
@@ -46,6 +48,14 @@ protocol_libpki_la_SOURCES = \
 	protocol/pki.h \
 	$(NULL)
 protocol_libpki_la_LIBADD = $(OPENSSL_LIBS)
+
+noinst_LTLIBRARIES += protocol/libsaslterms.la
+protocol_libsaslterms_la_CPPFLAGS = $(AM_CPPFLAGS) $(SASL_CFLAGS)
+protocol_libsaslterms_la_SOURCES = \
+	protocol/sasl-terms.c \
+	protocol/sasl-terms.h \
+	$(NULL)
+protocol_libsaslterms_la_LIBADD = $(SASL_LIBS) -lpthread
 
 libvirtjobincludedir = $(includedir)/libvirtjob
 dist_libvirtjobinclude_HEADERS = protocol/include/libvirtjob/types.h

@@ -45,6 +45,15 @@ sed -n 's/^\.BR \([a-z_]*\) " (\(number\|text\|list of [a-z]*\),.*/\1/p' "$srcdi
 [ -s "$dir/keys" ] || fail "no keys in the example"
 check diff -u "$dir/keys" "$dir/documented"
 
+# virtjobd(8) has each audit record that there is.
+grep -rhoE 'AUDIT\([A-Z_]+, "[a-z-]+"|record\(job, "[a-z-]+"' "$srcdir/daemon" |
+    sed 's/.*"\(.*\)"/\1/' | sort -u >"$dir/records"
+grep -q domain-destroy "$dir/records" || fail "no audit records in the source"
+sed -n '/^\.SH AUDIT/,/^\.SH FILES/s/^\.BR* //p' "$srcdir/man/virtjobd.8" | sed 's/\\-/-/g' |
+    grep -oE '[a-z]+(-[a-z]+)*' | sort -u >"$dir/documented"
+check comm -23 "$dir/records" "$dir/documented"
+equal "$out" ""
+
 # The session of virtjobd(8)'s example, with what is built here.
 sed -n '/^\.SH EXAMPLES/,/^\.SH "SEE/{/^\.nf/,/^\.fi/{/^\.[nf]/!p}}' "$srcdir/man/virtjobd.8" |
     sed -e 's/\\-/-/g' -e 's/^virt/"$builddir"\/run &/' >"$dir/session"

@@ -8,22 +8,13 @@
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <pthread.h>
 #include <sasl/sasl.h>
 #include <string.h>
 
+#include "protocol/sasl-terms.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
-enum {
-    /* Without TLS a mechanism must encrypt at least so well: libvirt's bound, its clients' too. */
-    SSF_MIN = 56,
-    SSF_MAX = 100000,
-    LAYER_PACKET_MAX = 65536, /* what one packet of the layer may have, both ways */
-};
-
-/* Service of the Kerberos principal and of the digests: stock clients ask for this one. */
-static const char service[] = "libvirt";
 /* Of the configuration file: virtjobd.conf. */
 static const char application[] = "virtjobd";
 
@@ -35,31 +26,6 @@ struct sasl_exchange {
 };
 
 /* --- the library --- */
-
-static void *mutex_new(void)
-{
-    pthread_mutex_t *mutex = XNEW(pthread_mutex_t);
-
-    (void)pthread_mutex_init(mutex, NULL);
-    return mutex;
-}
-
-static int mutex_lock(void *mutex)
-{
-    return pthread_mutex_lock(mutex) == 0 ? SASL_OK : SASL_FAIL;
-}
-
-static int mutex_unlock(void *mutex)
-{
-    return pthread_mutex_unlock(mutex) == 0 ? SASL_OK : SASL_FAIL;
-}
-
-static void mutex_free(void *mutex)
-{
-    if (mutex)
-        (void)pthread_mutex_destroy(mutex);
-    free(mutex);
-}
 
 /* The two highest levels show passwords; failures of clients are told with their names elsewhere. */
 static int log_cb(_unused_ void *context, int level, const char *message)
@@ -82,7 +48,7 @@ int sasl_library_start(const char *conf_dir, struct verror *err)
 
     if (access(path, R_OK) < 0)
         return verror_errno(err, errno, "SASL needs its settings in '%s' (sasl_conf_dir)", path);
-    sasl_set_mutex(mutex_new, mutex_lock, mutex_unlock, mutex_free);
+    sasl_use_threads();
     r = sasl_set_path(SASL_PATH_TYPE_CONFIG, (char *)(uintptr_t)conf_dir);
     if (r == SASL_OK)
         r = sasl_server_init(callbacks, application);
@@ -117,27 +83,14 @@ static int fail(const struct sasl_exchange *exchange, int result, struct verror 
                                        sasl_errstring(result, NULL, NULL));
 }
 
-/* What protects the connection already need not be done twice; what nothing protects must be. */
-static int set_terms(struct sasl_exchange *exchange)
-{
-    const sasl_security_properties_t props = {
-        .min_ssf = exchange->secure ? 0 : SSF_MIN,
-        .max_ssf = exchange->secure ? 0 : SSF_MAX,
-        .maxbufsize = LAYER_PACKET_MAX,
-        .security_flags = SASL_SEC_NOANONYMOUS | (exchange->secure ? 0 : SASL_SEC_NOPLAINTEXT),
-    };
-
-    return sasl_setprop(exchange->conn, SASL_SEC_PROPS, &props);
-}
-
 char *exchange_begin(struct sasl_exchange *exchange, struct verror *err)
 {
     const char *list = NULL;
-    int r = sasl_server_new(service, NULL, NULL, NULL, NULL, NULL, SASL_SUCCESS_DATA,
+    int r = sasl_server_new(SASL_TERMS_SERVICE, NULL, NULL, NULL, NULL, NULL, SASL_SUCCESS_DATA,
                             &exchange->conn);
 
     if (r == SASL_OK)
-        r = set_terms(exchange);
+        r = sasl_set_terms(exchange->conn, exchange->secure);
     if (r == SASL_OK)
         r = sasl_listmech(exchange->conn, NULL, "", ",", "", &list, NULL, NULL);
     if (r == SASL_OK && list && *list)
@@ -162,10 +115,10 @@ static int take_result(struct sasl_exchange *exchange, struct verror *err)
     if (sasl_getprop(exchange->conn, SASL_SSF, &value) == SASL_OK)
         ssf = *(const sasl_ssf_t *)value;
     exchange->layer = ssf > 0 && !exchange->secure;
-    if (!exchange->secure && ssf < SSF_MIN)
+    if (!exchange->secure && ssf < SASL_TERMS_SSF_MIN)
         return verror_set(err, VIR_ERR_AUTH_FAILED,
                           "the mechanism protects the connection with %u bits, not %d", ssf,
-                          SSF_MIN);
+                          SASL_TERMS_SSF_MIN);
     if (sasl_getprop(exchange->conn, SASL_MAXOUTBUF, &value) == SASL_OK)
         exchange->encode_max = *(const unsigned int *)value;
     if (exchange->layer && exchange->encode_max == 0)
@@ -209,7 +162,8 @@ bool exchange_has_layer(const struct sasl_exchange *exchange)
 
 size_t exchange_encode_max(const struct sasl_exchange *exchange)
 {
-    return exchange->encode_max < LAYER_PACKET_MAX ? exchange->encode_max : LAYER_PACKET_MAX;
+    return exchange->encode_max < SASL_TERMS_PACKET_MAX ? exchange->encode_max
+                                                        : SASL_TERMS_PACKET_MAX;
 }
 
 int exchange_encode(struct sasl_exchange *exchange, const void *data, size_t len,

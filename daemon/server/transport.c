@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 
+#include "protocol/fdpass.h"
 #include "server/internal.h"
 
 /* A plain read(): descriptors that come with the bytes are closed by the kernel. */
@@ -31,70 +31,14 @@ ssize_t transport_send(struct transport *transport, const struct iovec *iov, int
     return n < 0 ? -errno : n;
 }
 
-/* Room for one descriptor.  The kernel closes what else comes with the same bytes. */
-union control {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
-};
-
-static int take_fd(struct msghdr *msg)
-{
-    struct cmsghdr *header = CMSG_FIRSTHDR(msg);
-    int fd;
-
-    if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS ||
-        header->cmsg_len != CMSG_LEN(sizeof(fd)))
-        return -1;
-    memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-    return fd;
-}
-
-/* The kernel ends a read behind the bytes that brought a descriptor. */
 static ssize_t unix_read_fd(struct transport *transport, void *data, size_t len, int *ret_fd)
 {
-    struct iovec iov = { data, len };
-    union control control;
-    struct msghdr msg = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = CMSG_LEN(sizeof(int)), /* not its aligned size: two would fit there */
-    };
-    ssize_t n;
-    int fd;
-
-    do
-        n = recvmsg(transport->fd, &msg, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return -errno;
-    fd = take_fd(&msg);
-    if (fd >= 0)
-        *ret_fd = fd;
-    return n;
+    return fdpass_receive(transport->fd, data, len, 0, ret_fd);
 }
 
 static ssize_t unix_write_fd(struct transport *transport, int fd)
 {
-    union control control = { .space = { 0 } };
-    char byte = 0;
-    struct iovec iov = { &byte, 1 };
-    struct msghdr msg = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = &control,
-        .msg_controllen = sizeof(control.space),
-    };
-    ssize_t n;
-
-    control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(fd)),
-                                       .cmsg_level = SOL_SOCKET,
-                                       .cmsg_type = SCM_RIGHTS };
-    memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-    do
-        n = sendmsg(transport->fd, &msg, MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+    return fdpass_send(transport->fd, fd, 0);
 }
 
 /* Half a close cannot be told from a whole one on other kinds of socket. */
