@@ -480,10 +480,12 @@ class Closed(Exception):
 class Client:
     """One connection.  call() sends and waits; send() and receive() do it in two steps."""
 
-    def __init__(self, path, open_flags=0, timeout=240, opened=True):
-        self.sock = socket.socket(socket.AF_UNIX)
+    def __init__(self, path, open_flags=0, timeout=240, opened=True, sock=None):
+        """sock: one that is connected already, then path is not used."""
+        self.sock = sock or socket.socket(socket.AF_UNIX)
         self.sock.settimeout(timeout)
-        self.sock.connect(path)
+        if not sock:
+            self.sock.connect(path)
         self.serial = 0
         self.buffer = b""
         self.events = []
