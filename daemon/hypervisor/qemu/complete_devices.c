@@ -152,6 +152,10 @@ static void complete_listen(xmlNodePtr graphics)
     _cleanup_free_ char *address = xml_attribute(graphics, "listen");
     xmlNodePtr listen = tree_need(graphics, "listen");
 
+    if (address) { /* behind the others, wherever it stood */
+        xml_attribute_drop(graphics, "listen");
+        xml_attribute_set(graphics, "listen", address);
+    }
     tree_default(listen, "type", "address");
     if (!xml_attribute_is(listen, "type", "address"))
         return;
