@@ -91,6 +91,17 @@ static void add_word(struct identity *identity, char *word)
     identity->text = before ? xasprintf("%s %s", before, last) : STEAL_PTR(last);
 }
 
+/* In the text a name is one word: none can look as if more were known of its client. */
+static char *sasl_word(const char *user)
+{
+    char *word = xasprintf("sasl=%s", user);
+
+    for (char *c = word; *c; c++)
+        if (isspace((unsigned char)*c))
+            *c = '?';
+    return word;
+}
+
 static void write_text(struct identity *identity)
 {
     free(STEAL_PTR(identity->text));
@@ -106,7 +117,7 @@ static void write_text(struct identity *identity)
     if (identity->x509_dname)
         add_word(identity, xasprintf("dn=\"%s\"", identity->x509_dname));
     if (identity->sasl_user)
-        add_word(identity, xasprintf("sasl=%s", identity->sasl_user));
+        add_word(identity, sasl_word(identity->sasl_user));
     if (!identity->text)
         identity->text = xstrdup("unknown");
 }

@@ -9,10 +9,13 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "protocol/macros.h"
 #include "util/alloc.h"
+
+enum { DRAIN_SECONDS = 2 };
 
 struct pending {
     struct pending *next;
@@ -93,6 +96,7 @@ void close_later(int fd)
 
 void close_later_drain(void)
 {
+    struct timespec end;
     pthread_t thread;
 
     (void)pthread_mutex_lock(&closer.lock);
@@ -105,8 +109,10 @@ void close_later_drain(void)
     (void)pthread_cond_signal(&closer.wake);
     (void)pthread_mutex_unlock(&closer.lock);
 
-    (void)pthread_join(thread, NULL);
-
+    (void)clock_gettime(CLOCK_REALTIME, &end); /* cannot fail with these arguments */
+    end.tv_sec += DRAIN_SECONDS;
+    if (pthread_timedjoin_np(thread, NULL, &end) != 0)
+        return; /* a client's descriptor may make it wait as long as the client likes */
     (void)pthread_mutex_lock(&closer.lock);
     closer.running = closer.ending = false;
     (void)pthread_mutex_unlock(&closer.lock);

@@ -8,7 +8,7 @@
 
 /* Any thread; -1 is fine. */
 void close_later(int fd);
-/* Daemon end: waits until all those are closed. */
+/* Daemon end: waits until all those are closed, but not for long. */
 void close_later_drain(void);
 
 #endif

@@ -4,6 +4,7 @@
 core_unit_tests = \
 	tests/unit/test-access \
 	tests/unit/test-audit \
+	tests/unit/test-closer \
 	tests/unit/test-config \
 	tests/unit/test-cpuset \
 	tests/unit/test-directories \
@@ -27,6 +28,9 @@ tests_unit_test_access_LDADD = $(core_ldadd)
 tests_unit_test_audit_SOURCES = tests/unit/test-audit.c
 tests_unit_test_audit_CPPFLAGS = $(core_cppflags)
 tests_unit_test_audit_LDADD = $(core_ldadd)
+tests_unit_test_closer_SOURCES = tests/unit/test-closer.c
+tests_unit_test_closer_CPPFLAGS = $(core_cppflags)
+tests_unit_test_closer_LDADD = $(core_ldadd)
 
 tests_unit_test_config_SOURCES = tests/unit/test-config.c
 tests_unit_test_config_CPPFLAGS = $(core_cppflags)

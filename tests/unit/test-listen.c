@@ -79,6 +79,9 @@ START_TEST(test_identity)
     harness_until(&h, h.server->clients);
     ck_assert_int_eq(strncmp(client_identity(h.server->clients), start, strlen(start)), 0);
     ck_assert_uint_eq(client_id(h.server->clients), 1);
+    client_set_sasl_user(h.server->clients, "a uid=0\tpid=1");
+    ck_assert_str_eq(client_who(h.server->clients)->sasl_user, "a uid=0\tpid=1");
+    ck_assert_ptr_nonnull(strstr(client_identity(h.server->clients), " sasl=a?uid=0?pid=1"));
 }
 END_TEST
 
