@@ -58,8 +58,9 @@ valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
 valgrind_compiler = $(abs_top_srcdir)/tests/valgrind.sh \
 	$(LIBTOOL) --quiet --mode=execute $(valgrind_command) --
 unit_tests = $(filter tests/unit/% tests/fuzz/%,$(TESTS))
-# Minutes each: they look at every byte of what they wrote.
-valgrind_slow = tests/unit/test-io_wipe
+# Minutes each: they look at every byte of what they wrote; valgrind stops every thread while one
+# closes a socket that lingers.
+valgrind_slow = tests/unit/test-closer tests/unit/test-io_wipe
 
 # Debian 12's valgrind has no pidfd_open(), by which a guest's process is watched.
 valgrind_cannot = \
@@ -79,9 +80,9 @@ valgrind_cannot = \
 check-valgrind: all
 	VIRTJOBD_WRAPPER="$(valgrind_command)" VIRTJOBD_SLOWER=40 CK_TIMEOUT_MULTIPLIER=40 \
 	  $(MAKE) check LOG_COMPILER="$(valgrind_compiler)" \
-	  TESTS="$(filter-out $(valgrind_cannot),$(TESTS))"
+	  TESTS="$(filter-out $(valgrind_cannot) $(valgrind_slow),$(TESTS))"
 check-valgrind-unit:
-	$(MAKE) check-valgrind TESTS="$(filter-out $(valgrind_slow),$(unit_tests))"
+	$(MAKE) check-valgrind TESTS="$(unit_tests)"
 
 # distcheck, but that of the tests only those run that look at the tree and at what is installed.
 distcheck_tests = \
