@@ -25,7 +25,7 @@ tests_unit_test_access_SOURCES = tests/unit/test-access.c
 tests_unit_test_access_CPPFLAGS = $(core_cppflags)
 tests_unit_test_access_LDADD = $(core_ldadd)
 
-tests_unit_test_audit_SOURCES = tests/unit/test-audit.c
+tests_unit_test_audit_SOURCES = tests/unit/test-audit.c tests/unit/capture.h
 tests_unit_test_audit_CPPFLAGS = $(core_cppflags)
 tests_unit_test_audit_LDADD = $(core_ldadd)
 tests_unit_test_closer_SOURCES = tests/unit/test-closer.c
@@ -44,7 +44,7 @@ tests_unit_test_directories_SOURCES = tests/unit/test-directories.c
 tests_unit_test_directories_CPPFLAGS = $(core_cppflags)
 tests_unit_test_directories_LDADD = $(core_ldadd)
 
-tests_unit_test_log_SOURCES = tests/unit/test-log.c
+tests_unit_test_log_SOURCES = tests/unit/test-log.c tests/unit/capture.h
 tests_unit_test_log_CPPFLAGS = $(core_cppflags)
 tests_unit_test_log_LDADD = $(core_ldadd)
 

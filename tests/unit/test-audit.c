@@ -4,40 +4,16 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "capture.h"
 #include "util/audit.h"
 #include "util/log.h"
 
-static int saved_stderr, capture = -1;
-
-/* stderr becomes a file in memory for the length of one test. */
-static void capture_stderr(void)
+static void setup(void)
 {
-    saved_stderr = dup(STDERR_FILENO);
-    capture = memfd_create("stderr", MFD_CLOEXEC);
-    ck_assert_int_ge(capture, 0);
-    ck_assert_int_ge(dup2(capture, STDERR_FILENO), 0);
+    capture_stderr();
     log_setup(LOG_ERROR_, 0); /* records do not go by it */
     audit_set(AUDIT_ACTS, 1);
-}
-
-static void release_stderr(void)
-{
-    (void)dup2(saved_stderr, STDERR_FILENO);
-    (void)close(saved_stderr);
-    (void)close(capture);
-}
-
-static const char *captured(void)
-{
-    static char text[16384];
-    ssize_t len = pread(capture, text, sizeof(text) - 1, 0);
-
-    ck_assert_int_ge(len, 0);
-    text[len] = '\0';
-    return text;
 }
 
 static void assert_ends(const char *end)
@@ -85,7 +61,7 @@ int main(void)
     int failed;
 
     suite_add_tcase(suite, tcase);
-    tcase_add_checked_fixture(tcase, capture_stderr, release_stderr);
+    tcase_add_checked_fixture(tcase, setup, release_stderr);
     tcase_add_test(tcase, test_record);
     tcase_add_test(tcase, test_quoting);
     tcase_add_test(tcase, test_levels);
