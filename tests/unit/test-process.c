@@ -482,7 +482,7 @@ END_TEST
 /* A guest that hangs: stopped, or deaf. */
 static const char *const deaf[] = {
     "trap '' TERM; echo ready; while :; do sleep 0.05; done",
-    "echo ready; kill -STOP $$",
+    "(until grep -q '^State:.T' /proc/$$/status; do sleep 0.01; done; echo ready) & kill -STOP $$",
 };
 
 START_TEST(test_end_of_the_deaf)
