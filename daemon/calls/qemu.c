@@ -121,7 +121,7 @@ static int agent_answered(struct call *call, json_t *value)
 static char *command_name(struct call *call, const char *text)
 {
     _cleanup_free_ char *why = NULL;
-    json_t *command = qmp_decode(text, strlen(text), 0, &why);
+    json_t *command = qmp_decode(text, strlen(text), QMP_VALUES_FEW, 0, &why);
     const char *name = json_string_value(json_object_get(command, "execute"));
     char *copy = NULL;
 

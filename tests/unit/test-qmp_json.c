@@ -32,7 +32,7 @@ static const struct {
 START_TEST(test_good)
 {
     _cleanup_free_ char *why = NULL, *dump = NULL;
-    json_t *value = qmp_decode(good[_i].text, strlen(good[_i].text), 0, &why);
+    json_t *value = qmp_decode(good[_i].text, strlen(good[_i].text), QMP_VALUES_MAX, 0, &why);
 
     ck_assert_msg(value != NULL, "%s: %s", good[_i].text, why);
     dump = json_dumps(value, DUMP);
@@ -71,7 +71,7 @@ START_TEST(test_bad)
     /* an own copy, so that a sanitizer sees who reads past it */
     memcpy(text, bad[_i].text, bad[_i].len);
     text[bad[_i].len] = '\0';
-    ck_assert_ptr_null(qmp_decode(text, bad[_i].len, 0, &why));
+    ck_assert_ptr_null(qmp_decode(text, bad[_i].len, QMP_VALUES_MAX, 0, &why));
     ck_assert_str_eq(why, bad[_i].why);
 }
 END_TEST
@@ -85,7 +85,7 @@ START_TEST(test_quotes_the_place)
     memcpy(text, "{\"a\":\"", 6);
     memcpy(text + 1000, "\",?here", 7);
     strcpy(text + 2000, "}");
-    ck_assert_ptr_null(qmp_decode(text, strlen(text), 0, &why));
+    ck_assert_ptr_null(qmp_decode(text, strlen(text), QMP_VALUES_MAX, 0, &why));
     ck_assert_ptr_nonnull(strstr(why, "?here"));
     ck_assert_int_eq(strncmp(why, "not JSON: …'", strlen("not JSON: …'")), 0);
     ck_assert_str_eq(why + strlen(why) - strlen("…'"), "…'");
@@ -111,13 +111,13 @@ static void check_depth(const char *open, const char *close)
     _cleanup_free_ char *deeper = nested(QMP_DEPTH_MAX + 1, open, close);
     _cleanup_free_ char *deepest = nested(1000000, open, close);
     _cleanup_free_ char *why = NULL, *why_too = NULL;
-    json_t *value = qmp_decode(deep, strlen(deep), 0, &why);
+    json_t *value = qmp_decode(deep, strlen(deep), QMP_VALUES_MAX, 0, &why);
 
     ck_assert_ptr_nonnull(value);
     json_decref(value);
-    ck_assert_ptr_null(qmp_decode(deeper, strlen(deeper), 0, &why));
+    ck_assert_ptr_null(qmp_decode(deeper, strlen(deeper), QMP_VALUES_MAX, 0, &why));
     ck_assert_ptr_nonnull(strstr(why, "nested too deeply"));
-    ck_assert_ptr_null(qmp_decode(deepest, strlen(deepest), 0, &why_too));
+    ck_assert_ptr_null(qmp_decode(deepest, strlen(deepest), QMP_VALUES_MAX, 0, &why_too));
     ck_assert_ptr_nonnull(strstr(why_too, "nested too deeply"));
 }
 
@@ -128,17 +128,27 @@ START_TEST(test_depth)
 }
 END_TEST
 
-START_TEST(test_many_values)
+static char *list_of(size_t n)
 {
-    size_t n = QMP_VALUES_MAX + 1, i;
-    _cleanup_free_ char *text = xmalloc(n * 2 + 2), *why = NULL;
+    char *text = xmalloc(n * 2 + 2);
     char *at = text;
 
     *at++ = '[';
-    for (i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         at = mempcpy(at, i + 1 < n ? "1," : "1]", 2);
     *at = '\0';
-    ck_assert_ptr_null(qmp_decode(text, (size_t)(at - text), 0, &why));
+    return text;
+}
+
+START_TEST(test_many_values)
+{
+    size_t max = _i ? QMP_VALUES_MAX : QMP_VALUES_FEW;
+    _cleanup_free_ char *most = list_of(max), *more = list_of(max + 1), *why = NULL;
+    json_t *value = qmp_decode(most, strlen(most), max, 0, &why);
+
+    ck_assert_uint_eq(json_array_size(value), max);
+    json_decref(value);
+    ck_assert_ptr_null(qmp_decode(more, strlen(more), max, 0, &why));
     ck_assert_ptr_nonnull(strstr(why, "too many values"));
 }
 END_TEST
@@ -147,11 +157,11 @@ START_TEST(test_duplicates)
 {
     static const char text[] = "{\"a\":1,\"a\":2}";
     _cleanup_free_ char *why = NULL;
-    json_t *value = qmp_decode(text, strlen(text), 0, &why);
+    json_t *value = qmp_decode(text, strlen(text), QMP_VALUES_MAX, 0, &why);
 
     ck_assert_ptr_nonnull(value);
     json_decref(value);
-    ck_assert_ptr_null(qmp_decode(text, strlen(text), JSON_REJECT_DUPLICATES, &why));
+    ck_assert_ptr_null(qmp_decode(text, strlen(text), QMP_VALUES_MAX, JSON_REJECT_DUPLICATES, &why));
     ck_assert_ptr_nonnull(why);
 }
 END_TEST
@@ -195,7 +205,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_bad, 0, ARRAY_SIZE(bad));
     tcase_add_test(tcase, test_quotes_the_place);
     tcase_add_test(tcase, test_depth);
-    tcase_add_test(tcase, test_many_values);
+    tcase_add_loop_test(tcase, test_many_values, 0, 2);
     tcase_add_test(tcase, test_duplicates);
     tcase_add_loop_test(tcase, test_printable, 0, ARRAY_SIZE(printable));
     suite_add_tcase(suite, tcase);

@@ -243,7 +243,7 @@ void agent_take_line(struct agent *agent, const char *line, size_t len)
 {
     _cleanup_free_ char *why = NULL;
     struct verror err = VERROR_INIT;
-    json_t *message = qmp_decode(line, len, 0, &why);
+    json_t *message = qmp_decode(line, len, QMP_VALUES_FEW, 0, &why);
 
     if (agent->state == AGENT_SYNCING) {
         take_sync(agent, message); /* NULL, too */

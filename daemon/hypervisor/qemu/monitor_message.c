@@ -206,7 +206,7 @@ void monitor_message(struct monitor *monitor, const char *line, size_t len)
 {
     _cleanup_free_ char *why = NULL;
     struct verror err = VERROR_INIT;
-    json_t *message = qmp_decode(line, len, 0, &why);
+    json_t *message = qmp_decode(line, len, QMP_VALUES_MAX, 0, &why);
 
     if (!message) {
         (void)verror_set(&err, VIR_ERR_INTERNAL_ERROR, "protocol error on QEMU's monitor, %s", why);

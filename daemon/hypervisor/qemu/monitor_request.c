@@ -266,7 +266,7 @@ int monitor_send_raw(struct monitor *monitor, const char *line, int fd, int time
     struct request *request;
     json_t *object;
 
-    object = qmp_decode(line, strlen(line), JSON_REJECT_DUPLICATES, &why);
+    object = qmp_decode(line, strlen(line), QMP_VALUES_FEW, JSON_REJECT_DUPLICATES, &why);
     if (!object)
         return verror_set(err, VIR_ERR_INVALID_ARG, "monitor command is %s", why);
     if (!json_is_object(object)) {

@@ -47,7 +47,7 @@ static const char *skip_string(const char *at, const char *end)
 }
 
 /* Why the text must not even be parsed, static, or NULL. */
-static const char *check_bounds(const char *text, size_t len)
+static const char *check_bounds(const char *text, size_t len, size_t max_values)
 {
     const char *end = text + len;
     size_t depth = 0, values = 0;
@@ -73,7 +73,7 @@ static const char *check_bounds(const char *text, size_t len)
         default:
             break;
         }
-        if (values > QMP_VALUES_MAX)
+        if (values > max_values)
             return "too many values";
     }
     return NULL;
@@ -141,10 +141,11 @@ static char *quote_around(const char *text, size_t len, size_t position)
     return xasprintf("%s'%s'", start > 0 ? "…" : "", piece);
 }
 
-json_t *qmp_decode(const char *text, size_t len, size_t flags, char **ret_why)
+json_t *qmp_decode(const char *text, size_t len, size_t max_values, size_t flags,
+                   char **ret_why)
 {
     _cleanup_free_ char *mended = NULL, *quote = NULL;
-    const char *bad = check_bounds(text, len);
+    const char *bad = check_bounds(text, len, max_values);
     json_error_t error = { .position = 0 };
     json_t *value = NULL;
 

@@ -8,16 +8,19 @@
 
 enum {
     QMP_DEPTH_MAX = 256,      /* jansson recurses, also to free; a worker's stack is small */
-    QMP_VALUES_MAX = 1 << 18, /* "[],[],[]…" takes fifty times its size in memory, and time */
+    /* "[],[],[]…" takes fifty times its size in memory, and time, which is the loop's */
+    QMP_VALUES_MAX = 1 << 18, /* of QEMU, whose query-qmp-schema alone has tens of thousands */
+    QMP_VALUES_FEW = 1 << 14, /* of guests and clients */
     QMP_TEXT_MAX = 1024,      /* of a peer's words in an error */
 };
 
 /*
- * Decodes text, NUL-terminated at len, with jansson's flags.  NULL with *ret_why, a new string,
+ * Decodes text, NUL-terminated at len, with jansson's flags and at most that many values.  NULL with *ret_why, a new string,
  * otherwise.  An integer that jansson cannot hold (above INT64_MAX: QEMU has uint64 values) becomes
  * the real number next to it, and only that one.
  */
-json_t *qmp_decode(const char *text, size_t len, size_t flags, char **ret_why);
+json_t *qmp_decode(const char *text, size_t len, size_t max_values, size_t flags,
+                    char **ret_why);
 
 /*
  * At most max bytes of a text, NUL-terminated at len, for an error's message: what is not
