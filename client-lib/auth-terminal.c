@@ -6,58 +6,69 @@
 
 #include "auth.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
+#include <unistd.h>
+
+enum { LINE_SIZE = 4096 }; /* a terminal has no longer ones */
 
 static bool is_secret(int kind)
 {
     return kind == VIR_CRED_PASSPHRASE || kind == VIR_CRED_NOECHOPROMPT;
 }
 
-/* NULL at the end of input, or without memory. */
-static char *prompt(FILE *terminal, const char *text)
+/* What is typed on a line; NULL at the end of input, and where stop was what ended it. */
+static char *read_answer(int terminal, unsigned char stop)
 {
-    char *line = NULL;
-    size_t size = 0;
+    char line[LINE_SIZE], *answer = NULL;
     ssize_t len;
 
-    if (dprintf(fileno(terminal), "%s: ", text) < 0)
-        return NULL;
-    len = getline(&line, &size, terminal);
-    if (len < 0) {
-        free(line);
-        return NULL;
-    }
-    if (len > 0 && line[len - 1] == '\n')
-        line[len - 1] = '\0';
-    return line;
+    do
+        len = read(terminal, line, sizeof(line));
+    while (len < 0 && errno == EINTR);
+    if (len > 0 && (unsigned char)line[len - 1] != stop)
+        answer = strndup(line, (size_t)(line[len - 1] == '\n' ? len - 1 : len));
+    explicit_bzero(line, sizeof(line));
+    return answer;
 }
 
-/* The echo goes before the question comes: what is typed in answer to it is never shown. */
-static char *prompt_secret(FILE *terminal, const char *text)
+static char *prompt(int terminal, const char *text, unsigned char stop)
+{
+    return dprintf(terminal, "%s: ", text) < 0 ? NULL : read_answer(terminal, stop);
+}
+
+/*
+ * The echo goes before the question comes: what is typed in answer to it is never shown.  The key
+ * that interrupts ends the line and is no signal, which would leave the terminal as it is then.
+ */
+static char *prompt_secret(int terminal, const char *text)
 {
     struct termios before, quiet;
-    char *line;
-    int fd = fileno(terminal);
+    char *answer;
 
-    if (tcgetattr(fd, &before) < 0)
+    if (tcgetattr(terminal, &before) < 0)
         return NULL;
     quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ISIG);
     quiet.c_lflag |= ECHONL;
-    if (tcsetattr(fd, TCSAFLUSH, &quiet) < 0)
+    quiet.c_cc[VEOL] = before.c_cc[VINTR];
+    if (tcsetattr(terminal, TCSAFLUSH, &quiet) < 0)
         return NULL;
-    line = prompt(terminal, text);
-    (void)tcsetattr(fd, TCSADRAIN, &before); /* the terminal may have gone meanwhile */
-    return line;
+    answer = prompt(terminal, text, before.c_cc[VINTR]);
+    if (!answer)
+        (void)dprintf(terminal, "\n"); /* the terminal may have gone meanwhile */
+    (void)tcsetattr(terminal, TCSADRAIN, &before); /* likewise */
+    return answer;
 }
 
-static int ask_one(FILE *terminal, virConnectCredential *credential)
+static int ask_one(int terminal, virConnectCredential *credential)
 {
-    credential->result = is_secret(credential->type) ? prompt_secret(terminal, credential->prompt) :
-                                                       prompt(terminal, credential->prompt);
+    credential->result = is_secret(credential->type)
+                             ? prompt_secret(terminal, credential->prompt)
+                             : prompt(terminal, credential->prompt, _POSIX_VDISABLE);
     if (!credential->result)
         return -1;
     if (!credential->result[0] && credential->defresult) {
@@ -72,17 +83,11 @@ static int ask_one(FILE *terminal, virConnectCredential *credential)
 
 static int ask(virConnectCredentialPtr credentials, unsigned int count, void *opaque _unused_)
 {
-    _cleanup_close_ int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
-    FILE *terminal = fd < 0 ? NULL : fdopen(fd, "r");
-    int failed = 0;
+    _cleanup_close_ int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    int failed = terminal < 0 ? -1 : 0;
 
-    if (!terminal)
-        return -1;
-    (void)steal_fd(&fd);
-    (void)setvbuf(terminal, NULL, _IONBF, 0); /* no secrets in a buffer */
     for (unsigned int i = 0; i < count && failed == 0; i++)
         failed = ask_one(terminal, &credentials[i]);
-    (void)fclose(terminal); /* it was only read through this */
     return failed;
 }
 

@@ -47,6 +47,7 @@ cat >"$dir/terminal.py" <<'END'
 import os
 import pty
 import sys
+import termios
 
 
 def read_until(fd, text):
@@ -68,7 +69,8 @@ if pid == 0:
 said = read_until(fd, b"name: ")
 os.write(fd, b"fred\n")
 said += read_until(fd, b"password: ")
-os.write(fd, sys.argv[1].encode() + b"\n")
+interrupt = sys.argv[1] == "^C"
+os.write(fd, b"secr\x03" if interrupt else sys.argv[1].encode() + b"\n")
 try:
     while data := os.read(fd, 4096):
         said += data
@@ -76,14 +78,18 @@ except OSError:
     pass # the other end has closed
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 print(said.decode())
+if not termios.tcgetattr(fd)[3] & termios.ECHO:
+    sys.exit("the terminal is left without echo")
 if b"fred" not in said:
     sys.exit("the name is not shown")
-if sys.argv[1].encode() in said:
+if (b"secr" if interrupt else sys.argv[1].encode()) in said:
     sys.exit("the password is shown")
 sys.exit(status)
 END
 expect 0 "State" python3 "$dir/terminal.py" secret-fred "$builddir/run" virtjob -c "$uri" list
 expect 1 "authentication failed" python3 "$dir/terminal.py" wrong-fred "$builddir/run" virtjob -c "$uri" list
+# Who interrupts the question is not let in, and has a terminal that shows what is typed.
+expect 1 "no credentials were given" python3 "$dir/terminal.py" ^C "$builddir/run" virtjob -c "$uri" list
 # No terminal: nobody to ask, and no waiting for one.
 expect 1 "no credentials were given" setsid -w "$builddir/run" virtjob -c "$uri" list </dev/null
 
