@@ -58,9 +58,9 @@ valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
 valgrind_compiler = $(abs_top_srcdir)/tests/valgrind.sh \
 	$(LIBTOOL) --quiet --mode=execute $(valgrind_command) --
 unit_tests = $(filter tests/unit/% tests/fuzz/%,$(TESTS))
-# Minutes each: they look at every byte of what they wrote; valgrind stops every thread while one
+# Minutes each: two look at every byte of what they wrote; valgrind stops every thread while one
 # closes a socket that lingers.
-valgrind_slow = tests/unit/test-closer tests/unit/test-io_wipe
+valgrind_slow = tests/unit/test-closer tests/unit/test-io_copy tests/unit/test-io_wipe
 
 # Debian 12's valgrind has no pidfd_open(), by which a guest's process is watched.
 valgrind_cannot = \
