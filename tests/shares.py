@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Some clients take all they can get of what everybody shares, and another is served."""
+
+import glob
+import os
+import signal
+import sqlite3
+import struct
+import sys
+
+sys.dont_write_bytecode = True
+import wire
+
+check = wire.Checks()
+MIB = 1 << 20
+POOLS = 8 # of virConnectListAllJobs
+ROWS, LISTERS, LISTS = 3000, 5, 40
+
+
+def lengthen_history(path):
+    """Copies of its last row."""
+    with sqlite3.connect(path) as db:
+        columns = [row[1] for row in db.execute("PRAGMA table_info(jobs)")]
+        row = dict(zip(columns, db.execute("SELECT * FROM jobs ORDER BY id DESC").fetchone()))
+        db.executemany("INSERT INTO jobs VALUES (%s)" % ",".join(":" + name for name in columns),
+                       [{**row, "id": row["id"] + i} for i in range(1, ROWS)])
+    db.close()
+
+
+def answers(clients):
+    """How many have come, all in all; to be asked while the daemon stands still."""
+    count = 0
+    for client in clients:
+        client.sock.setblocking(False)
+        try:
+            while chunk := client.sock.recv(MIB):
+                client.buffer += chunk
+        except BlockingIOError:
+            pass
+        client.sock.settimeout(240)
+        at = 0
+        while at + 4 <= len(client.buffer):
+            at += struct.unpack_from(">I", client.buffer, at)[0]
+            count += 1
+    return count
+
+
+def stop(daemon):
+    os.kill(daemon.pid, signal.SIGSTOP)
+    wire.wait_until(lambda: open("/proc/%d/stat" % daemon.pid).read().rsplit(")", 1)[1].split()[0]
+                    == "T", "the daemon to stop")
+
+
+def history():
+    """Lists that find nothing read all of it; short work does not stand behind them."""
+    with wire.Daemon() as daemon:
+        client = daemon.client()
+        pool = client.start_pool("pool", daemon.dir + "/pool")
+        vol = client.create_vol(pool, "v", 4096)
+        client.call("STORAGE_VOL_WIPE", vol, wire.ASYNC)
+        client.wait(wire.job_of_vol(vol))
+        daemon.stop()
+        lengthen_history(*glob.glob(daemon.dir + "/state/**/virtjobd.db", recursive=True))
+        daemon.config = "max_workers = 4\n"
+        daemon.start()
+        client = daemon.client()
+        pool = client.call("STORAGE_POOL_LOOKUP_BY_NAME", "pool").pool()
+        row = client.jobs(0, 1)[0].id - 1 # the last job of a volume is in memory
+        listers = [wire.Client(daemon.ro_path) for _ in range(LISTERS)]
+        for lister in listers:
+            for _ in range(LISTS):
+                lister.send("LIST", POOLS, 0, 10)
+        client.create_vol(pool, "w", 4096)
+        check(client.record(wire.job_by_id(row)).id == row, "a row of the history")
+        stop(daemon)
+        done = answers(listers)
+        os.kill(daemon.pid, signal.SIGCONT)
+        check(done < LISTERS * LISTS / 2, "a volume was made after %d lists" % done)
+        for lister in listers: # the daemon does not end with work that it has not begun
+            for _ in range(LISTS):
+                lister.receive()
+        daemon.failures = check.failed
+
+
+def main():
+    history()
+    return check.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
