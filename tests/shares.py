@@ -14,8 +14,9 @@ import wire
 
 check = wire.Checks()
 MIB = 1 << 20
-POOLS = 8 # of virConnectListAllJobs
+ACTIVE, POOLS = 1, 8 # of virConnectListAllJobs
 ROWS, LISTERS, LISTS = 3000, 5, 40
+WIDTH, STREAMS = 256, 64 # of the lane of transfers; max_client_streams
 
 
 def lengthen_history(path):
@@ -83,8 +84,40 @@ def history():
         daemon.failures = check.failed
 
 
+def running(client):
+    return sum(job.started_at > 0 for job in client.jobs(ACTIVE))
+
+
+def download(client, vol):
+    return len(client.stream("STORAGE_VOL_DOWNLOAD", vol, 0, 4096, 0).read())
+
+
+def transfers():
+    """As many as there are workers for, which nobody reads; each other client still has one."""
+    with wire.Daemon("max_client_streams = %d\n" % STREAMS) as daemon:
+        other = daemon.client()
+        pools = [other.start_pool(name, daemon.dir + "/" + name) for name in ("p", "q")]
+        vols = [other.create_vol(pool, "v", 64 * MIB) for pool in pools]
+        stalled = [daemon.client() for _ in range(WIDTH // STREAMS)]
+        for client in stalled:
+            for _ in range(STREAMS):
+                client.send("STORAGE_VOL_DOWNLOAD", vols[0], 0, 0, 0)
+        wire.wait_until(lambda: running(other) == WIDTH, "all these transfers", 240)
+        for vol in vols:
+            check(download(other, vol) == 4096, "the bytes of another client")
+        # one that has all hang in one pool still has the others
+        last = daemon.client()
+        for vol in vols:
+            last.send("STORAGE_VOL_DOWNLOAD", vol, 0, 0, 0)
+        wire.wait_until(lambda: running(other) == WIDTH + 2, "one transfer in each pool")
+        for client in stalled + [last]:
+            client.close()
+        daemon.failures = check.failed
+
+
 def main():
     history()
+    transfers()
     return check.end()
 
 
