@@ -5,9 +5,11 @@
 import glob
 import os
 import signal
+import socket
 import sqlite3
 import struct
 import sys
+import time
 
 sys.dont_write_bytecode = True
 import wire
@@ -115,9 +117,40 @@ def transfers():
         daemon.failures = check.failed
 
 
+def places():
+    """The read-only socket leaves places for the other one, and the log is told of it once."""
+    with wire.Daemon("max_clients = 20\n") as daemon:
+        started = time.monotonic()
+        readers = [wire.Client(daemon.ro_path) for _ in range(18)]
+        late = wire.Client(daemon.ro_path, opened=False)
+        serial = late.send("AUTH_LIST")
+        others = [daemon.client() for _ in range(2)]
+        for _ in range(20):
+            others[0].call("CONNECT_GET_HOSTNAME")
+        late.sock.setblocking(False)
+        try:
+            check(not late.sock.recv(1, socket.MSG_PEEK), "a reader has a place of the others")
+        except BlockingIOError:
+            pass
+        late.sock.settimeout(240)
+        for client in others + readers[:1]:
+            client.close()
+        late.answer(serial)
+        for _ in range(30):
+            readers.pop().close()
+            readers.append(wire.Client(daemon.ro_path))
+        told = daemon.log().count("18 clients (max_clients, less a tenth): further ones of the "
+                                  "read-only sockets wait")
+        check(1 <= told <= 1 + (time.monotonic() - started) / 10, "told %d times" % told)
+        for client in readers + [late]:
+            client.close()
+        daemon.failures = check.failed
+
+
 def main():
     history()
     transfers()
+    places()
     return check.end()
 
 
