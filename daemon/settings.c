@@ -76,7 +76,10 @@ struct server_limits settings_limits(const struct lifecycle *life)
     };
 }
 
-/* They sleep as their clients do: one that stops reading must not hold up another's. */
+/*
+ * They sleep as their clients do, and a client may let many of its own sleep.  Each client has a
+ * key of its own for each pool, and so, whatever others have, one transfer at least.
+ */
 enum { STREAM_JOBS = 256 };
 
 /* One pool's stuck disk may hold a quarter of the short work, and all bulk jobs are equal. */

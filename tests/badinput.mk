@@ -13,6 +13,7 @@ badinput_tests = \
 	tests/limits.py \
 	tests/readonly.py \
 	tests/refusals.py \
+	tests/shares.py \
 	tests/soak.py \
 	tests/streams.py \
 	tests/stuck-disk.py \

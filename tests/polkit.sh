@@ -84,6 +84,63 @@ come sock-ro in
 equal "$(tail -n 1 "$dir/asked")" "unix-process $out org.virtjobd.unix.monitor"
 wait_until 10 daemon_logged "authenticated by polkit"
 
+# Whose connection another process goes on with: polkit is told of the one that made it, as it was when it was
+# accepted, and is not asked where that had ended by then.
+cat >"$dir/other.py" <<'END'
+import os
+import signal
+import socket
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1] + "/tests")
+import wire
+
+path, user, daemon = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+
+
+def stat(pid):
+    return open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()
+
+
+if os.geteuid() == 0:
+    os.seteuid(user)
+sock = socket.socket(socket.AF_UNIX)
+ours, childs = socket.socketpair()
+if daemon:
+    os.kill(daemon, signal.SIGSTOP)
+    wire.wait_until(lambda: stat(daemon)[0] == "T", "the daemon to stop")
+child = os.fork()
+if child == 0:
+    ours.close()
+    sock.connect(path)
+    childs.send(b"c")
+    childs.recv(1)
+    os._exit(0)
+childs.close()
+ours.recv(1)
+start = stat(child)[19]
+print("pid=%d start-time=%s uid=%d" % (child, start, os.geteuid()))
+client = wire.Client(None, opened=False, sock=sock)
+if not daemon:
+    client.call("AUTH_LIST")
+ours.close()
+os.waitpid(child, 0)
+if daemon:
+    os.kill(daemon, signal.SIGCONT)
+try:
+    client.call("AUTH_POLKIT")
+    print("in")
+except wire.WireError as e:
+    print("code %d: %s" % (e.code, e.message))
+END
+expect 0 "in" python3 "$dir/other.py" "$srcdir" "$dir/public/sock" "$user" 0
+equal "$(tail -n 1 "$dir/asked")" "unix-process ${out%%$'\n'*} org.virtjobd.unix.manage"
+asked=$(wc -l <"$dir/asked")
+expect 0 "code 45: authentication failed" python3 "$dir/other.py" "$srcdir" "$dir/public/sock" "$user" "$pid"
+wait_until 10 daemon_logged "polkit cannot be asked: No such process"
+equal "$(wc -l <"$dir/asked")" "$asked" "times that polkit was asked"
+
 echo no >"$dir/answer"
 come sock "code 45: authentication failed"
 wait_until 10 daemon_logged "polkit does not allow org.virtjobd.unix.manage"

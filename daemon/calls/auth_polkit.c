@@ -16,7 +16,6 @@
 #include "config.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
-#include "util/child.h"
 
 enum {
     ALLOW_INTERACTION = 1, /* polkit's flag: an agent may ask for a password */
@@ -40,6 +39,7 @@ struct question {
     atomic_bool abandoned; /* the client has gone: nobody shall wait behind it */
     const char *action;
     pid_t pid;
+    uint64_t start;
     uid_t uid;
     unsigned int seconds;
     /* found */
@@ -64,12 +64,12 @@ static void fail(struct question *question, int errnum, const sd_bus_error *erro
                          error && error->message ? error->message : strerror(-errnum));
 }
 
-/* The process by its number and start, so that no later one of that number is meant. */
+/* The process by its number and its start, as it was when it came: no later one is meant. */
 static int append_question(sd_bus_message *message, const struct question *question)
 {
     return sd_bus_message_append(message, "(sa{sv})sa{ss}us", "unix-process", 3,
                                  "pid", "u", (uint32_t)question->pid,
-                                 "start-time", "t", child_start_time(question->pid),
+                                 "start-time", "t", question->start,
                                  "uid", "i", (int32_t)question->uid,
                                  question->action, 0, (uint32_t)ALLOW_INTERACTION, "");
 }
@@ -138,11 +138,19 @@ static void ask(sd_bus *bus, struct question *question)
     sd_bus_message_unref(message);
 }
 
+/* Without a start polkit would take any process of that number. */
+static int find_bus(struct question *question, sd_bus **ret_bus)
+{
+    if (atomic_load(&question->abandoned))
+        return -ECANCELED;
+    return question->start == 0 ? -ESRCH : sd_bus_open_system(ret_bus);
+}
+
 static int work(void *opaque, struct verror *err)
 {
     struct question *question = opaque;
     sd_bus *bus = NULL;
-    int r = atomic_load(&question->abandoned) ? -ECANCELED : sd_bus_open_system(&bus);
+    int r = find_bus(question, &bus);
 
     (void)err; /* why not is told to the log, not to the client */
     if (r < 0)
@@ -201,6 +209,7 @@ int auth_polkit(struct call *call)
     question->tries = tries;
     question->action = client_is_readonly(call->client) ? action_monitor : action_manage;
     question->pid = who->pid;
+    question->start = who->start;
     question->uid = who->uid;
     question->seconds = call->daemon->config->auth_timeout_seconds;
     if (question->seconds == 0)

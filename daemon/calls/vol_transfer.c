@@ -317,6 +317,7 @@ static int start_transfer(struct call *call, const struct job_kind *kind, bool u
 {
     const struct remote_vol_transfer_args *args = call->args;
     struct vol *vol = call_vol(call, &args->vol);
+    _cleanup_free_ char *share = NULL;
     struct job_request request;
     struct transfer *transfer;
     struct vol_spec *spec;
@@ -333,6 +334,9 @@ static int start_transfer(struct call *call, const struct job_kind *kind, bool u
     spec = transfer_spec(vol, args, upload);
     spec->pipe = pipe_ref(transfer->pipe);
     request = vol_job_request(kind, spec, client_identity(call->client));
+    /* one that does not read, or a stuck pool, holds up neither other clients nor other pools */
+    share = xasprintf("%llu %s", (unsigned long long)client_id(call->client), vol->pool->uuid);
+    request.share = share;
     request.speed = client_job_speed(call->client);
     request.accepted = job_accepted_cb;
     request.refused = job_refused_cb;

@@ -132,6 +132,7 @@ void job_free(struct job *job)
     free(job->name);
     free(job->pool);
     free(job->uuid);
+    free(job->share);
     free(job->started_by);
     free(job->key);
     free(job->title);
@@ -165,6 +166,8 @@ int job_step_take(struct job *job)
 void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
                 void (*done)(struct work *work))
 {
+    const char *key = lane != LANE_CONTROL && job->share ? job->share : job->uuid;
+
     if (!job->jobs->daemon->workers) {
         job_park(job); /* the very end of the daemon */
         return;
@@ -173,5 +176,5 @@ void job_submit(struct job *job, enum lane lane, int (*step)(struct job *job),
     job->working = true;
     job->work.run = step_on_worker;
     job->work.done = done;
-    workers_submit(job->jobs->daemon->workers, lane, job->uuid, &job->work);
+    workers_submit(job->jobs->daemon->workers, lane, key, &job->work);
 }

@@ -117,6 +117,7 @@ struct job_request {
     const char *pool;        /* a volume's pool, else "" */
     const char *uuid;        /* text: the domain's or the pool's */
     const char *started_by;
+    const char *share;       /* key of its work in lanes but control; NULL: its uuid */
     bool async;              /* a short operation becomes a job to be asked for, too */
     uint64_t speed;          /* bytes a second from its start, where its kind takes it; 0 = any */
     void (*accepted)(void *opaque, struct job *job);

@@ -40,6 +40,7 @@ struct job {
     /* whose it is */
     enum job_object_kind object_kind;
     char *name, *pool, *uuid, *started_by;
+    char *share; /* or NULL */
     char *key;   /* of the object, in jobs->last */
     char *title;
 

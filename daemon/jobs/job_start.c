@@ -184,6 +184,7 @@ static struct job *job_from_request(struct jobs *jobs, struct job_request *reque
     job->pool = xstrdup(request->pool);
     job->uuid = xstrdup(request->uuid);
     job->started_by = xstrdup(request->started_by);
+    job->share = xstrdup(request->share);
     job->key = job_object_key(request->object_kind, request->name, request->pool, request->uuid);
     job->title = xasprintf("%s of %s", request->kind->name, object);
     job->spec = request->spec;

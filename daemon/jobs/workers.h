@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The worker threads, in lanes.  A lane has a width (how many pieces of work
- * run at once) and a bound per key (a key is a pool's or guest's UUID), so a
- * stuck disk holds up only its own.  Work past that queues in order.  A key
- * that has nothing running may always start one piece, also past the width:
- * no pool or guest ever waits for another.  Work without a key has a width of
- * its own: it waits for none of theirs.
+ * run at once) and a bound per key (a key is a pool's or guest's UUID; in lane
+ * stream a client's in a pool), so a stuck disk holds up only its own.  Work
+ * past that queues in order.  A key that has nothing running may always start
+ * one piece, also past the width: no pool, guest or client ever waits for
+ * another.  Work without a key has a width of its own: it waits for none of
+ * theirs.
  */
 #ifndef VIRTJOBD_WORKERS_H
 #define VIRTJOBD_WORKERS_H

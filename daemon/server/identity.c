@@ -16,6 +16,7 @@
 
 #include "server/internal.h"
 #include "util/alloc.h"
+#include "util/child.h"
 
 enum { COMM_SIZE = 32 }; /* the kernel's are at most 16 */
 
@@ -66,6 +67,7 @@ static void read_peer_process(struct identity *identity, int fd)
     identity->uid = cred.uid;
     identity->gid = cred.gid;
     identity->pid = cred.pid;
+    identity->start = child_start_time(cred.pid);
     if (comm_read(cred.pid, comm))
         identity->program = xstrdup(comm);
     read_peer_groups(identity, fd);

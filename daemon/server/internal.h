@@ -37,6 +37,7 @@ enum {
 
     LISTEN_BACKLOG = 128,
     ACCEPT_BATCH = 32,
+    TELL_AGAIN_MS = 10000, /* the log is told again that there is no room */
 };
 
 /* --- transport*.c: how bytes get in and out of one connection --- */
@@ -290,6 +291,12 @@ DEFINE_CLEANUP(struct listener *, listener_free);
 
 /* --- server.c --- */
 
+/* That there is no room is told in the log, but not for each who finds none. */
+struct fullness {
+    bool is;
+    int64_t at; /* when it was told last; 0 = never */
+};
+
 struct server {
     struct event_base *base;
     struct server_limits limits;
@@ -299,7 +306,7 @@ struct server {
     void *idle_opaque;
 
     struct listener *listeners;
-    bool full, anonymous_full; /* as was told in the log */
+    struct fullness full, readonly_full, anonymous_full;
     struct tls_context *tls; /* of new clients; a reference, or NULL */
     bool out_of_fds;
     struct event accept_retry;

@@ -11,6 +11,7 @@
 
 #include "server/internal.h"
 #include "util/alloc.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 static bool is_full(const struct server *server)
@@ -18,36 +19,55 @@ static bool is_full(const struct server *server)
     return server->nclients >= server->limits.max_clients;
 }
 
+/* Whoever may only look must not keep out those who do: a tenth, and one at least, is theirs. */
+static bool is_full_for_readonly(const struct server *server)
+{
+    unsigned int max = server->limits.max_clients, kept = max / 10 ?: 1;
+
+    return server->nclients >= (max > kept ? max - kept : max);
+}
+
 /* Those who nobody knows yet must not keep out others: their listeners alone wait for them. */
 static bool may_accept(const struct server *server, const struct listener *listener)
 {
     return !server->out_of_fds && !is_full(server) &&
+           (!listener->readonly || !is_full_for_readonly(server)) &&
            (!listener_is_anonymous(listener) || !anonymous_are_too_many(server));
 }
 
-/* Once each time that it comes to this. */
-static void tell(bool *told, bool is, unsigned int count, const char *what)
+/* Each time that it comes to this, but not each time that one goes and another comes. */
+static void tell(struct fullness *told, bool is, unsigned int count, const char *what)
 {
-    if (is && !*told)
-        log_warn("%u %s: further ones wait", count, what);
-    *told = is;
+    int64_t now = is && !told->is ? clock_mono_ms() : 0;
+
+    if (now && (!told->at || now - told->at >= TELL_AGAIN_MS)) {
+        log_warn("%u %s wait", count, what);
+        told->at = now;
+    }
+    told->is = is;
 }
 
 /* Adds or removes the listeners' events, as may_accept() has it. */
 void server_update_accepting(struct server *server)
 {
+    bool readonly = false;
+
     for (struct listener *l = server->listeners; l; l = l->next) {
         bool want = may_accept(server, l);
 
         if (want != l->accepting)
             (void)(want ? event_add(&l->event, NULL) : event_del(&l->event));
         l->accepting = want;
+        readonly |= l->readonly;
     }
     if (!server->listeners)
         return;
-    tell(&server->full, is_full(server), server->nclients, "clients (max_clients)");
+    tell(&server->full, is_full(server), server->nclients,
+         "clients (max_clients): further ones");
+    tell(&server->readonly_full, readonly && is_full_for_readonly(server), server->nclients,
+         "clients (max_clients, less a tenth): further ones of the read-only sockets");
     tell(&server->anonymous_full, anonymous_are_too_many(server), server->nanonymous,
-         "clients that have not authenticated (max_anonymous_clients)");
+         "clients that have not authenticated (max_anonymous_clients): further ones");
 }
 
 static void accept_retry_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)

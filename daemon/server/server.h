@@ -151,6 +151,7 @@ struct identity {
     uid_t uid;
     gid_t gid;
     pid_t pid;
+    uint64_t start;   /* of that process, as child_start_time(), when it was accepted */
     gid_t *groups;    /* its supplementary ones */
     size_t ngroups;
     char *unit;       /* systemd's, of that process; or NULL */
