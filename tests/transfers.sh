@@ -50,6 +50,35 @@ check cmp down <(part data 0 1048576)
 check virtjob vol-upload holes sparse p --sparse --length 10M --offset 19M
 check cmp <(part "$p/holes" 0 39845888) <(head -c 30408704 /dev/null && head -c 39845888 /dev/zero)
 
+# a file that grows while it is uploaded: the line on the terminal knows no more than all
+check virtjob vol-create-as p grows 8M
+cat >grow.py <<'END'
+import os
+import pty
+import re
+import sys
+
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+drawn = os.read(fd, 65536)
+with open(sys.argv[1], "ab") as grows:
+    grows.write(bytes(3 << 20))
+try:
+    while True:
+        drawn += os.read(fd, 65536)
+except OSError:
+    pass # nobody has the terminal any more
+status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+percents = [int(percent) for percent in re.findall(rb"(\d+)%", drawn)]
+assert status == 0 and len(set(percents)) > 2 and max(percents) == 100, (status, drawn)
+END
+head -c 5M data >grows
+check timeout 60 python3 grow.py grows "$builddir/run" virtjob -c "$uri" \
+    vol-upload grows grows p --speed 4M
+equal "$(stat -c %s grows)" 8388608 "the file's size"
+check cmp grows "$p/grows"
+
 # refusals and failures
 expect 1 "more than fits" virtjob vol-upload v data p --offset 1
 expect 1 "beyond the end" virtjob vol-download v none p --offset 9000002

@@ -82,6 +82,8 @@ static int transfer_count(struct transfer *transfer, unsigned long long bytes)
     long long now = now_ms(), gone = now - transfer->started_ms;
 
     shown->bytesDone += bytes;
+    if (shown->bytesTotal > 0 && shown->bytesTotal < shown->bytesDone)
+        shown->bytesTotal = shown->bytesDone; /* the file grows while it is read */
     if (signals_take() > 0)
         return -1;
     if (!transfer->progress.out || now - transfer->drawn_ms < DRAW_EVERY_MS)
