@@ -3,6 +3,7 @@
 
 #include "tools/cli.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +11,12 @@
 #include "daemon/util/alloc.h"
 #include "tools/text.h"
 
-/* The callback is the process's, so what it keeps is too. */
+/*
+ * The callback is the process's, so what it keeps is too: of the one thread that tells errors.
+ * Another one's, which may fail for the same reason at the same time, are its own business.
+ */
 static char *kept_error;
+static pthread_t teller;
 
 static void error_keep_cb(void *opaque, virErrorPtr error)
 {
@@ -20,12 +25,15 @@ static void error_keep_cb(void *opaque, virErrorPtr error)
         fprintf(stderr, "warning: %s\n", error->message);
         return;
     }
+    if (!pthread_equal(pthread_self(), teller))
+        return;
     free(kept_error);
     kept_error = xstrdup(error && error->message ? error->message : "unknown error");
 }
 
 void cli_errors_keep(void)
 {
+    teller = pthread_self();
     virSetErrorFunc(NULL, error_keep_cb);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What every command of virtjob shares: the global options, the connection,
- * how a command ends and how an error is told.  One thread.
+ * how a command ends and how an error is told.  The thread of main() alone.
  */
 #ifndef VIRTJOB_CLI_H
 #define VIRTJOB_CLI_H
@@ -42,9 +42,9 @@ struct cli {
 };
 
 /*
- * Keeps the library's errors for cli_fail() as they happen, in place of the
- * library printing them: its last error does not outlive the next call, and
- * asking an object for its name is one.
+ * Keeps the library's errors for cli_fail() as they happen to this thread, in
+ * place of the library printing them: its last error does not outlive the next
+ * call, and asking an object for its name is one.
  */
 void cli_errors_keep(void);
 
