@@ -59,3 +59,58 @@ start_daemon
 wait_until 60 grep -q 'missed' "$dir/text.err"
 check virtjob vol-create-as p later 1M
 wait_until 60 grep -q 'vol-create  *complete .* p/later$' "$dir/text"
+
+# it goes away again just as it is asked for events, twice
+cat >"$dir/relay.py" <<'END'
+import socket
+import sys
+import threading
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+import wire
+
+REGISTER = wire.BY_NAME["EVENT_REGISTER"]
+
+
+def answers(daemon, client):
+    try:
+        while data := daemon.recv(1 << 16):
+            client.sendall(data)
+    except BrokenPipeError:
+        pass # it has lost it
+
+
+def relay(client, daemon, losing):
+    threading.Thread(target=answers, args=(daemon, client), daemon=True).start()
+    packets = wire.Client(None, opened=False, sock=client)
+    while True:
+        program, procedure, type, serial, status, payload = packets.receive()
+        if losing and (program, procedure) == (REGISTER.program, REGISTER.number):
+            client.shutdown(socket.SHUT_RDWR)
+            return
+        daemon.sendall(wire.packet(program, procedure, payload, serial, type, status))
+
+
+with socket.socket(socket.AF_UNIX) as listener:
+    listener.bind(sys.argv[2])
+    listener.listen()
+    for losing in True, True, False:
+        daemon = socket.socket(socket.AF_UNIX)
+        client = listener.accept()[0]
+        daemon.connect(sys.argv[3])
+        relay(client, daemon, losing)
+END
+python3 "$dir/relay.py" "$srcdir/tests" "$dir/relay" "$dir/run/virtjobd-sock" &
+at_exit end $!
+wait_until 20 test -S "$dir/relay"
+uri="qemu+unix:///session?socket=$dir/relay" follow unlucky
+wait_until 20 test -e "$dir/unlucky"
+made=0
+hears_again()
+{
+    made=$((made + 1))
+    check virtjob vol-create-as p "again-$made" 1M
+    grep -q 'vol-create  *complete .* p/again' "$dir/unlucky"
+}
+wait_until 60 hears_again
+equal "$(grep -c 'waiting for the daemon to come back' "$dir/unlucky.err")" 2 "times it was lost"

@@ -84,11 +84,13 @@ head -c 64M /dev/urandom >"$dir/p/source"
     >"$dir/out-copy" 2>&1 &
 client=$!
 at_exit end_client $client
-follows() { virtjob jobs --json | grep -q '"phase": *"running"'; }
-wait_until 20 follows
+"$builddir/run" virtjob -c "$uri" -k 1 -K 2 jobs --follow >"$dir/out-events" 2>&1 &
+at_exit end_client $!
+wait_until 20 grep -q 'vol-clone  *running' "$dir/out-events"
 kill -STOP "$pid"
 status=0
 wait "$client" || status=$?
+wait_until 20 grep -q 'waiting for the daemon to come back: .*keepalive' "$dir/out-events"
 kill -CONT "$pid"
 equal "$status" 1 "status with a silent daemon"
 grep -q 'lost the daemon while waiting for job' "$dir/out-copy" || fail "$(cat "$dir/out-copy")"

@@ -76,7 +76,17 @@ printf '#!/bin/sh\nsed -i "s,/e</path>,/f</path>," "$1"\n' >"$dir/editor"
 chmod +x "$dir/editor"
 EDITOR=$dir/editor expect 0 "Pool e XML configuration edited." virtjob pool-edit e
 EDITOR=$dir/editor expect 0 "Pool e XML configuration not changed." virtjob pool-edit e
-has_line "    <path>$p/f</path>" "$(virtjob pool-dumpxml e)"
+# a terminal's Ctrl-C goes to both, and is the editor's alone; one that it ends changes nothing
+in_a_group()
+{
+    env --default-signal=INT,QUIT setsid --wait "$builddir/run" virtjob -c "$uri" "$@"
+}
+printf '#!/bin/sh\ntrap : INT QUIT\nkill -INT 0\nkill -QUIT 0\nsed -i "s,/f<,/g<," "$1"\n' \
+    >"$dir/editor"
+EDITOR=$dir/editor expect 0 "Pool e XML configuration edited." in_a_group pool-edit e
+printf '#!/bin/sh\nkill -INT $$\nsed -i "s,/g<,/f<," "$1"\n' >"$dir/editor"
+EDITOR=$dir/editor expect 1 "nothing was changed" in_a_group pool-edit e
+has_line "    <path>$p/g</path>" "$(virtjob pool-dumpxml e)"
 check virtjob pool-undefine e
 
 # transient, with a build of its own; a second one of the name leaves it alone

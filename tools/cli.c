@@ -3,6 +3,7 @@
 
 #include "tools/cli.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +11,12 @@
 #include "daemon/util/alloc.h"
 #include "tools/text.h"
 
-/* The callback is the process's, so what it keeps is too. */
+/*
+ * The callback is the process's, so what it keeps is too: of the one thread that tells errors.
+ * Another one's, which may fail for the same reason at the same time, are its own business.
+ */
 static char *kept_error;
+static pthread_t teller;
 
 static void error_keep_cb(void *opaque, virErrorPtr error)
 {
@@ -20,19 +25,21 @@ static void error_keep_cb(void *opaque, virErrorPtr error)
         fprintf(stderr, "warning: %s\n", error->message);
         return;
     }
+    if (!pthread_equal(pthread_self(), teller))
+        return;
     free(kept_error);
     kept_error = xstrdup(error && error->message ? error->message : "unknown error");
 }
 
 void cli_errors_keep(void)
 {
+    teller = pthread_self();
     virSetErrorFunc(NULL, error_keep_cb);
 }
 
-static virConnectPtr connection_open(const struct cli *cli)
+static virConnectPtr connection_open(const struct cli *cli, virConnectAuthPtr auth)
 {
-    virConnectPtr conn = virConnectOpenAuth(cli->uri, virConnectAuthPtrDefault,
-                                            cli->readonly ? VIR_CONNECT_RO : 0);
+    virConnectPtr conn = virConnectOpenAuth(cli->uri, auth, cli->readonly ? VIR_CONNECT_RO : 0);
 
     if (conn) /* cannot fail on an open one */
         (void)virConnectSetKeepAlive(conn, cli->keepalive_interval, cli->keepalive_count);
@@ -41,7 +48,7 @@ static virConnectPtr connection_open(const struct cli *cli)
 
 int cli_connect(struct cli *cli)
 {
-    cli->conn = connection_open(cli);
+    cli->conn = connection_open(cli, virConnectAuthPtrDefault);
     if (!cli->conn) {
         if (cli->uri)
             (void)cli_fail("cannot connect to '%s'", cli->uri);
@@ -56,8 +63,13 @@ bool cli_reconnect(struct cli *cli)
 {
     if (cli->conn)
         (void)virConnectClose(STEAL_PTR(cli->conn)); /* it is lost: nobody is left to tell */
-    cli->conn = connection_open(cli);
+    cli->conn = connection_open(cli, virConnectAuthPtrDefault);
     return cli->conn;
+}
+
+virConnectPtr cli_connection_beside(const struct cli *cli)
+{
+    return connection_open(cli, NULL);
 }
 
 void cli_disconnect(struct cli *cli)

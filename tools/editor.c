@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,68 @@ static char *temporary_write(const char *text, const char *suffix)
     return STEAL_PTR(path);
 }
 
+/*
+ * A terminal sends Ctrl-C to the editor and to us, and only the editor knows what is meant: it is
+ * ignored here meanwhile, lest the text is lost.
+ */
+struct keys {
+    struct sigaction interrupt, quit; /* how they were */
+};
+
+static void keys_ignore(struct keys *keys)
+{
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+    (void)sigaction(SIGINT, &ignore, &keys->interrupt); /* these cannot fail */
+    (void)sigaction(SIGQUIT, &ignore, &keys->quit);
+}
+
+static void keys_restore(const struct keys *keys)
+{
+    (void)sigaction(SIGINT, &keys->interrupt, NULL);
+    (void)sigaction(SIGQUIT, &keys->quit, NULL);
+}
+
+/* Starts it with the signals as they were before they were ignored; 0, or an errno. */
+static int editor_spawn(char *const *argv, const struct keys *keys, pid_t *ret_pid)
+{
+    posix_spawnattr_t attr;
+    sigset_t defaults;
+    int r;
+
+    sigemptyset(&defaults);
+    if (keys->interrupt.sa_handler != SIG_IGN)
+        sigaddset(&defaults, SIGINT);
+    if (keys->quit.sa_handler != SIG_IGN)
+        sigaddset(&defaults, SIGQUIT);
+    r = posix_spawnattr_init(&attr);
+    if (r != 0)
+        return r;
+    r = posix_spawnattr_setsigdefault(&attr, &defaults);
+    if (r == 0)
+        r = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+    if (r == 0)
+        r = posix_spawn(ret_pid, "/bin/sh", NULL, &attr, argv, environ);
+    (void)posix_spawnattr_destroy(&attr); /* cannot fail */
+    return r;
+}
+
+/* Runs it to its end: its wait status in *ret_status; 0, or an errno. */
+static int editor_wait(char *const *argv, int *ret_status)
+{
+    struct keys keys;
+    pid_t pid;
+    int r;
+
+    keys_ignore(&keys);
+    r = editor_spawn(argv, &keys, &pid);
+    while (r == 0 && waitpid(pid, ret_status, 0) < 0)
+        if (errno != EINTR)
+            r = errno;
+    keys_restore(&keys);
+    return r;
+}
+
 /* $VISUAL and $EDITOR may hold options, so a shell splits them; the path stays one word. */
 static int editor_run(const char *path)
 {
@@ -63,17 +126,12 @@ static int editor_run(const char *path)
     _cleanup_free_ char *command =
         xasprintf("exec %s \"$1\"", editor && *editor ? editor : "vi");
     char *argv[] = { (char *)"sh", (char *)"-c", command, (char *)"sh", (char *)path, NULL };
-    pid_t pid;
-    int r, status;
+    int status = 0, r = editor_wait(argv, &status);
 
-    r = posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ);
     if (r != 0) {
         cli_error("cannot run the editor: %s", strerror(r));
         return -1;
     }
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         cli_error("the editor '%s' failed, nothing was changed", editor && *editor ? editor : "vi");
         return -1;

@@ -4,6 +4,7 @@
  * A daemon that goes away is waited for.
  */
 
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <time.h>
@@ -79,61 +80,73 @@ static void event_cb(virConnectPtr conn, unsigned long long sequence, int event,
     show(events, record, event_name(event));
 }
 
-/* What runs now, as if it had just been told of; oldest first. */
-static int show_active(struct events *events)
+/* CLI_DONE where it is the connection that was lost: the daemon may come back. */
+static int fail(const struct events *events, const char *what)
 {
-    _cleanup_jobs_ struct job_list list = { 0 };
-
-    events->missed = false;
-    if (job_list_read(events->cli, &list, VIR_CONNECT_LIST_JOBS_ACTIVE) != CLI_DONE)
-        return CLI_FAILED;
-    for (int i = list.count; i-- > 0;)
-        show(events, list.all[i], "listed");
-    return CLI_DONE;
-}
-
-static int begin(struct events *events)
-{
-    unsigned long long sequence = 0;
-
-    if (virConnectJobEventRegister(events->cli->conn, event_cb, events, NULL, &sequence, 0) < 0)
-        return cli_fail("cannot register for the events of jobs");
-    if (events->sequence && sequence != events->sequence)
-        cli_error("events were missed while the daemon was away");
-    events->sequence = sequence;
-    return show_active(events);
-}
-
-/* Until the connection is lost. */
-static int listen_on(struct events *events)
-{
-    virConnectPtr conn = events->cli->conn;
-    struct pollfd polled = { .fd = virConnectGetEventFd(conn), .events = POLLIN };
-
-    if (polled.fd < 0)
-        return cli_fail("cannot listen to the events of jobs");
-    while (virConnectDispatchEvents(conn) >= 0) {
-        if (events->missed && show_active(events) != CLI_DONE)
-            return CLI_FAILED;
-        (void)poll(&polled, 1, -1); /* a signal only makes it look once more */
-    }
+    if (virConnectIsAlive(events->cli->conn) == 1)
+        return cli_fail("%s", what);
     (void)cli_fail("waiting for the daemon to come back");
     return CLI_DONE;
 }
 
+/* What runs now, as if it had just been told of; oldest first. */
+static bool show_active(struct events *events)
+{
+    _cleanup_jobs_ struct job_list list = { 0 };
+
+    list.count = virConnectListAllJobs(events->cli->conn, &list.all, VIR_CONNECT_LIST_JOBS_ACTIVE);
+    for (int i = list.count; i-- > 0;)
+        show(events, list.all[i], "listed");
+    events->missed = false;
+    return list.count >= 0;
+}
+
+/* Only who waits for an answer pings the daemon: where nothing comes, something is asked for. */
+static void await_event(const struct cli *cli, int event_fd)
+{
+    struct pollfd polled = { .fd = event_fd, .events = POLLIN };
+    long long limit_ms = cli->keepalive_interval > 0 ? cli->keepalive_interval * 1000LL : -1;
+    unsigned long version;
+
+    /* a signal only makes it look once more */
+    if (poll(&polled, 1, limit_ms > INT_MAX ? INT_MAX : (int)limit_ms) == 0)
+        (void)virConnectGetLibVersion(cli->conn, &version); /* a loss is seen by who dispatches */
+}
+
+/* Until the connection is lost, which is CLI_DONE. */
+static int listen_on(struct events *events)
+{
+    virConnectPtr conn = events->cli->conn;
+    unsigned long long sequence = 0;
+    int fd = virConnectGetEventFd(conn);
+
+    if (fd < 0 || virConnectJobEventRegister(conn, event_cb, events, NULL, &sequence, 0) < 0)
+        return fail(events, "cannot register for the events of jobs");
+    if (events->sequence && sequence != events->sequence)
+        cli_error("events were missed while the daemon was away");
+    events->sequence = sequence;
+    events->missed = true;
+    do {
+        if (events->missed && !show_active(events))
+            return fail(events, "cannot list jobs");
+        await_event(events->cli, fd);
+    } while (virConnectDispatchEvents(conn) >= 0);
+    return fail(events, "cannot listen to the events of jobs");
+}
+
+/* One that comes and goes is not asked without a rest. */
 static void reconnect(struct cli *cli)
 {
-    while (!cli_reconnect(cli))
+    do
         (void)poll(NULL, 0, RECONNECT_MS);
+    while (!cli_reconnect(cli));
 }
 
 int job_events(struct cli *cli, const struct args *args)
 {
     struct events events = { .cli = cli, .args = args };
 
-    for (;;) {
-        if (begin(&events) != CLI_DONE || listen_on(&events) != CLI_DONE)
-            return CLI_FAILED;
+    while (listen_on(&events) == CLI_DONE)
         reconnect(cli);
-    }
+    return CLI_FAILED;
 }

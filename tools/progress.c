@@ -38,6 +38,16 @@ static bool is_bounded(const virJobRecord *job)
     return job->info.type == VIR_JOB_BOUNDED;
 }
 
+/* A daemon says what it likes, and the bar has no room for more. */
+static int percent_of(const virJobRecord *job)
+{
+    int percent = job->info.percentComplete;
+
+    if (percent < 0)
+        return 0;
+    return percent > 100 ? 100 : percent;
+}
+
 static char *part_left(const virJobRecord *job)
 {
     _cleanup_free_ char *text = NULL;
@@ -82,7 +92,7 @@ static char *part_text(const virJobRecord *job, enum part part)
 {
     switch (part) {
     case PART_PERCENT:
-        return is_bounded(job) ? xasprintf("%3d%%", job->info.percentComplete) : xstrdup("");
+        return is_bounded(job) ? xasprintf("%3d%%", percent_of(job)) : xstrdup("");
     case PART_LEFT:
         return part_left(job);
     case PART_BYTES:
@@ -124,7 +134,7 @@ static char *bar_render(const virJobRecord *job, size_t columns)
     inner = columns - 4;
     if (inner > BAR_MOST)
         inner = BAR_MOST;
-    full = inner * (size_t)job->info.percentComplete / 100;
+    full = inner * (size_t)percent_of(job) / 100;
     bar = xmalloc(inner + 5);
     memcpy(bar, "  [", 3);
     memset(bar + 3, ' ', inner);

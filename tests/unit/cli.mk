@@ -8,6 +8,7 @@ cli_unit_tests = \
 	tests/unit/test-cli-dom \
 	tests/unit/test-cli-dom-jobs \
 	tests/unit/test-cli-dom-text \
+	tests/unit/test-cli-errors \
 	tests/unit/test-cli-follow \
 	tests/unit/test-cli-format \
 	tests/unit/test-cli-job-text \
@@ -50,6 +51,10 @@ tests_unit_test_cli_dom_jobs_LDADD = $(cli_daemon_ldadd)
 tests_unit_test_cli_dom_text_SOURCES = tests/unit/test-cli-dom-text.c
 tests_unit_test_cli_dom_text_CPPFLAGS = $(cli_unit_cppflags)
 tests_unit_test_cli_dom_text_LDADD = $(cli_unit_ldadd)
+
+tests_unit_test_cli_errors_SOURCES = tests/unit/test-cli-errors.c
+tests_unit_test_cli_errors_CPPFLAGS = $(cli_unit_cppflags)
+tests_unit_test_cli_errors_LDADD = $(cli_unit_ldadd) -lpthread
 
 tests_unit_test_cli_follow_SOURCES = tests/unit/test-cli-follow.c \
 	tests/unit/fake-server.c tests/unit/fake-server.h

@@ -4,6 +4,7 @@
 #include "tools/progress.h"
 
 #include <check.h>
+#include <limits.h>
 #include <locale.h>
 #include <string.h>
 
@@ -66,18 +67,18 @@ START_TEST(it_never_is_wider_than_asked)
 {
     static const char *const names[] = { "b", "gr\xc3\xbc\xc3\x9f", "\xe6\xbc\xa2\xe5\xad\x97",
                                          "a-name-that-is-very-long-and-then-some-more-of-it" };
-    size_t i, columns;
-    int percent;
+    static const int percents[] = { 0, 20, 50, 99, 100, 101, 250, INT_MAX, -1, INT_MIN };
+    size_t i, columns, percent;
 
     ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C.UTF-8"));
     for (i = 0; i < ARRAY_SIZE(names); i++)
         for (columns = 0; columns < 150; columns++)
-            for (percent = 0; percent <= 100; percent += 20) {
+            for (percent = 0; percent < ARRAY_SIZE(percents); percent++) {
                 virJobRecord job = clone_job();
                 _cleanup_free_ char *line = NULL;
 
                 job.name = (char *)(void *)names[i];
-                job.info.percentComplete = percent;
+                job.info.percentComplete = percents[percent];
                 line = progress_render(&job, columns);
                 ck_assert_uint_le(text_width(line), columns);
             }
@@ -95,6 +96,10 @@ START_TEST(the_end_of_the_bar)
     check_line(&job, 50, "vol-clone b  [>                   ]    0%  3s gone");
     job.info.percentComplete = 100;
     check_line(&job, 50, "vol-clone b  [====================]  100%  3s gone");
+    job.info.percentComplete = 1000000;
+    check_line(&job, 50, "vol-clone b  [====================]  100%  3s gone");
+    job.info.percentComplete = -1000000;
+    check_line(&job, 50, "vol-clone b  [>                   ]    0%  3s gone");
 }
 END_TEST
 
