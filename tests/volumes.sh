@@ -371,6 +371,7 @@ with open(sys.argv[1], "wb") as f:
     for i in range(160):
         f.write(os.urandom(1 << 20))' "$p/big"
 cp "$p/big" "$p/busy-file"
+touch "$p/moved"
 check virtjob pool-refresh p
 job_id() # of what --async printed
 {
@@ -379,9 +380,16 @@ job_id() # of what --async printed
 job=$(virtjob vol-wipe busy-file p --algorithm gutmann --async | job_id)
 expect 1 "job $job" virtjob vol-delete busy-file p
 expect 1 "job $job" virtjob vol-resize busy-file 1G p
+ln -f "$p/busy-file" "$p/moved" # by what it is now, and not by what the pool's list says
+expect 1 "job $job" virtjob vol-wipe moved p
+expect 1 "job $job" virtjob vol-resize moved 1G p
+expect 1 "job $job" virtjob vol-delete moved p
+expect 1 "job $job" virtjob vol-clone moved copy p
 check virtjob job-cancel "$job"
 expect 3 "cancelled" virtjob job-wait "$job"
 check virtjob vol-delete busy-file p
+check virtjob vol-wipe moved p --algorithm trim
+check virtjob vol-delete moved p
 vol_xml made "<allocation>0</allocation><target><format type='qcow2'/><clusterSize>4096</clusterSize></target>"
 job=$(virtjob vol-create-from q "$dir/vol.xml" big p --async | job_id)
 xml=$(virtjob vol-dumpxml made q)
