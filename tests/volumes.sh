@@ -210,6 +210,11 @@ vol_xml fullclone ""
 check virtjob vol-create-from q "$dir/vol.xml" data p # no allocation: all of it
 cmp "$p/data" "$q/fullclone"
 [ "$(du_bytes "$q/fullclone")" -ge $((40 * MIB)) ] || fail "a full clone has holes"
+vol_xml grownclone "<allocation>0</allocation>" # all of it, though the list says less
+check virtjob vol-create-as p grown $MIB
+printf end | dd of="$p/grown" bs=$MIB seek=3 status=none
+check virtjob vol-create-from q "$dir/vol.xml" grown p
+cmp "$p/grown" "$q/grownclone"
 check virtjob vol-clone thin.qcow2 thin2.qcow2 p # with the same backing store
 equal "$(image full-backing-filename "$p/thin2.qcow2")" "$p/data"
 expect 1 "exists already" virtjob vol-clone data data2 p

@@ -194,13 +194,17 @@ bool file_identity_same(const struct file_identity *a, const struct file_identit
            (!a->ctime_ns || !b->ctime_ns || a->ctime_ns == b->ctime_ns);
 }
 
+static char *checkpoint_text(const struct vol_spec *spec, unsigned int pass, uint64_t offset)
+{
+    return xasprintf("{\"pass\":%u,\"offset\":%llu,\"dev\":%llu,\"ino\":%llu}", pass,
+                     (unsigned long long)offset, (unsigned long long)spec->temp.dev,
+                     (unsigned long long)spec->temp.ino);
+}
+
 static void checkpoint_reached(void *opaque, unsigned int pass, uint64_t offset)
 {
     struct vol_spec *spec = opaque;
-    _cleanup_free_ char *json = xasprintf(
-        "{\"pass\":%u,\"offset\":%llu,\"dev\":%llu,\"ino\":%llu}", pass,
-        (unsigned long long)offset, (unsigned long long)spec->temp.dev,
-        (unsigned long long)spec->temp.ino);
+    _cleanup_free_ char *json = checkpoint_text(spec, pass, offset);
 
     job_ctl_checkpoint(spec->ctl, json);
 }
@@ -208,6 +212,14 @@ static void checkpoint_reached(void *opaque, unsigned int pass, uint64_t offset)
 void vol_spec_journal(struct vol_spec *spec)
 {
     checkpoint_reached(spec, (unsigned int)spec->resume_pass, spec->resume_offset);
+}
+
+int vol_spec_journal_durable(struct vol_spec *spec, struct verror *err)
+{
+    _cleanup_free_ char *json =
+        checkpoint_text(spec, (unsigned int)spec->resume_pass, spec->resume_offset);
+
+    return job_ctl_checkpoint_durable(spec->ctl, json, err);
 }
 
 struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec)

@@ -45,6 +45,7 @@ struct vol_spec {
     /* while it runs: the worker's */
     int dirfd, fd;
     bool deleting;
+    bool growing; /* resize: it has begun to grow the file, in this life or an earlier one */
     struct pipe *pipe;    /* upload, download: to or from the client; not after a restart */
     struct job_ctl *ctl;
     struct file_identity temp; /* the file under its temporary name */
@@ -73,6 +74,8 @@ bool file_identity_same(const struct file_identity *a, const struct file_identit
 struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec);
 /* The same at once, with the point where it (re)starts. */
 void vol_spec_journal(struct vol_spec *spec);
+/* The same, and it is on disk when this returns 0: before a change that an undo must know of. */
+int vol_spec_journal_durable(struct vol_spec *spec, struct verror *err);
 /* Reads such a checkpoint back into resume_* and temp.  False: there is none. */
 bool vol_spec_set_resume(struct vol_spec *spec, const char *checkpoint);
 /* Looks at the finished volume and its pool, for the objects in memory. */
