@@ -406,6 +406,41 @@ check virtjob job-wait "$job"
 same qcow2 "$q/made" raw "$p/big"
 [[ $(virtjob vol-dumpxml made q) != *virtjob:job* ]] || fail "a job that ended in the XML"
 
+# a block device, by its nodes in the pool: has its size, and one lock for all of them
+truncate -s 16M "$dir/disk"
+if loop=$(losetup -f --show "$dir/disk" 2>/dev/null); then
+    at_exit losetup -d "$loop"
+    cp -a "$loop" "$p/device"
+    cp -a "$loop" "$p/device2"
+    check virtjob pool-refresh p
+    equal "$(info Capacity device p)" $((16 * MIB))
+    check virtjob vol-upload device "$p/big" --length 16M --pool p
+    cmp -n $((16 * MIB)) "$p/big" "$loop"
+    vol_xml plain "<allocation>0</allocation>"
+    check virtjob vol-create-from q "$dir/vol.xml" device p
+    cmp "$q/plain" "$loop"
+    expect 1 "block device and keeps its size" virtjob vol-resize device 8M p --shrink
+    job=$(virtjob vol-wipe device p --async --speed 64K | job_id)
+    expect 1 "job $job" virtjob vol-wipe device2 p
+    check virtjob job-cancel "$job"
+    expect 3 "cancelled" virtjob job-wait "$job"
+    check virtjob vol-wipe device2 p
+    cmp -n $((16 * MIB)) "$loop" /dev/zero
+    qemu-img create -q -f qcow2 "$loop" 8M
+    qemu-io -f qcow2 -c 'write -q -P 0x5a 1M 1M' "$loop"
+    check virtjob pool-refresh p
+    vol_xml image "<target><format type='qcow2'/></target>"
+    check virtjob vol-create-from q "$dir/vol.xml" device p
+    same qcow2 "$q/image" qcow2 "$loop"
+    check virtjob vol-resize device 9M p
+    equal "$(info Capacity device2 p)" $((9 * MIB))
+    check virtjob vol-delete device p
+    [ ! -e "$p/device" ] && [ -b "$p/device2" ] || fail "a delete of one node of a device"
+    check virtjob vol-delete device2 p
+else
+    echo "not tried: there are no loop devices for a volume that is one"
+fi
+
 nothing_left "$p"
 nothing_left "$q"
 stop_daemon

@@ -189,7 +189,8 @@ static int check_grow_space(struct vol_spec *spec, struct verror *err)
     uint64_t there = is_raw(spec) ? spec->old_allocation : spec->old_capacity;
     uint64_t needed = spec->capacity > there ? spec->capacity - there : 0;
 
-    if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) || fstatvfs(spec->dirfd, &fs) < 0 ||
+    if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) ||
+        file_identity_is_block(&spec->target) || fstatvfs(spec->dirfd, &fs) < 0 ||
         needed <= (uint64_t)fs.f_bavail * fs.f_frsize)
         return 0;
     return verror_errno(err, ENOSPC,
@@ -248,6 +249,9 @@ static int resize_prepare(void *opaque, struct verror *err)
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "volume '%s' is a directory and cannot be resized", spec->name);
     rc = open_volume(spec, &spec->target, err);
+    if (rc == 0 && is_raw(spec) && file_identity_is_block(&spec->target))
+        rc = verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                        "volume '%s' is a block device and keeps its size", spec->name);
     if (rc == 0)
         rc = read_capacity(spec, &spec->target, is_target(spec, &listed), &capacity, err);
     if (rc == 0)

@@ -11,7 +11,10 @@
 #include "storage/pool.h"
 #include "util/pipe.h"
 
-/* A file as it was when the job was accepted: any difference later is another file. */
+/*
+ * A file as it was when the job was accepted: any difference later is another file.  A block
+ * device is known by its own number and ino 0, whatever its nodes are called: so guests hold it.
+ */
 struct file_identity {
     uint64_t dev, ino, size;
     int64_t mtime_ns, ctime_ns; /* 0 = not compared */
@@ -68,7 +71,9 @@ struct job_request vol_job_request(const struct job_kind *kind, struct vol_spec 
 
 /* --- worker --- */
 
+/* Of a regular file or block device; of anything where fd is O_PATH, then without a device's size. */
 int file_identity_of(int fd, const char *path, struct file_identity *ret, struct verror *err);
+bool file_identity_is_block(const struct file_identity *identity);
 bool file_identity_same(const struct file_identity *a, const struct file_identity *b);
 /* For the engines: journals (pass, offset) with the temporary file's identity. */
 struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec);
