@@ -210,6 +210,11 @@ vol_xml fullclone ""
 check virtjob vol-create-from q "$dir/vol.xml" data p # no allocation: all of it
 cmp "$p/data" "$q/fullclone"
 [ "$(du_bytes "$q/fullclone")" -ge $((40 * MIB)) ] || fail "a full clone has holes"
+vol_xml grownclone "<allocation>0</allocation>" # all of it, though the list says less
+check virtjob vol-create-as p grown $MIB
+printf end | dd of="$p/grown" bs=$MIB seek=3 status=none
+check virtjob vol-create-from q "$dir/vol.xml" grown p
+cmp "$p/grown" "$q/grownclone"
 check virtjob vol-clone thin.qcow2 thin2.qcow2 p # with the same backing store
 equal "$(image full-backing-filename "$p/thin2.qcow2")" "$p/data"
 expect 1 "exists already" virtjob vol-clone data data2 p
@@ -371,6 +376,7 @@ with open(sys.argv[1], "wb") as f:
     for i in range(160):
         f.write(os.urandom(1 << 20))' "$p/big"
 cp "$p/big" "$p/busy-file"
+touch "$p/moved"
 check virtjob pool-refresh p
 job_id() # of what --async printed
 {
@@ -379,9 +385,16 @@ job_id() # of what --async printed
 job=$(virtjob vol-wipe busy-file p --algorithm gutmann --async | job_id)
 expect 1 "job $job" virtjob vol-delete busy-file p
 expect 1 "job $job" virtjob vol-resize busy-file 1G p
+ln -f "$p/busy-file" "$p/moved" # by what it is now, and not by what the pool's list says
+expect 1 "job $job" virtjob vol-wipe moved p
+expect 1 "job $job" virtjob vol-resize moved 1G p
+expect 1 "job $job" virtjob vol-delete moved p
+expect 1 "job $job" virtjob vol-clone moved copy p
 check virtjob job-cancel "$job"
 expect 3 "cancelled" virtjob job-wait "$job"
 check virtjob vol-delete busy-file p
+check virtjob vol-wipe moved p --algorithm trim
+check virtjob vol-delete moved p
 vol_xml made "<allocation>0</allocation><target><format type='qcow2'/><clusterSize>4096</clusterSize></target>"
 job=$(virtjob vol-create-from q "$dir/vol.xml" big p --async | job_id)
 xml=$(virtjob vol-dumpxml made q)
@@ -392,6 +405,41 @@ fi
 check virtjob job-wait "$job"
 same qcow2 "$q/made" raw "$p/big"
 [[ $(virtjob vol-dumpxml made q) != *virtjob:job* ]] || fail "a job that ended in the XML"
+
+# a block device, by its nodes in the pool: has its size, and one lock for all of them
+truncate -s 16M "$dir/disk"
+if loop=$(losetup -f --show "$dir/disk" 2>/dev/null); then
+    at_exit losetup -d "$loop"
+    cp -a "$loop" "$p/device"
+    cp -a "$loop" "$p/device2"
+    check virtjob pool-refresh p
+    equal "$(info Capacity device p)" $((16 * MIB))
+    check virtjob vol-upload device "$p/big" --length 16M --pool p
+    cmp -n $((16 * MIB)) "$p/big" "$loop"
+    vol_xml plain "<allocation>0</allocation>"
+    check virtjob vol-create-from q "$dir/vol.xml" device p
+    cmp "$q/plain" "$loop"
+    expect 1 "block device and keeps its size" virtjob vol-resize device 8M p --shrink
+    job=$(virtjob vol-wipe device p --async --speed 64K | job_id)
+    expect 1 "job $job" virtjob vol-wipe device2 p
+    check virtjob job-cancel "$job"
+    expect 3 "cancelled" virtjob job-wait "$job"
+    check virtjob vol-wipe device2 p
+    cmp -n $((16 * MIB)) "$loop" /dev/zero
+    qemu-img create -q -f qcow2 "$loop" 8M
+    qemu-io -f qcow2 -c 'write -q -P 0x5a 1M 1M' "$loop"
+    check virtjob pool-refresh p
+    vol_xml image "<target><format type='qcow2'/></target>"
+    check virtjob vol-create-from q "$dir/vol.xml" device p
+    same qcow2 "$q/image" qcow2 "$loop"
+    check virtjob vol-resize device 9M p
+    equal "$(info Capacity device2 p)" $((9 * MIB))
+    check virtjob vol-delete device p
+    [ ! -e "$p/device" ] && [ -b "$p/device2" ] || fail "a delete of one node of a device"
+    check virtjob vol-delete device2 p
+else
+    echo "not tried: there are no loop devices for a volume that is one"
+fi
 
 nothing_left "$p"
 nothing_left "$q"

@@ -2,7 +2,7 @@
 /*
  * The road of a job up to its acceptance, on the loop thread:
  *
- *   job_start -> locks -> check -> prepare* -> admit -> journal -> accepted
+ *   job_start -> locks -> check -> prepare* -> locks -> admit -> journal -> accepted
  *                                                     (* on a worker)
  *
  * A refusal on it leaves no job behind, and the call fails; see job_run.c for
@@ -74,11 +74,23 @@ static int prepare_step(struct job *job)
     return job->kind->prepare(job->spec, &job->step_err);
 }
 
+/* Which files these are was known from an earlier look: the locks that count are of those there now. */
+static int job_lock_again(struct job *job)
+{
+    struct lock_hold fresh = { 0 }, *blocker = NULL;
+
+    job->kind->locks(job->spec, &fresh);
+    if (locks_exchange(job->jobs->locks, &job->locks, &fresh, &blocker) == LOCK_GRANTED)
+        return 0;
+    describe_blocker(job, blocker);
+    return -1;
+}
+
 static void prepared_cb(struct work *work)
 {
     struct job *job = container_of(work, struct job, work);
 
-    if (job_step_take(job) < 0)
+    if (job_step_take(job) < 0 || job_lock_again(job) < 0)
         job_refuse(job);
     else if (job->jobs->stopping)
         job_refuse_stopping(job);

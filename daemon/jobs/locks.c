@@ -207,6 +207,29 @@ void lock_hold_forget(struct lock_hold *hold)
     hold->nwants = 0;
 }
 
+enum lock_result locks_exchange(struct locks *locks, struct lock_hold *hold,
+                                struct lock_hold *fresh, struct lock_hold **ret_blocker)
+{
+    struct lock_hold before = { .wants = hold->wants, .nwants = hold->nwants };
+    struct lock_hold *blocker;
+    bool refreshes;
+
+    list_remove(&locks->holders, hold); /* it is not in its own way */
+    blocker = list_conflict(&locks->holders, NULL, fresh, &refreshes);
+    list_append(&locks->holders, hold);
+    if (blocker) {
+        *ret_blocker = blocker;
+        lock_hold_forget(fresh);
+        return LOCK_REFUSED;
+    }
+    hold->wants = STEAL_PTR(fresh->wants);
+    hold->nwants = fresh->nwants;
+    fresh->nwants = 0;
+    lock_hold_forget(&before);
+    grant_waiters(locks);
+    return LOCK_GRANTED;
+}
+
 void locks_release(struct locks *locks, struct lock_hold *hold)
 {
     bool was_in = hold->held || hold->waiting;

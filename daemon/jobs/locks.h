@@ -61,6 +61,12 @@ void lock_hold_want(struct lock_hold *hold, char *key, enum lock_mode mode);
 /* ret_blocker: who is in the way, unless granted. */
 enum lock_result locks_acquire(struct locks *locks, struct lock_hold *hold,
                                struct lock_hold **ret_blocker);
+/*
+ * One that holds gets what fresh wants instead, at once or not at all (LOCK_REFUSED: it keeps what
+ * it has; who waits is not asked).  Frees what fresh has.  May call granted() of others.
+ */
+enum lock_result locks_exchange(struct locks *locks, struct lock_hold *hold,
+                                struct lock_hold *fresh, struct lock_hold **ret_blocker);
 /* Gives back what is held or waited for, and frees the keys.  May call granted() of others. */
 void locks_release(struct locks *locks, struct lock_hold *hold);
 /* For a hold that outlives the table: frees the keys, no more. */

@@ -165,6 +165,10 @@ static void info_set_stat(struct vol_info *info, const struct statx *stx)
     info->btime = time_of(&stx->stx_btime);
     if (!(stx->stx_mask & STATX_BTIME))
         info->btime.tv_nsec = -1;
+    if (S_ISBLK(stx->stx_mode)) { /* the device, not one of its nodes: so guests hold it */
+        info->dev = makedev(stx->stx_rdev_major, stx->stx_rdev_minor);
+        return;
+    }
     info->dev = makedev(stx->stx_dev_major, stx->stx_dev_minor);
     info->ino = stx->stx_ino;
 }

@@ -139,20 +139,54 @@ int publish_commit(int dirfd, const char *temp, int fd, const char *final,
     return 0;
 }
 
+/*
+ * 1: what had the name has temp's now, 0: nothing had it, or the file system cannot exchange and
+ * it is gone.  Or -errno.
+ */
+static int move_replace(int dirfd, const char *temp, const char *final)
+{
+    struct stat st;
+
+    if (fstatat(dirfd, final, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode) &&
+        renameat2(dirfd, temp, dirfd, final, RENAME_EXCHANGE) == 0)
+        return 1;
+    return renameat(dirfd, temp, dirfd, final) < 0 ? -errno : 0;
+}
+
+/*
+ * What we cannot vouch for is not there, but what it has replaced.  Should the directory show it
+ * after a power loss all the same, it is empty.
+ */
+static void take_back(int dirfd, const char *temp, int fd, const char *final, bool replaced)
+{
+    if (!replaced || renameat(dirfd, temp, dirfd, final) < 0)
+        (void)unlinkat(dirfd, final, 0);
+    if (ftruncate(fd, 0) == 0)
+        (void)fsync(fd);
+    (void)sync_dir(dirfd); /* the first error is told */
+}
+
 int publish_replace(int dirfd, const char *temp, int fd, const char *final, struct verror *err)
 {
     struct stat st;
-    int r;
+    int replaced, r;
 
     if (check_same_file(dirfd, temp, fd, &st, err) < 0)
         return -1;
     if (fsync(fd) < 0)
         return verror_errno(err, errno, "cannot sync '%s'", final);
-    if (renameat(dirfd, temp, dirfd, final) < 0)
-        return verror_errno(err, errno, "cannot rename '%s' to '%s'", temp, final);
+    replaced = move_replace(dirfd, temp, final);
+    if (replaced < 0)
+        return verror_errno(err, -replaced, "cannot rename '%s' to '%s'", temp, final);
     r = sync_dir(dirfd);
-    if (r < 0)
+    if (r < 0) {
+        take_back(dirfd, temp, fd, final, replaced);
         return verror_errno(err, -r, "cannot sync the directory of '%s'", final);
+    }
+    if (replaced) {
+        publish_discard(dirfd, temp);
+        (void)sync_dir(dirfd); /* else the old file may be back, hidden, after a power loss */
+    }
     return 0;
 }
 

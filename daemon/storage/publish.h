@@ -34,7 +34,11 @@ int publish_create(int dirfd, const char *temp, struct verror *err);
 int publish_commit(int dirfd, const char *temp, int fd, const char *final,
                    const struct perms *perms, struct verror *err);
 
-/* The same for a file that may take the place of another, as it is: synced, renamed, synced. */
+/*
+ * The same for a file that may take the place of another, as it is: synced, renamed, synced.  On
+ * failure what had the name has it still, where the file system can exchange two names; else
+ * nothing has, and the file may be emptied.  While it runs, what it replaces may have temp's name.
+ */
 int publish_replace(int dirfd, const char *temp, int fd, const char *final, struct verror *err);
 
 /* Removes a temporary file; its last close is left to the reaper. Missing is fine. */

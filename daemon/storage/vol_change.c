@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "storage/probe_image.h"
 #include "storage/publish.h"
 #include "storage/qemu_img.h"
 #include "storage/vol_jobs.h"
@@ -70,6 +71,11 @@ static int open_volume(struct vol_spec *spec, struct file_identity *ret, struct 
 }
 
 /* Our own writing changes size and times, so only the inode tells. */
+static bool is_target(const struct vol_spec *spec, const struct file_identity *now)
+{
+    return now->dev == spec->target.dev && now->ino == spec->target.ino;
+}
+
 int vol_open_same(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
 {
     struct file_identity now;
@@ -80,7 +86,7 @@ int vol_open_same(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err
     if (open_volume(spec, &now, err) < 0)
         return -1;
     job_ctl_waiting(ctl, NULL);
-    if (now.dev == spec->target.dev && now.ino == spec->target.ino)
+    if (is_target(spec, &now))
         return 0;
     return verror_set(err, VIR_ERR_OPERATION_FAILED,
                       "volume '%s' is another file than when the job was accepted",
@@ -166,9 +172,14 @@ static enum job_recovery wipe_recover(void *opaque, uint64_t job_id, const char 
 
 /* --- resize --- */
 
+static bool is_raw_format(enum vol_format format)
+{
+    return format == VOL_FORMAT_RAW || format == VOL_FORMAT_ISO;
+}
+
 static bool is_raw(const struct vol_spec *spec)
 {
-    return spec->format == VOL_FORMAT_RAW || spec->format == VOL_FORMAT_ISO;
+    return is_raw_format((enum vol_format)spec->format);
 }
 
 /* What "allocate" takes: a raw volume's holes too, of a format only what is new. */
@@ -178,7 +189,8 @@ static int check_grow_space(struct vol_spec *spec, struct verror *err)
     uint64_t there = is_raw(spec) ? spec->old_allocation : spec->old_capacity;
     uint64_t needed = spec->capacity > there ? spec->capacity - there : 0;
 
-    if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) || fstatvfs(spec->dirfd, &fs) < 0 ||
+    if (!(spec->flags & VIR_STORAGE_VOL_RESIZE_ALLOCATE) ||
+        file_identity_is_block(&spec->target) || fstatvfs(spec->dirfd, &fs) < 0 ||
         needed <= (uint64_t)fs.f_bavail * fs.f_frsize)
         return 0;
     return verror_errno(err, ENOSPC,
@@ -188,32 +200,62 @@ static int check_grow_space(struct vol_spec *spec, struct verror *err)
 }
 
 /* What was known may be old, and undoing a growth must not cut what others have written. */
-static int check_raw_size(struct vol_spec *spec, struct verror *err)
+static int check_size(struct vol_spec *spec, uint64_t size, struct verror *err)
 {
-    if (spec->target.size == spec->old_capacity)
+    if (size == spec->old_capacity)
         return 0;
     if ((spec->flags & VIR_STORAGE_VOL_RESIZE_DELTA) ||
-        (spec->capacity < spec->target.size && !(spec->flags & VIR_STORAGE_VOL_RESIZE_SHRINK)))
+        (spec->capacity < size && !(spec->flags & VIR_STORAGE_VOL_RESIZE_SHRINK)))
         return verror_set(err, VIR_ERR_OPERATION_INVALID,
                           "volume '%s' has changed its size from %llu to %llu bytes: refresh "
                           "pool '%s' first",
                           spec->name, (unsigned long long)spec->old_capacity,
-                          (unsigned long long)spec->target.size, spec->pool_name);
-    spec->old_capacity = spec->target.size;
+                          (unsigned long long)size, spec->pool_name);
+    spec->old_capacity = size;
+    return 0;
+}
+
+/*
+ * The capacity that the open file has now; its format must be what it was.  A raw volume is not
+ * looked into as long as it is the file that was known to be one: a guest may have written anything.
+ */
+static int read_capacity(const struct vol_spec *spec, const struct file_identity *now, bool known,
+                         uint64_t *ret, struct verror *err)
+{
+    struct image_facts facts = { .format = VOL_FORMAT_RAW, .capacity = now->size };
+
+    if (!is_raw(spec) || !known) {
+        image_probe(spec->fd, now->size, &facts);
+        free(facts.backing);
+    }
+    if (facts.format != (enum vol_format)spec->format &&
+        !(is_raw(spec) && is_raw_format(facts.format)))
+        return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                          "volume '%s' has become '%s' from '%s': refresh pool '%s' first",
+                          spec->name, vol_format_name(facts.format),
+                          vol_format_name((enum vol_format)spec->format), spec->pool_name);
+    *ret = facts.capacity;
     return 0;
 }
 
 static int resize_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
+    struct file_identity listed = spec->target;
+    uint64_t capacity = 0;
     int rc;
 
     if (is_directory(spec))
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "volume '%s' is a directory and cannot be resized", spec->name);
     rc = open_volume(spec, &spec->target, err);
-    if (rc == 0 && is_raw(spec))
-        rc = check_raw_size(spec, err);
+    if (rc == 0 && is_raw(spec) && file_identity_is_block(&spec->target))
+        rc = verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                        "volume '%s' is a block device and keeps its size", spec->name);
+    if (rc == 0)
+        rc = read_capacity(spec, &spec->target, is_target(spec, &listed), &capacity, err);
+    if (rc == 0)
+        rc = check_size(spec, capacity, err);
     if (rc == 0 && spec->capacity >= spec->old_capacity)
         rc = check_grow_space(spec, err);
     vol_spec_close(spec);
@@ -250,19 +292,29 @@ static int grow_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *e
 }
 
 /* One that waited for a worker or a restart must not cut off what others wrote meanwhile. */
-static int resize_raw(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err)
+static int check_unchanged(const struct vol_spec *spec, uint64_t *ret, struct verror *err)
 {
     struct file_identity now;
 
-    if (file_identity_of(spec->fd, spec->shown_path, &now, err) < 0)
+    if (file_identity_of(spec->fd, spec->shown_path, &now, err) < 0 ||
+        read_capacity(spec, &now, true, ret, err) < 0)
         return -1;
-    if (now.size != spec->old_capacity && now.size != spec->capacity)
-        return verror_set(err, VIR_ERR_OPERATION_FAILED,
-                          "volume '%s' has another size than when the job was accepted",
-                          spec->shown_path);
-    if (spec->capacity < spec->old_capacity)
-        return 0; /* that is for resize_publish */
-    return grow_raw(spec, ctl, err);
+    if (*ret == spec->old_capacity || *ret == spec->capacity)
+        return 0;
+    return verror_set(err, VIR_ERR_OPERATION_FAILED,
+                      "volume '%s' has another size than when the job was accepted",
+                      spec->shown_path);
+}
+
+/* From here on a volume that has the new size has it from us: undo takes back no other growth. */
+static int begin_growth(struct vol_spec *spec, uint64_t now, struct verror *err)
+{
+    if (spec->growing || now != spec->old_capacity || spec->capacity <= now)
+        return 0;
+    if (vol_spec_journal_durable(spec, err) < 0)
+        return -1;
+    spec->growing = true;
+    return 0;
 }
 
 static int resize_image(struct vol_spec *spec, uint64_t capacity, unsigned int flags,
@@ -278,14 +330,18 @@ static int resize_image(struct vol_spec *spec, uint64_t capacity, unsigned int f
 static int resize_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct vol_spec *spec = opaque;
+    uint64_t now = 0;
 
     (void)job_id;
     if (vol_open_same(spec, ctl, err) < 0)
         return -1;
     job_ctl_step(ctl, "resizing");
-    if (is_raw(spec))
-        return resize_raw(spec, ctl, err);
-    return resize_image(spec, spec->capacity, (unsigned int)spec->flags, ctl, err);
+    if (check_unchanged(spec, &now, err) < 0 || begin_growth(spec, now, err) < 0)
+        return -1;
+    if (!is_raw(spec))
+        return resize_image(spec, spec->capacity, (unsigned int)spec->flags, ctl, err);
+    /* what is to be cut off is for resize_publish */
+    return spec->capacity < spec->old_capacity ? 0 : grow_raw(spec, ctl, err);
 }
 
 /* What is cut off a raw volume cannot be given back, so it is not before no cancel can come. */
@@ -301,41 +357,45 @@ static int resize_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
     return 0;
 }
 
-/* A raw volume that was to grow gets its old size back. */
-static void ungrow_raw(struct vol_spec *spec)
+static int cut_image(struct vol_spec *spec, struct verror *err)
 {
-    _cleanup_verror_ struct verror err = VERROR_INIT;
-    struct file_identity now;
-
-    if (open_volume(spec, &now, &err) == 0 && now.dev == spec->target.dev &&
-        now.ino == spec->target.ino && now.size == spec->capacity &&
-        (ftruncate(spec->fd, (off_t)spec->old_capacity) < 0 || fsync(spec->fd) < 0))
-        log_warn("cannot give '%s' its old size back: %s", spec->shown_path, strerror(errno));
-}
-
-/* qemu-img was through before the cancel came to it. */
-static void ungrow_image(struct vol_spec *spec)
-{
-    _cleanup_verror_ struct verror err = VERROR_INIT;
-    struct job_ctl ctl;
+    struct job_ctl ctl; /* of its own: that of the job is cancelled */
+    int rc;
 
     job_ctl_init(&ctl);
-    if (resize_image(spec, spec->old_capacity, VIR_STORAGE_VOL_RESIZE_SHRINK, &ctl, &err) < 0)
-        log_warn("cannot give '%s' its old size back: %s", spec->shown_path, verror_text(&err));
+    rc = resize_image(spec, spec->old_capacity, VIR_STORAGE_VOL_RESIZE_SHRINK, &ctl, err);
     job_ctl_done(&ctl);
+    return rc;
+}
+
+/* A volume that has grown gets its old size back: qemu-img may have been through before a cancel. */
+static int ungrow(struct vol_spec *spec, struct verror *err)
+{
+    struct file_identity now;
+    uint64_t capacity = 0;
+
+    if (open_volume(spec, &now, err) < 0)
+        return -1;
+    if (!is_target(spec, &now))
+        return 0; /* what has grown has been replaced */
+    if (read_capacity(spec, &now, true, &capacity, err) < 0)
+        return -1;
+    if (capacity != spec->capacity)
+        return 0;
+    if (!is_raw(spec))
+        return cut_image(spec, err);
+    if (ftruncate(spec->fd, (off_t)spec->old_capacity) < 0 || fsync(spec->fd) < 0)
+        return verror_errno(err, errno, "cannot truncate '%s'", spec->shown_path);
+    return 0;
 }
 
 static void resize_undo(void *opaque, uint64_t job_id)
 {
     struct vol_spec *spec = opaque;
-    bool grown = spec->capacity > spec->old_capacity;
+    _cleanup_verror_ struct verror err = VERROR_INIT;
 
-    if (grown && is_raw(spec))
-        ungrow_raw(spec);
-    vol_look_again(opaque, job_id);
-    if (!grown || is_raw(spec) || !spec->info || spec->info->capacity != spec->capacity)
-        return;
-    ungrow_image(spec);
+    if (spec->growing && ungrow(spec, &err) < 0)
+        log_warn("cannot give '%s' its old size back: %s", spec->shown_path, verror_text(&err));
     vol_look_again(opaque, job_id);
 }
 
@@ -351,11 +411,11 @@ static enum job_recovery resize_recover(void *opaque, uint64_t job_id, const cha
     struct vol_spec *spec = opaque;
 
     (void)job_id;
-    if (is_raw(spec)) {
-        vol_spec_set_resume(spec, checkpoint);
+    spec->growing = vol_spec_set_resume(spec, checkpoint) && spec->capacity > spec->old_capacity;
+    if (is_raw(spec))
         return JOB_RECOVER_RUN;
-    }
-    if (vol_spec_look(spec, err) == 0 && spec->info && spec->info->capacity == spec->capacity)
+    if (vol_spec_look(spec, err) == 0 && spec->info && spec->info->dev == spec->target.dev &&
+        spec->info->ino == spec->target.ino && spec->info->capacity == spec->capacity)
         return JOB_RECOVER_DONE;
     return JOB_RECOVER_UNDO;
 }

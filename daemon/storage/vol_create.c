@@ -228,6 +228,8 @@ static int clone_prepare(void *opaque, struct verror *err)
     if (fd < 0 || file_identity_of(fd, spec->source_path, &spec->source, err) < 0 ||
         check_backing_format(spec, err) < 0)
         return -1;
+    if (is_raw((enum vol_format)spec->source_format))
+        spec->source_capacity = spec->source.size; /* what the pool's list says may be old */
     return create_prepare(opaque, err);
 }
 

@@ -4,6 +4,7 @@
 #include "storage/vol_spec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stddef.h>
 #include <string.h>
@@ -176,15 +177,31 @@ static int64_t timespec_ns(struct timespec time)
 int file_identity_of(int fd, const char *path, struct file_identity *ret, struct verror *err)
 {
     struct stat st;
+    int flags = fcntl(fd, F_GETFL);
+    bool block;
+    off_t size;
 
-    if (fstat(fd, &st) < 0)
+    if (flags < 0 || fstat(fd, &st) < 0)
         return verror_errno(err, errno, "cannot look at '%s'", path);
-    *ret = (struct file_identity){ .dev = st.st_dev,
-                                   .ino = st.st_ino,
-                                   .size = (uint64_t)st.st_size,
+    block = S_ISBLK(st.st_mode);
+    if (!(flags & O_PATH) && !block && !S_ISREG(st.st_mode))
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "'%s' is neither a file nor a block device", path);
+    /* of a device fstat knows no size */
+    size = block && !(flags & O_PATH) ? lseek(fd, 0, SEEK_END) : st.st_size;
+    if (size < 0)
+        return verror_errno(err, errno, "cannot find the size of '%s'", path);
+    *ret = (struct file_identity){ .dev = block ? st.st_rdev : st.st_dev,
+                                   .ino = block ? 0 : st.st_ino,
+                                   .size = (uint64_t)size,
                                    .mtime_ns = timespec_ns(st.st_mtim),
                                    .ctime_ns = timespec_ns(st.st_ctim) };
     return 0;
+}
+
+bool file_identity_is_block(const struct file_identity *identity)
+{
+    return identity->dev && !identity->ino;
 }
 
 bool file_identity_same(const struct file_identity *a, const struct file_identity *b)
@@ -194,13 +211,17 @@ bool file_identity_same(const struct file_identity *a, const struct file_identit
            (!a->ctime_ns || !b->ctime_ns || a->ctime_ns == b->ctime_ns);
 }
 
+static char *checkpoint_text(const struct vol_spec *spec, unsigned int pass, uint64_t offset)
+{
+    return xasprintf("{\"pass\":%u,\"offset\":%llu,\"dev\":%llu,\"ino\":%llu}", pass,
+                     (unsigned long long)offset, (unsigned long long)spec->temp.dev,
+                     (unsigned long long)spec->temp.ino);
+}
+
 static void checkpoint_reached(void *opaque, unsigned int pass, uint64_t offset)
 {
     struct vol_spec *spec = opaque;
-    _cleanup_free_ char *json = xasprintf(
-        "{\"pass\":%u,\"offset\":%llu,\"dev\":%llu,\"ino\":%llu}", pass,
-        (unsigned long long)offset, (unsigned long long)spec->temp.dev,
-        (unsigned long long)spec->temp.ino);
+    _cleanup_free_ char *json = checkpoint_text(spec, pass, offset);
 
     job_ctl_checkpoint(spec->ctl, json);
 }
@@ -208,6 +229,14 @@ static void checkpoint_reached(void *opaque, unsigned int pass, uint64_t offset)
 void vol_spec_journal(struct vol_spec *spec)
 {
     checkpoint_reached(spec, (unsigned int)spec->resume_pass, spec->resume_offset);
+}
+
+int vol_spec_journal_durable(struct vol_spec *spec, struct verror *err)
+{
+    _cleanup_free_ char *json =
+        checkpoint_text(spec, (unsigned int)spec->resume_pass, spec->resume_offset);
+
+    return job_ctl_checkpoint_durable(spec->ctl, json, err);
 }
 
 struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec)
@@ -270,12 +299,12 @@ void vol_locks(const void *opaque, struct lock_hold *hold)
 
     lock_hold_want(hold, xasprintf("pool:%s", spec->pool_uuid), LOCK_POOL_USE);
     lock_hold_want(hold, xasprintf("path:%s/%s", spec->pool_path, spec->name), LOCK_FILE_WRITE);
-    if (spec->target.ino)
+    if (spec->target.dev)
         lock_hold_want(hold, lock_file_key(spec->target.dev, spec->target.ino), LOCK_FILE_WRITE);
     if (spec->source_path) {
         lock_hold_want(hold, xasprintf("pool:%s", spec->source_pool_uuid), LOCK_POOL_USE);
         lock_hold_want(hold, xasprintf("path:%s", spec->source_path), LOCK_FILE_READ);
-        if (spec->source.ino)
+        if (spec->source.dev)
             lock_hold_want(hold, lock_file_key(spec->source.dev, spec->source.ino), LOCK_FILE_READ);
     }
     if (spec->def && spec->def->backing_path)

@@ -11,7 +11,10 @@
 #include "storage/pool.h"
 #include "util/pipe.h"
 
-/* A file as it was when the job was accepted: any difference later is another file. */
+/*
+ * A file as it was when the job was accepted: any difference later is another file.  A block
+ * device is known by its own number and ino 0, whatever its nodes are called: so guests hold it.
+ */
 struct file_identity {
     uint64_t dev, ino, size;
     int64_t mtime_ns, ctime_ns; /* 0 = not compared */
@@ -45,6 +48,7 @@ struct vol_spec {
     /* while it runs: the worker's */
     int dirfd, fd;
     bool deleting;
+    bool growing; /* resize: it has begun to grow the file, in this life or an earlier one */
     struct pipe *pipe;    /* upload, download: to or from the client; not after a restart */
     struct job_ctl *ctl;
     struct file_identity temp; /* the file under its temporary name */
@@ -67,12 +71,16 @@ struct job_request vol_job_request(const struct job_kind *kind, struct vol_spec 
 
 /* --- worker --- */
 
+/* Of a regular file or block device; of anything where fd is O_PATH, then without a device's size. */
 int file_identity_of(int fd, const char *path, struct file_identity *ret, struct verror *err);
+bool file_identity_is_block(const struct file_identity *identity);
 bool file_identity_same(const struct file_identity *a, const struct file_identity *b);
 /* For the engines: journals (pass, offset) with the temporary file's identity. */
 struct io_checkpoint vol_spec_checkpoint(struct vol_spec *spec);
 /* The same at once, with the point where it (re)starts. */
 void vol_spec_journal(struct vol_spec *spec);
+/* The same, and it is on disk when this returns 0: before a change that an undo must know of. */
+int vol_spec_journal_durable(struct vol_spec *spec, struct verror *err);
 /* Reads such a checkpoint back into resume_* and temp.  False: there is none. */
 bool vol_spec_set_resume(struct vol_spec *spec, const char *checkpoint);
 /* Looks at the finished volume and its pool, for the objects in memory. */

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "jobs/pace.h"
 #include "storage/io_pace.h"
@@ -169,13 +168,12 @@ static int upload_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
 {
     struct vol_spec *spec = opaque;
     struct upload upload = { .spec = spec, .ctl = ctl, .pos = spec->offset, .end = INT64_MAX };
-    struct stat st;
+    struct file_identity now;
 
-    if (check_pipe(spec, ctl, err) < 0 || vol_open_same(spec, ctl, err) < 0)
+    if (check_pipe(spec, ctl, err) < 0 || vol_open_same(spec, ctl, err) < 0 ||
+        file_identity_of(spec->fd, spec->shown_path, &now, err) < 0)
         return -1;
-    if (fstat(spec->fd, &st) < 0)
-        return verror_errno(err, errno, "cannot look at '%s'", spec->shown_path);
-    upload.size = (uint64_t)st.st_size;
+    upload.size = now.size;
     if (has_fixed_size(spec)) {
         if (check_range(spec, upload.size, err) < 0)
             return -1;
@@ -201,7 +199,7 @@ static void download_locks(const void *opaque, struct lock_hold *hold)
 
     lock_hold_want(hold, xasprintf("pool:%s", spec->source_pool_uuid), LOCK_POOL_USE);
     lock_hold_want(hold, xasprintf("path:%s", spec->source_path), LOCK_FILE_READ);
-    if (spec->source.ino)
+    if (spec->source.dev)
         lock_hold_want(hold, lock_file_key(spec->source.dev, spec->source.ino), LOCK_FILE_READ);
 }
 

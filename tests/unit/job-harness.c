@@ -130,7 +130,11 @@ static int fake_check(void *opaque, struct verror *err)
 
 static int fake_prepare(void *opaque, struct verror *err)
 {
+    struct fake *fake = opaque;
+
     note('p');
+    if (fake->found[0])
+        memcpy(fake->key, fake->found, sizeof(fake->key));
     return step(opaque, STEP_PREPARE, NULL, err);
 }
 

@@ -13,6 +13,7 @@ job_tests = \
 	tests/unit/test-jobs_stop \
 	tests/unit/test-pool \
 	tests/unit/test-vol_spec \
+	tests/unit/test-vol_change \
 	$(NULL)
 check_PROGRAMS += $(job_tests)
 TESTS += $(job_tests)
@@ -67,3 +68,7 @@ tests_unit_test_pool_LDADD = $(job_test_libs)
 tests_unit_test_vol_spec_SOURCES = tests/unit/test-vol_spec.c
 tests_unit_test_vol_spec_CPPFLAGS = $(job_test_cppflags)
 tests_unit_test_vol_spec_LDADD = $(job_test_libs)
+
+tests_unit_test_vol_change_SOURCES = tests/unit/test-vol_change.c
+tests_unit_test_vol_change_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_vol_change_LDADD = $(job_test_libs)

@@ -6,6 +6,7 @@ qemu_process_tests = \
 	tests/unit/test-owner \
 	tests/unit/test-process \
 	tests/unit/test-save_image \
+	tests/unit/test-image_file \
 	$(NULL)
 check_PROGRAMS += $(qemu_process_tests)
 TESTS += $(qemu_process_tests)
@@ -27,5 +28,9 @@ tests_unit_test_process_LDADD = $(qemu_process_ldadd)
 tests_unit_test_save_image_SOURCES = tests/unit/test-save_image.c
 tests_unit_test_save_image_CPPFLAGS = $(qemu_process_cppflags)
 tests_unit_test_save_image_LDADD = $(qemu_process_ldadd)
+
+tests_unit_test_image_file_SOURCES = tests/unit/test-image_file.c
+tests_unit_test_image_file_CPPFLAGS = $(qemu_process_cppflags)
+tests_unit_test_image_file_LDADD = $(qemu_process_ldadd)
 
 EXTRA_DIST += tests/data/libvirt-9-save-image

@@ -186,6 +186,37 @@ START_TEST(refused_by_a_long_one)
 }
 END_TEST
 
+/* What it locks may turn out to be something else than its caller knew: that counts from then on. */
+START_TEST(locks_what_prepare_finds)
+{
+    struct party first = { .async = true }, second = { .async = true }, third = { .async = true };
+    struct fake *holder = fake_new("real"), *fake = fake_new("k"), *other = fake_new("k");
+
+    holder->block = STEP_RUN;
+    fake_start(&fake_long, holder, "guest", &first);
+    heart_wait_entered(STEP_RUN, 1);
+    strcpy(fake->found, "real");
+    fake_start(&fake_long, fake, "o", &second);
+    heart_until(second.refused || second.accepted);
+    ck_assert_uint_eq(second.refused, 1);
+    ck_assert_int_eq(second.code, VIR_ERR_OPERATION_INVALID);
+    ck_assert_msg(strstr(second.text, "pool 'o' is busy: job 1 (fake-long of pool 'guest')") != NULL,
+                  "%s", second.text);
+    strcpy(other->found, "free");
+    other->block = STEP_RUN;
+    fake_start(&fake_long, other, "o", &third);
+    heart_wait_entered(STEP_RUN, 2);
+    second = (struct party){ 0 };
+    fake_start(&fake_bare, fake_new("free"), "o", &second);
+    ck_assert_uint_eq(second.refused, 1);
+    second = (struct party){ 0 };
+    fake_start(&fake_bare, fake_new("k"), "o", &second); /* given back */
+    ck_assert_uint_eq(second.ended, 1);
+    heart_open(STEP_RUN);
+    heart_until(first.ended && third.ended);
+}
+END_TEST
+
 START_TEST(waits_for_a_short_one)
 {
     struct party first = { 0 }, second = { 0 }, third = { 0 };
@@ -686,6 +717,7 @@ int main(void)
     tcase_add_loop_test(tcase, road, 0, (int)ARRAY_SIZE(roads));
     tcase_add_test(tcase, outcome_is_kept);
     tcase_add_test(tcase, refused_by_a_long_one);
+    tcase_add_test(tcase, locks_what_prepare_finds);
     tcase_add_test(tcase, waits_for_a_short_one);
     tcase_add_test(tcase, waits_not_for_ever);
     tcase_add_test(tcase, joined_refresh);

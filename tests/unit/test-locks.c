@@ -294,6 +294,40 @@ START_TEST(no_starvation)
 }
 END_TEST
 
+/* Other keys for those it has: at once or not at all, and not in its own way. */
+START_TEST(exchange)
+{
+    struct holder job, guest, waiter, fresh;
+    struct lock_hold *blocker = NULL;
+
+    want_one(&job, 'j', false, "old", LOCK_FILE_WRITE);
+    want_one(&guest, 'g', true, "new", LOCK_FILE_GUEST);
+    want_one(&waiter, 'w', false, "old", LOCK_FILE_READ);
+    ck_assert_int_eq(acquire(&job), LOCK_GRANTED);
+    ck_assert_int_eq(acquire(&guest), LOCK_GRANTED);
+    ck_assert_int_eq(acquire(&waiter), LOCK_WAITS);
+    want_one(&fresh, 'f', false, "new", LOCK_FILE_WRITE);
+    ck_assert_int_eq(locks_exchange(locks, &job.hold, &fresh.hold, &blocker), LOCK_REFUSED);
+    ck_assert_ptr_eq(blocker, &guest.hold);
+    ck_assert_uint_eq(fresh.hold.nwants, 0);
+    ck_assert(job.hold.held);
+    ck_assert_str_eq(history, ""); /* it still has the old one */
+    want_one(&fresh, 'f', false, "old", LOCK_FILE_WRITE);
+    ck_assert_int_eq(locks_exchange(locks, &job.hold, &fresh.hold, &blocker), LOCK_GRANTED);
+    ck_assert_str_eq(history, "");
+    release(&guest);
+    want_one(&fresh, 'f', false, "new", LOCK_FILE_WRITE);
+    ck_assert_int_eq(locks_exchange(locks, &job.hold, &fresh.hold, &blocker), LOCK_GRANTED);
+    ck_assert_str_eq(history, "w");
+    want_one(&guest, 'g', false, "new", LOCK_FILE_GUEST);
+    ck_assert_int_eq(acquire(&guest), LOCK_WAITS);
+    release(&job);
+    ck_assert_str_eq(history, "wg");
+    release(&guest);
+    release(&waiter);
+}
+END_TEST
+
 /* granted() may let go at once, as a request does that fails its check. */
 static void release_at_once_cb(struct lock_hold *hold)
 {
@@ -356,6 +390,7 @@ int main(void)
     tcase_add_test(tcase, refresh_behind_refresh);
     tcase_add_test(tcase, all_or_nothing);
     tcase_add_test(tcase, no_starvation);
+    tcase_add_test(tcase, exchange);
     tcase_add_test(tcase, release_while_granting);
     tcase_add_test(tcase, keys_are_compared_whole);
     suite_add_tcase(suite, tcase);

@@ -9,6 +9,21 @@
 #include "scratch.h"
 #include "util/closer.h"
 
+/* The disk of a directory fails, while those of its files do not. */
+static bool dirs_fail;
+
+/* In place of the C library's. */
+int fsync(int fd)
+{
+    struct stat st;
+
+    if (dirs_fail && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
 static const struct perms no_perms = { PERMS_UNSET, PERMS_UNSET, PERMS_UNSET, NULL };
 static struct verror err;
 static char temp[PUBLISH_TEMP_MAX];
@@ -174,6 +189,90 @@ START_TEST(test_commit_temp_replaced)
 }
 END_TEST
 
+static void put_old(void)
+{
+    _cleanup_close_ int old = scratch_open("final");
+
+    scratch_fill(old, 0, 300, 7);
+}
+
+static uint64_t size_of(const char *name)
+{
+    struct stat st;
+
+    ck_assert_int_eq(fstatat(scratch_fd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+    return (uint64_t)st.st_size;
+}
+
+/* The loops below: where there was nothing of that name, and where there was. */
+START_TEST(test_replace)
+{
+    _cleanup_close_ int fd = create();
+
+    if (_i)
+        put_old();
+    ck_assert_msg(publish_replace(scratch_fd, temp, fd, "final", &err) == 0, "%s",
+                  verror_text(&err));
+    ck_assert_uint_eq(size_of("final"), 5000);
+    ck_assert(!exists(temp));
+}
+END_TEST
+
+START_TEST(test_replace_without_exchange)
+{
+    _cleanup_close_ int fd = create();
+
+    if (_i)
+        put_old();
+    deny_syscall(SYS_renameat2, DENY_ANY, EINVAL);
+    ck_assert_int_eq(publish_replace(scratch_fd, temp, fd, "final", &err), 0);
+    ck_assert_uint_eq(size_of("final"), 5000);
+    ck_assert(!exists(temp));
+}
+END_TEST
+
+/* A save that failed has left nothing: its guest goes on, and the older image is still there. */
+START_TEST(test_replace_not_synced)
+{
+    _cleanup_close_ int fd = create();
+
+    if (_i)
+        put_old();
+    dirs_fail = true;
+    ck_assert_int_eq(publish_replace(scratch_fd, temp, fd, "final", &err), -1);
+    ck_assert_int_eq(err.sys_errno, EIO);
+    ck_assert_int_eq(exists("final"), _i);
+    if (_i)
+        ck_assert_uint_eq(size_of("final"), 300);
+    ck_assert_uint_eq(scratch_size(fd), 0); /* wherever it may still be seen */
+    publish_discard(scratch_fd, temp);
+    ck_assert_int_eq(exists("final"), _i);
+}
+END_TEST
+
+START_TEST(test_replace_not_synced_without_exchange)
+{
+    _cleanup_close_ int fd = create();
+
+    put_old();
+    deny_syscall(SYS_renameat2, DENY_ANY, EINVAL);
+    dirs_fail = true;
+    ck_assert_int_eq(publish_replace(scratch_fd, temp, fd, "final", &err), -1);
+    ck_assert(!exists("final"));
+}
+END_TEST
+
+START_TEST(test_replace_no_directory)
+{
+    _cleanup_close_ int fd = create();
+
+    ck_assert_int_eq(mkdirat(scratch_fd, "final", 0700), 0);
+    ck_assert_int_eq(publish_replace(scratch_fd, temp, fd, "final", &err), -1);
+    ck_assert_int_eq(err.sys_errno, EISDIR);
+    ck_assert(exists(temp));
+}
+END_TEST
+
 START_TEST(test_create_replaces_left_over)
 {
     _cleanup_close_ int first = create(), second = create();
@@ -231,6 +330,11 @@ int main(void)
     tcase_add_test(tcase, test_commit_name_is_link);
     tcase_add_test(tcase, test_commit_bad_names);
     tcase_add_test(tcase, test_commit_temp_replaced);
+    tcase_add_loop_test(tcase, test_replace, 0, 2);
+    tcase_add_loop_test(tcase, test_replace_without_exchange, 0, 2);
+    tcase_add_loop_test(tcase, test_replace_not_synced, 0, 2);
+    tcase_add_test(tcase, test_replace_not_synced_without_exchange);
+    tcase_add_test(tcase, test_replace_no_directory);
     tcase_add_test(tcase, test_create_replaces_left_over);
     tcase_add_test(tcase, test_create_never_follows);
     tcase_add_test(tcase, test_discard);

@@ -255,6 +255,31 @@ START_TEST(identity)
 }
 END_TEST
 
+/* What has no bytes is only looked at, by a descriptor that is for nothing else. */
+START_TEST(identity_of)
+{
+    static const char null[] = "/dev/null";
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    _cleanup_close_ int named = open(null, O_PATH | O_CLOEXEC);
+    _cleanup_close_ int opened = open(null, O_RDWR | O_CLOEXEC);
+    _cleanup_close_ int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    struct file_identity found;
+    struct stat st;
+
+    ck_assert_int_eq(file_identity_of(named, null, &found, &err), 0);
+    ck_assert_int_eq(fstat(named, &st), 0);
+    ck_assert_uint_eq(found.ino, st.st_ino);
+    ck_assert_int_eq(file_identity_of(opened, null, &found, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_OPERATION_UNSUPPORTED);
+    ck_assert_int_eq(file_identity_of(file, "exe", &found, &err), 0);
+    ck_assert_int_eq(fstat(file, &st), 0);
+    ck_assert_uint_eq(found.dev, st.st_dev);
+    ck_assert_uint_eq(found.ino, st.st_ino);
+    ck_assert_uint_eq(found.size, (uint64_t)st.st_size);
+    ck_assert(!file_identity_is_block(&found));
+}
+END_TEST
+
 /* --- what is held --- */
 
 static bool wants(const struct lock_hold *hold, const char *key, enum lock_mode mode)
@@ -288,6 +313,26 @@ START_TEST(locks)
 }
 END_TEST
 
+/* A device, as guests hold it; and nothing where there is no file. */
+START_TEST(locks_of_devices)
+{
+    struct vol_spec *spec = little_spec();
+    struct locks *all = locks_new();
+    struct lock_hold hold = { 0 };
+
+    vol_locks(spec, &hold);
+    ck_assert_uint_eq(hold.nwants, 2);
+    lock_hold_forget(&hold);
+    spec->target = (struct file_identity){ .dev = 1793 };
+    vol_locks(spec, &hold);
+    ck_assert_uint_eq(hold.nwants, 3);
+    ck_assert(wants(&hold, "inode:1793:0", LOCK_FILE_WRITE));
+    locks_release(all, &hold);
+    locks_free(all);
+    vol_spec_free(spec);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vol_spec");
@@ -301,7 +346,9 @@ int main(void)
     tcase_add_test(tcase, resume_point);
     tcase_add_test(tcase, no_resume_point);
     tcase_add_test(tcase, identity);
+    tcase_add_test(tcase, identity_of);
     tcase_add_test(tcase, locks);
+    tcase_add_test(tcase, locks_of_devices);
     suite_add_tcase(suite, tcase);
     return scratch_run(suite);
 }

@@ -332,8 +332,7 @@ static enum job_recovery dump_recover(void *opaque, uint64_t job_id, const char 
 {
     struct domain_spec *spec = opaque;
 
-    (void)job_id;
-    if (!image_file_is_published(spec->path, checkpoint))
+    if (!image_file_is_published(spec->path, job_id, checkpoint))
         return JOB_RECOVER_UNDO;
     if (spec->guest && dump_after(spec, err) < 0)
         log_error("domain '%s', dumped to '%s': %s", spec->name, spec->path, verror_text(err));

@@ -269,7 +269,7 @@ static enum job_recovery save_recover(void *opaque, uint64_t job_id, const char 
     struct job_ctl ctl;
 
     job_ctl_init(&ctl);
-    if (image_file_is_published(spec->path, checkpoint)) {
+    if (image_file_is_published(spec->path, job_id, checkpoint)) {
         if (spec->guest)
             (void)end_guest(spec, &ctl);
         return JOB_RECOVER_DONE;

@@ -201,14 +201,17 @@ struct image_file *image_file_find(const char *path, uint64_t job_id, const char
     return NULL;
 }
 
-bool image_file_is_published(const char *path, const char *checkpoint)
+bool image_file_is_published(const char *path, uint64_t job_id, const char *checkpoint)
 {
     _cleanup_free_ char *target = find_target(path);
     struct identity was;
     struct stat st;
 
-    return read_journal(checkpoint, &was) && was.ino != 0 && stat(target, &st) == 0 &&
-           st.st_dev == was.dev && st.st_ino == was.ino;
+    if (!read_journal(checkpoint, &was) || was.ino == 0 || stat(target, &st) < 0 ||
+        st.st_dev != was.dev || st.st_ino != was.ino)
+        return false;
+    image_file_discard(path, job_id); /* what it has replaced */
+    return true;
 }
 
 int image_file_publish(struct image_file *file, bool drop_cache, struct verror *err)

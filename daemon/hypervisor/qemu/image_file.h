@@ -35,8 +35,8 @@ struct image_file *image_file_create(const char *path, uint64_t job_id, struct j
 void image_file_begin(struct image_file *file, struct job_ctl *ctl);
 /* After a restart, by that journal entry.  NULL: it is not there (any more). */
 struct image_file *image_file_find(const char *path, uint64_t job_id, const char *checkpoint);
-/* The file of that journal entry has its final name. */
-bool image_file_is_published(const char *path, const char *checkpoint);
+/* The file of that journal entry has its final name; what had it before is gone then. */
+bool image_file_is_published(const char *path, uint64_t job_id, const char *checkpoint);
 /* Synced, and in its place, whatever was there.  A file that is written past the page cache
    (drop_cache) leaves nothing in it. */
 int image_file_publish(struct image_file *file, bool drop_cache, struct verror *err);
