@@ -40,18 +40,25 @@ void channel_keep_message_locked(struct channel *ch, const void *packet, size_t 
     channel_notify_locked(ch);
 }
 
-void channel_notify_locked(const struct channel *ch)
+/* Of any: who looked last was perhaps told that for him there is nothing. */
+static bool has_news(const struct channel *ch)
 {
-    if (ch->message_fd >= 0)
-        (void)eventfd_write(ch->message_fd, 1); /* only fails when it is set anyway */
+    const struct channel_stream *stream = ch->streams;
+
+    while (stream && !stream->unseen && !(stream->refused && ch->out.len < STREAM_OUT_MAX))
+        stream = stream->next;
+    return ch->messages || stream;
 }
 
-void channel_clear_locked(const struct channel *ch)
+void channel_notify_locked(struct channel *ch)
 {
+    bool news = has_news(ch);
     eventfd_t count;
 
-    if (!ch->messages && ch->message_fd >= 0)
-        (void)eventfd_read(ch->message_fd, &count); /* EAGAIN: it was clear */
+    if (ch->message_fd < 0 || news == ch->notified)
+        return;
+    ch->notified = news; /* neither can fail: it is 0 or 1 */
+    (void)(news ? eventfd_write(ch->message_fd, 1) : eventfd_read(ch->message_fd, &count));
 }
 
 void channel_drop_messages(struct channel *ch)
@@ -85,13 +92,15 @@ void channel_watch_out_locked(struct channel *ch, bool watched)
 /* Of two descriptors one. */
 static int make_message_fd_locked(struct channel *ch)
 {
-    int message_fd = eventfd(ch->messages || ch->streams ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int message_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC), failed;
 
     if (message_fd >= 0 && epoll_fd >= 0 && watch(epoll_fd, ch->fd) == 0 &&
         watch(epoll_fd, message_fd) == 0) {
         ch->message_fd = message_fd;
         ch->epoll_fd = epoll_fd;
+        channel_notify_locked(ch);
+        channel_watch_out_locked(ch, ch->out.len > 0 && !ch->reading);
         return 0;
     }
     failed = errno;
@@ -125,7 +134,7 @@ static struct message *pop_message_locked(struct channel *ch)
     }
     if (!ch->messages)
         ch->messages_end = &ch->messages;
-    channel_clear_locked(ch);
+    channel_notify_locked(ch);
     return message;
 }
 

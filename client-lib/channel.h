@@ -73,6 +73,8 @@ struct stream_piece {
 struct channel_stream {
     struct channel_stream *next;
     bool nonblock; /* nobody waits for it: the descriptor of messages tells when to look again */
+    bool refused;  /* and it could not send; until it does */
+    bool unseen;   /* and something has come; until its owner was told that there is no more now */
     struct frame_header call; /* whose stream it is */
     struct stream_piece *first, **last;
     bool ended;    /* the daemon sends no more data */

@@ -17,6 +17,7 @@ lib_unit_tests = \
 	tests/unit/test-lib-params \
 	tests/unit/test-lib-stream \
 	tests/unit/test-lib-stream-all \
+	tests/unit/test-lib-stream-nonblock \
 	tests/unit/test-lib-threads \
 	tests/unit/test-lib-uri \
 	$(NULL)
@@ -94,6 +95,13 @@ tests_unit_test_lib_stream_LDADD = $(lib_unit_ldadd)
 tests_unit_test_lib_stream_all_SOURCES = tests/unit/test-lib-stream-all.c $(lib_unit_stream)
 tests_unit_test_lib_stream_all_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_stream_all_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_stream_nonblock_SOURCES = \
+	tests/unit/test-lib-stream-nonblock.c \
+	$(lib_unit_stream) \
+	$(NULL)
+tests_unit_test_lib_stream_nonblock_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_stream_nonblock_LDADD = $(lib_unit_ldadd)
 
 tests_unit_test_lib_threads_SOURCES = tests/unit/test-lib-threads.c $(lib_unit_fake)
 tests_unit_test_lib_threads_CPPFLAGS = $(lib_unit_cppflags)
