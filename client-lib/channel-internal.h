@@ -50,6 +50,9 @@ struct channel {
 
     struct message *messages, **messages_end;
     unsigned int nmessages;
+    size_t message_bytes;
+    uint32_t kept_program; /* of which messages are kept; 0: of none */
+    int32_t kept_procedure;
     int message_fd;        /* an eventfd, set while there is news; -1 until somebody asks */
     bool notified;         /* it is set */
     int epoll_fd;          /* that and the socket */
@@ -103,7 +106,8 @@ void channel_take_stream_locked(struct channel *ch, const struct frame_header *h
 /* --- channel-message.c --- */
 
 /* One that there is no memory for is as one that came while too many were there. */
-void channel_keep_message_locked(struct channel *ch, const void *packet, size_t len);
+void channel_keep_message_locked(struct channel *ch, const struct frame_header *header,
+                                 const void *packet, size_t len);
 void channel_drop_messages(struct channel *ch); /* at its end */
 /* Sets the descriptor while there is a message, or a stream that does not block may go on. */
 void channel_notify_locked(struct channel *ch);

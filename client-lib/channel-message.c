@@ -10,7 +10,8 @@
 
 #include "protocol/macros.h"
 
-enum { MESSAGES_MAX = 4096 };
+/* What is kept of one program's negligence, and of one daemon's zeal. */
+enum { MESSAGES_MAX = 4096, MESSAGE_BYTES_MAX = 16 * 1024 * 1024 };
 
 struct message {
     struct message *next;
@@ -24,10 +25,25 @@ static void close_fd(int fd)
         (void)close(fd);
 }
 
-void channel_keep_message_locked(struct channel *ch, const void *packet, size_t len)
+void channel_keep_messages(struct channel *ch, uint32_t program, int32_t procedure)
 {
-    struct message *message =
-        ch->nmessages < MESSAGES_MAX ? malloc(sizeof(*message) + len) : NULL;
+    (void)pthread_mutex_lock(&ch->lock);
+    ch->kept_program = program;
+    ch->kept_procedure = procedure;
+    (void)pthread_mutex_unlock(&ch->lock);
+}
+
+static bool is_kept(const struct channel *ch, const struct frame_header *header, size_t len)
+{
+    return ch->kept_program != 0 && header->program == ch->kept_program &&
+           header->procedure == ch->kept_procedure && ch->nmessages < MESSAGES_MAX &&
+           len <= MESSAGE_BYTES_MAX - ch->message_bytes;
+}
+
+void channel_keep_message_locked(struct channel *ch, const struct frame_header *header,
+                                 const void *packet, size_t len)
+{
+    struct message *message = is_kept(ch, header, len) ? malloc(sizeof(*message) + len) : NULL;
 
     if (!message)
         return;
@@ -37,6 +53,7 @@ void channel_keep_message_locked(struct channel *ch, const void *packet, size_t 
     *ch->messages_end = message;
     ch->messages_end = &message->next;
     ch->nmessages++;
+    ch->message_bytes += len;
     channel_notify_locked(ch);
 }
 
@@ -131,6 +148,7 @@ static struct message *pop_message_locked(struct channel *ch)
     if (message) {
         ch->messages = message->next;
         ch->nmessages--;
+        ch->message_bytes -= message->len;
     }
     if (!ch->messages)
         ch->messages_end = &ch->messages;

@@ -53,9 +53,12 @@ int channel_call_fds(struct channel *ch, struct channel_fds *fds,
  */
 int channel_message_fd(struct channel *ch);
 
+/* From now on messages of this kind are kept for channel_take_message(); others are dropped. */
+void channel_keep_messages(struct channel *ch, uint32_t program, int32_t procedure);
+
 /*
- * The next packet that answers no call, whole, which the caller frees; reads what has come, never
- * waits.  Where they are not taken, those beyond some thousands are dropped.  Any thread.
+ * The next message of that kind, whole, which the caller frees; reads what has come, never waits.
+ * Where they are not taken, those beyond some thousands or some megabytes are dropped.  Any thread.
  * Returns 1, 0 when there is none, or -1 with *ret_error when there will be none any more.
  */
 int channel_take_message(struct channel *ch, void **ret_packet, size_t *ret_len,

@@ -11,6 +11,7 @@ lib_unit_tests = \
 	tests/unit/test-lib-domain \
 	tests/unit/test-lib-domain-bad \
 	tests/unit/test-lib-error \
+	tests/unit/test-lib-event \
 	tests/unit/test-lib-fds \
 	tests/unit/test-lib-host \
 	tests/unit/test-lib-job \
@@ -85,6 +86,10 @@ tests_unit_test_lib_args_LDADD = $(lib_unit_ldadd)
 tests_unit_test_lib_job_SOURCES = tests/unit/test-lib-job.c $(lib_unit_fake)
 tests_unit_test_lib_job_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_job_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_event_SOURCES = tests/unit/test-lib-event.c $(lib_unit_fake)
+tests_unit_test_lib_event_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_event_LDADD = $(lib_unit_ldadd)
 
 lib_unit_stream = tests/unit/stream-fixture.h $(lib_unit_fake)
 
