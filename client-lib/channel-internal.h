@@ -41,7 +41,6 @@ struct channel {
     bool reading;          /* some thread has the reader's role */
     struct waiter *waiters;
     struct channel_stream *streams;
-    bool refused;          /* one of them could not send without waiting */
     uint32_t next_serial;
     struct buffer in;      /* what is no whole packet yet */
     int in_fds[CHANNEL_FDS_MAX]; /* what came with these bytes, in order */
@@ -51,7 +50,11 @@ struct channel {
 
     struct message *messages, **messages_end;
     unsigned int nmessages;
-    int message_fd;        /* an eventfd, set while there are messages; -1 until somebody asks */
+    size_t message_bytes;
+    uint32_t kept_program; /* of which messages are kept; 0: of none */
+    int32_t kept_procedure;
+    int message_fd;        /* an eventfd, set while there is news; -1 until somebody asks */
+    bool notified;         /* it is set */
     int epoll_fd;          /* that and the socket */
     bool watches_out;      /* it also tells when the socket takes more */
 
@@ -103,11 +106,11 @@ void channel_take_stream_locked(struct channel *ch, const struct frame_header *h
 /* --- channel-message.c --- */
 
 /* One that there is no memory for is as one that came while too many were there. */
-void channel_keep_message_locked(struct channel *ch, const void *packet, size_t len);
+void channel_keep_message_locked(struct channel *ch, const struct frame_header *header,
+                                 const void *packet, size_t len);
 void channel_drop_messages(struct channel *ch); /* at its end */
-/* Set and clear the descriptor of messages; clear: unless there are some. */
-void channel_notify_locked(const struct channel *ch);
-void channel_clear_locked(const struct channel *ch);
+/* Sets the descriptor while there is a message, or a stream that does not block may go on. */
+void channel_notify_locked(struct channel *ch);
 /* Whether it is to tell when the socket takes more. */
 void channel_watch_out_locked(struct channel *ch, bool watched);
 

@@ -10,7 +10,8 @@
 
 #include "protocol/macros.h"
 
-enum { MESSAGES_MAX = 4096 };
+/* What is kept of one program's negligence, and of one daemon's zeal. */
+enum { MESSAGES_MAX = 4096, MESSAGE_BYTES_MAX = 16 * 1024 * 1024 };
 
 struct message {
     struct message *next;
@@ -24,10 +25,25 @@ static void close_fd(int fd)
         (void)close(fd);
 }
 
-void channel_keep_message_locked(struct channel *ch, const void *packet, size_t len)
+void channel_keep_messages(struct channel *ch, uint32_t program, int32_t procedure)
 {
-    struct message *message =
-        ch->nmessages < MESSAGES_MAX ? malloc(sizeof(*message) + len) : NULL;
+    (void)pthread_mutex_lock(&ch->lock);
+    ch->kept_program = program;
+    ch->kept_procedure = procedure;
+    (void)pthread_mutex_unlock(&ch->lock);
+}
+
+static bool is_kept(const struct channel *ch, const struct frame_header *header, size_t len)
+{
+    return ch->kept_program != 0 && header->program == ch->kept_program &&
+           header->procedure == ch->kept_procedure && ch->nmessages < MESSAGES_MAX &&
+           len <= MESSAGE_BYTES_MAX - ch->message_bytes;
+}
+
+void channel_keep_message_locked(struct channel *ch, const struct frame_header *header,
+                                 const void *packet, size_t len)
+{
+    struct message *message = is_kept(ch, header, len) ? malloc(sizeof(*message) + len) : NULL;
 
     if (!message)
         return;
@@ -37,21 +53,29 @@ void channel_keep_message_locked(struct channel *ch, const void *packet, size_t 
     *ch->messages_end = message;
     ch->messages_end = &message->next;
     ch->nmessages++;
+    ch->message_bytes += len;
     channel_notify_locked(ch);
 }
 
-void channel_notify_locked(const struct channel *ch)
+/* Of any: who looked last was perhaps told that for him there is nothing. */
+static bool has_news(const struct channel *ch)
 {
-    if (ch->message_fd >= 0)
-        (void)eventfd_write(ch->message_fd, 1); /* only fails when it is set anyway */
+    const struct channel_stream *stream = ch->streams;
+
+    while (stream && !stream->unseen && !(stream->refused && ch->out.len < STREAM_OUT_MAX))
+        stream = stream->next;
+    return ch->messages || stream;
 }
 
-void channel_clear_locked(const struct channel *ch)
+void channel_notify_locked(struct channel *ch)
 {
+    bool news = has_news(ch);
     eventfd_t count;
 
-    if (!ch->messages && ch->message_fd >= 0)
-        (void)eventfd_read(ch->message_fd, &count); /* EAGAIN: it was clear */
+    if (ch->message_fd < 0 || news == ch->notified)
+        return;
+    ch->notified = news; /* neither can fail: it is 0 or 1 */
+    (void)(news ? eventfd_write(ch->message_fd, 1) : eventfd_read(ch->message_fd, &count));
 }
 
 void channel_drop_messages(struct channel *ch)
@@ -85,13 +109,15 @@ void channel_watch_out_locked(struct channel *ch, bool watched)
 /* Of two descriptors one. */
 static int make_message_fd_locked(struct channel *ch)
 {
-    int message_fd = eventfd(ch->messages || ch->streams ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int message_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int epoll_fd = epoll_create1(EPOLL_CLOEXEC), failed;
 
     if (message_fd >= 0 && epoll_fd >= 0 && watch(epoll_fd, ch->fd) == 0 &&
         watch(epoll_fd, message_fd) == 0) {
         ch->message_fd = message_fd;
         ch->epoll_fd = epoll_fd;
+        channel_notify_locked(ch);
+        channel_watch_out_locked(ch, ch->out.len > 0 && !ch->reading);
         return 0;
     }
     failed = errno;
@@ -122,10 +148,11 @@ static struct message *pop_message_locked(struct channel *ch)
     if (message) {
         ch->messages = message->next;
         ch->nmessages--;
+        ch->message_bytes -= message->len;
     }
     if (!ch->messages)
         ch->messages_end = &ch->messages;
-    channel_clear_locked(ch);
+    channel_notify_locked(ch);
     return message;
 }
 

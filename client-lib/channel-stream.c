@@ -13,10 +13,7 @@ void channel_wake_streams_locked(struct channel *ch, const struct channel_stream
     for (struct waiter *waiter = ch->waiters; waiter; waiter = waiter->next)
         if (waiter->stream && (!stream || waiter->stream == stream))
             (void)pthread_cond_signal(&waiter->wake);
-    if (stream ? stream->nonblock : ch->refused) {
-        ch->refused = false;
-        channel_notify_locked(ch);
-    }
+    channel_notify_locked(ch);
 }
 
 static struct channel_stream *find_stream(const struct channel *ch,
@@ -83,6 +80,7 @@ void channel_take_stream_locked(struct channel *ch, const struct frame_header *h
         add_piece(stream, payload, len, false);
     else
         stream->ended = true;
+    stream->unseen = stream->nonblock;
     channel_wake_streams_locked(ch, stream);
 }
 
@@ -95,6 +93,7 @@ void channel_stream_close(struct channel *ch, struct channel_stream *stream)
         at = &(*at)->next;
     if (*at)
         *at = stream->next;
+    channel_notify_locked(ch);
     (void)pthread_mutex_unlock(&ch->lock);
     while (stream->first) {
         struct stream_piece *piece = stream->first;
@@ -141,6 +140,19 @@ static void end_wait_locked(struct channel *ch, struct waiter *waiter)
     channel_pass_role_locked(ch);
 }
 
+/* What is said of it is known now. */
+static void was_told_locked(struct channel *ch, struct channel_stream *stream)
+{
+    stream->unseen = false;
+    channel_notify_locked(ch);
+}
+
+static void set_refused_locked(struct channel *ch, struct channel_stream *stream, bool refused)
+{
+    stream->refused = refused;
+    channel_notify_locked(ch);
+}
+
 int channel_stream_send(struct channel *ch, struct channel_stream *stream, enum frame_type type,
                         enum frame_status status, void *packet, size_t len,
                         struct channel_error *ret_error)
@@ -162,13 +174,15 @@ int channel_stream_send(struct channel *ch, struct channel_stream *stream, enum 
         *ret_error = ch->why;
         rc = -1;
     } else if (stream->failed) {
+        stream->refused = false;
+        was_told_locked(ch, stream);
         rc = 1;
     } else if (!may_send(ch, stream, status)) {
-        ch->refused = true;
-        channel_clear_locked(ch);
+        set_refused_locked(ch, stream, true);
         rc = STREAM_WOULD_BLOCK;
     } else {
         channel_send_locked(ch, packet, len);
+        set_refused_locked(ch, stream, false);
     }
     end_wait_locked(ch, &waiter);
     (void)pthread_mutex_unlock(&ch->lock);
@@ -194,10 +208,10 @@ enum stream_news channel_stream_receive(struct channel *ch, struct channel_strea
         news = STREAM_LOST;
     if (news == STREAM_PIECE)
         *ret_piece = take_first(stream);
-    else if (news == STREAM_LOST)
+    else
+        was_told_locked(ch, stream);
+    if (news == STREAM_LOST)
         *ret_error = ch->why;
-    else if (news == STREAM_NOTHING)
-        channel_clear_locked(ch);
     end_wait_locked(ch, &waiter);
     (void)pthread_mutex_unlock(&ch->lock);
     (void)pthread_cond_destroy(&waiter.wake);

@@ -235,7 +235,7 @@ static void take_packet_locked(struct channel *ch, const void *packet, size_t le
             header.procedure == KEEPALIVE_PROC_PING)
             send_keepalive_locked(ch, KEEPALIVE_PROC_PONG);
         else if (header.program != KEEPALIVE_PROGRAM_NUMBER)
-            channel_keep_message_locked(ch, packet, len);
+            channel_keep_message_locked(ch, &header, packet, len);
         break;
     case FRAME_STREAM:
     case FRAME_STREAM_HOLE:

@@ -53,9 +53,12 @@ int channel_call_fds(struct channel *ch, struct channel_fds *fds,
  */
 int channel_message_fd(struct channel *ch);
 
+/* From now on messages of this kind are kept for channel_take_message(); others are dropped. */
+void channel_keep_messages(struct channel *ch, uint32_t program, int32_t procedure);
+
 /*
- * The next packet that answers no call, whole, which the caller frees; reads what has come, never
- * waits.  Where they are not taken, those beyond some thousands are dropped.  Any thread.
+ * The next message of that kind, whole, which the caller frees; reads what has come, never waits.
+ * Where they are not taken, those beyond some thousands or some megabytes are dropped.  Any thread.
  * Returns 1, 0 when there is none, or -1 with *ret_error when there will be none any more.
  */
 int channel_take_message(struct channel *ch, void **ret_packet, size_t *ret_len,
@@ -73,6 +76,8 @@ struct stream_piece {
 struct channel_stream {
     struct channel_stream *next;
     bool nonblock; /* nobody waits for it: the descriptor of messages tells when to look again */
+    bool refused;  /* and it could not send; until it does */
+    bool unseen;   /* and something has come; until its owner was told that there is no more now */
     struct frame_header call; /* whose stream it is */
     struct stream_piece *first, **last;
     bool ended;    /* the daemon sends no more data */

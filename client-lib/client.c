@@ -87,7 +87,7 @@ static int fetch_page(virConnectPtr conn, unsigned int flags, u_quad_t *before,
         args.before_id = ret.clients.clients_val[len - 1].id;
     if (client_list_append(list, ret.clients.clients_val, len) < 0)
         more = -1;
-    else if (more && (len == 0 || (*before && args.before_id >= *before)))
+    else if (more && args.before_id - 1 >= *before - 1) /* 0, where it begins, is above all */
         more = error_raise(VIR_ERR_RPC, VIR_FROM_RPC,
                            "the daemon's list of clients does not come to an end");
     *before = args.before_id;

@@ -89,6 +89,7 @@ int virConnectJobEventRegister(virConnectPtr conn, virConnectJobEventCallback cb
                            "Requested operation is not valid: this connection has registered for "
                            "job events already");
     }
+    channel_keep_messages(conn->channel, JOB_PROGRAM_NUMBER, JOB_PROC_EVENT);
     rc = conn_call(conn, JOB(EVENT_REGISTER), NULL, NULL, XDR_OF(job_event_register_ret), &ret);
     if (rc < 0)
         job_listener_unref(listener_take(conn));
@@ -149,16 +150,11 @@ static int tell(virConnectPtr conn, job_event_msg *msg)
     return rc;
 }
 
-/* A packet of another kind tells nobody. */
 static int take(virConnectPtr conn, const char *packet, size_t len)
 {
-    struct frame_header header = { .program = 0 };
     job_event_msg msg = { .sequence = 0 };
     int rc;
 
-    (void)frame_decode_header(packet, len, &header); /* it has been decoded once */
-    if (header.program != JOB_PROGRAM_NUMBER || header.procedure != JOB_PROC_EVENT)
-        return 0;
     if (frame_decode_payload(packet + FRAME_MIN, len - FRAME_MIN, XDR_OF(job_event_msg), &msg) < 0)
         return error_raise(VIR_ERR_RPC, VIR_FROM_RPC, "an event of the daemon cannot be decoded");
     rc = tell(conn, &msg);

@@ -11,12 +11,14 @@ lib_unit_tests = \
 	tests/unit/test-lib-domain \
 	tests/unit/test-lib-domain-bad \
 	tests/unit/test-lib-error \
+	tests/unit/test-lib-event \
 	tests/unit/test-lib-fds \
 	tests/unit/test-lib-host \
 	tests/unit/test-lib-job \
 	tests/unit/test-lib-params \
 	tests/unit/test-lib-stream \
 	tests/unit/test-lib-stream-all \
+	tests/unit/test-lib-stream-nonblock \
 	tests/unit/test-lib-threads \
 	tests/unit/test-lib-uri \
 	$(NULL)
@@ -85,6 +87,10 @@ tests_unit_test_lib_job_SOURCES = tests/unit/test-lib-job.c $(lib_unit_fake)
 tests_unit_test_lib_job_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_job_LDADD = $(lib_unit_ldadd)
 
+tests_unit_test_lib_event_SOURCES = tests/unit/test-lib-event.c $(lib_unit_fake)
+tests_unit_test_lib_event_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_event_LDADD = $(lib_unit_ldadd)
+
 lib_unit_stream = tests/unit/stream-fixture.h $(lib_unit_fake)
 
 tests_unit_test_lib_stream_SOURCES = tests/unit/test-lib-stream.c $(lib_unit_stream)
@@ -94,6 +100,13 @@ tests_unit_test_lib_stream_LDADD = $(lib_unit_ldadd)
 tests_unit_test_lib_stream_all_SOURCES = tests/unit/test-lib-stream-all.c $(lib_unit_stream)
 tests_unit_test_lib_stream_all_CPPFLAGS = $(lib_unit_cppflags)
 tests_unit_test_lib_stream_all_LDADD = $(lib_unit_ldadd)
+
+tests_unit_test_lib_stream_nonblock_SOURCES = \
+	tests/unit/test-lib-stream-nonblock.c \
+	$(lib_unit_stream) \
+	$(NULL)
+tests_unit_test_lib_stream_nonblock_CPPFLAGS = $(lib_unit_cppflags)
+tests_unit_test_lib_stream_nonblock_LDADD = $(lib_unit_ldadd)
 
 tests_unit_test_lib_threads_SOURCES = tests/unit/test-lib-threads.c $(lib_unit_fake)
 tests_unit_test_lib_threads_CPPFLAGS = $(lib_unit_cppflags)

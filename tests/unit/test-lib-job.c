@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Jobs that have not ended or not failed, and the list of jobs in pages, good and endless. */
+/* Jobs that have not ended or not failed; lists in pages, of jobs and clients, good and endless. */
 
 #include <check.h>
 #include <stdio.h>
@@ -102,6 +102,7 @@ static void pages_script(int fd)
     answer_page(fd, 2, 100, 1, 0); /* a list without end */
     answer_page(fd, 2, 100, 1, 99);
     answer_page(fd, 0, 0, 1, 0);
+    answer_page(fd, 3, 2, 1, 0); /* down to 0, where it would begin anew */
     fake_goodbye(fd);
 }
 
@@ -127,10 +128,52 @@ START_TEST(test_list_jobs)
     ck_assert_int_eq(virConnectListAllJobs(conn, &jobs, flags), 0);
     ck_assert_ptr_null(jobs[0]);
     free(jobs);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(virConnectListAllJobs(conn, &jobs, flags), -1);
         ck_assert_int_eq(virGetLastErrorCode(), VIR_ERR_RPC);
         ck_assert_ptr_null(jobs);
+    }
+    ck_assert_int_eq(virConnectClose(conn), 0);
+    fake_stop();
+}
+END_TEST
+
+/* --- the list of clients, likewise --- */
+
+static void answer_clients(int fd, u_quad_t newest, int more, u_quad_t before)
+{
+    job_client clients[2] = { { .id = newest, .identity = TEXT("uid 0") },
+                              { .id = newest - 1, .identity = TEXT("uid 1") } };
+    job_client_list_ret ret = { .clients = { ARRAY_SIZE(clients), clients }, .more = more };
+    job_client_list_args list = { .flags = 0 };
+    struct frame_header call;
+
+    call = fake_expect(fd, FAKE_JOB(CLIENT_LIST), FAKE_XDR(job_client_list_args), &list);
+    ck_assert_uint_eq(list.before_id, before);
+    fake_reply(fd, &call, FAKE_XDR(job_client_list_ret), &ret);
+}
+
+static void clients_script(int fd)
+{
+    fake_handshake(fd);
+    answer_clients(fd, 9, 1, 0);
+    answer_clients(fd, 5, 0, 8);
+    answer_clients(fd, 9, 1, 0); /* without end */
+    answer_clients(fd, 9, 1, 8);
+    answer_clients(fd, 1, 1, 0); /* down to 0 */
+    fake_goodbye(fd);
+}
+
+START_TEST(test_list_clients)
+{
+    virConnectPtr conn;
+
+    (void)fake_start(clients_script);
+    conn = fake_open();
+    ck_assert_int_eq(virConnectListAllClients(conn, NULL, 0), 4);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(virConnectListAllClients(conn, NULL, 0), -1);
+        ck_assert_int_eq(virGetLastErrorCode(), VIR_ERR_RPC);
     }
     ck_assert_int_eq(virConnectClose(conn), 0);
     fake_stop();
@@ -147,6 +190,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, test_unfinished);
     tcase_add_test(tcase, test_list_jobs);
+    tcase_add_test(tcase, test_list_clients);
     tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
 

@@ -2,15 +2,10 @@
 /*
  * client-lib/stream.c: against a daemon that sends what the script says, also
  * what no daemon should.  Bytes and holes out and in, the end, abort, errors
- * in mid-stream, streams that do not block.
+ * in mid-stream.
  */
 
-#include <poll.h>
-#include <pthread.h>
-
 #include "stream-fixture.h"
-
-enum { LARGE = 3 * 1024 * 1024 }; /* more than the sockets take */
 
 /* --- bytes and holes in --- */
 
@@ -216,181 +211,6 @@ START_TEST(test_send)
 }
 END_TEST
 
-/* --- streams that do not block --- */
-
-static pthread_barrier_t step;
-
-static void wait_step(void)
-{
-    (void)pthread_barrier_wait(&step);
-}
-
-static void wait_readable(void)
-{
-    struct pollfd polled = { .fd = virConnectGetEventFd(conn), .events = POLLIN };
-
-    ck_assert_int_ge(polled.fd, 0);
-    ck_assert_int_eq(poll(&polled, 1, 30000), 1);
-    ck_assert_int_eq(virConnectDispatchEvents(conn), 0);
-}
-
-static bool is_readable(void)
-{
-    struct pollfd polled = { .fd = virConnectGetEventFd(conn), .events = POLLIN };
-
-    return poll(&polled, 1, 0) == 1;
-}
-
-static void slow_script(int fd)
-{
-    begin_download(fd);
-    wait_step();
-    send_text(fd, "hello");
-    send_hole(fd, 7);
-    wait_step();
-    send_packet(fd, FRAME_STREAM, FRAME_CONTINUE, NULL, 0);
-    answer_end(fd, FRAME_OK);
-}
-
-START_TEST(test_nonblock_recv)
-{
-    long long length;
-    char got[16];
-    int n;
-
-    ck_assert_int_eq(pthread_barrier_init(&step, NULL, 2), 0);
-    open_download(slow_script, VIR_STREAM_NONBLOCK);
-    ck_assert_int_ge(virConnectGetEventFd(conn), 0);
-    ck_assert_int_eq(virStreamRecv(stream, got, sizeof(got)), -2);
-    ck_assert_int_eq(virStreamRecvHole(stream, &length, 0), -2);
-    ck_assert(!is_readable());
-    wait_step();
-    wait_readable();
-    while ((n = virStreamRecv(stream, got, 5)) == -2)
-        wait_readable();
-    ck_assert_int_eq(n, 5);
-    while ((n = virStreamRecvFlags(stream, got, 5, VIR_STREAM_RECV_STOP_AT_HOLE)) == -2)
-        wait_readable();
-    ck_assert_int_eq(n, -3);
-    ck_assert_int_eq(virStreamRecvHole(stream, &length, 0), 0);
-    ck_assert_int_eq(length, 7);
-    ck_assert_int_eq(virStreamRecv(stream, got, 5), -2);
-    ck_assert(!is_readable());
-    wait_step();
-    while ((n = virStreamRecv(stream, got, 5)) == -2)
-        wait_readable();
-    ck_assert_int_eq(n, 0);
-    ck_assert_int_eq(virStreamFinish(stream), 0);
-    close_all();
-    (void)pthread_barrier_destroy(&step);
-}
-END_TEST
-
-/* What another thread's call has read off the socket makes it readable all the same. */
-static void beside_a_call_script(int fd)
-{
-    struct frame_header call;
-
-    begin_download(fd);
-    call = fake_expect(fd, FAKE_REMOTE(CONNECT_GET_HOSTNAME), NULL, NULL);
-    send_text(fd, "hello");
-    fake_reply(fd, &call, FAKE_XDR(remote_text_ret),
-               &(remote_text_ret){ .value = (char *)(uintptr_t) "host" });
-    answer_end(fd, FRAME_OK);
-}
-
-START_TEST(test_nonblock_beside_a_call)
-{
-    char got[16], *host;
-
-    open_download(beside_a_call_script, VIR_STREAM_NONBLOCK);
-    ck_assert_int_ge(virConnectGetEventFd(conn), 0);
-    ck_assert_int_eq(virStreamRecv(stream, got, sizeof(got)), -2);
-    host = virConnectGetHostname(conn);
-    ck_assert_str_eq(host, "host");
-    free(host);
-    ck_assert(is_readable());
-    ck_assert_int_eq(virStreamRecv(stream, got, sizeof(got)), 5);
-    ck_assert_int_eq(virStreamRecv(stream, got, sizeof(got)), -2);
-    ck_assert(!is_readable());
-    ck_assert_int_eq(virStreamFinish(stream), 0);
-    close_all();
-}
-END_TEST
-
-static size_t taken;
-
-static void late_script(int fd)
-{
-    begin_upload(fd);
-    wait_step();
-    for (taken = 0; taken < LARGE;) {
-        struct fake_call call = read_packet(fd);
-
-        taken += call.len;
-        fake_call_done(&call);
-    }
-    answer_end(fd, FRAME_OK);
-}
-
-START_TEST(test_nonblock_send)
-{
-    _cleanup_free_ char *data = calloc(1, LARGE);
-    size_t sent = 0;
-    int n;
-
-    ck_assert_int_eq(pthread_barrier_init(&step, NULL, 2), 0);
-    open_upload(late_script, VIR_STREAM_NONBLOCK);
-    ck_assert_int_ge(virConnectGetEventFd(conn), 0);
-    while ((n = virStreamSend(stream, data, LARGE - sent)) > 0)
-        sent += (size_t)n;
-    ck_assert_int_eq(n, -2);
-    ck_assert_uint_lt(sent, LARGE);
-    ck_assert_int_eq(virStreamSendHole(stream, 1, 0), -2);
-    ck_assert(!is_readable());
-    wait_step();
-    while (sent < LARGE) {
-        n = virStreamSend(stream, data, LARGE - sent);
-        ck_assert_int_ne(n, -1);
-        if (n == -2)
-            wait_readable();
-        else
-            sent += (size_t)n;
-    }
-    ck_assert_int_eq(virStreamFinish(stream), 0);
-    ck_assert_uint_eq(taken, LARGE);
-    close_all();
-    (void)pthread_barrier_destroy(&step);
-}
-END_TEST
-
-/* What was taken goes out without another call on the stream. */
-START_TEST(test_nonblock_send_goes_on)
-{
-    _cleanup_free_ char *data = calloc(1, LARGE);
-    size_t sent = 0;
-    int n;
-
-    ck_assert_int_eq(pthread_barrier_init(&step, NULL, 2), 0);
-    open_upload(late_script, VIR_STREAM_NONBLOCK);
-    ck_assert_int_ge(virConnectGetEventFd(conn), 0);
-    wait_step();
-    while (sent < LARGE) {
-        n = virStreamSend(stream, data, LARGE - sent);
-        ck_assert_int_ne(n, -1);
-        if (n == -2)
-            wait_readable();
-        else
-            sent += (size_t)n;
-    }
-    while (is_readable()) /* until the last byte is out */
-        ck_assert_int_eq(virConnectDispatchEvents(conn), 0);
-    ck_assert_int_eq(virStreamFinish(stream), 0);
-    close_all();
-    (void)pthread_barrier_destroy(&step);
-}
-END_TEST
-
 START_TEST(test_new)
 {
     connect_to(refuse_script, 0);
@@ -418,10 +238,6 @@ int main(void)
     tcase_add_test(tcase, test_abort);
     tcase_add_test(tcase, test_daemon_gone);
     tcase_add_test(tcase, test_send);
-    tcase_add_test(tcase, test_nonblock_recv);
-    tcase_add_test(tcase, test_nonblock_beside_a_call);
-    tcase_add_test(tcase, test_nonblock_send);
-    tcase_add_test(tcase, test_nonblock_send_goes_on);
     tcase_add_test(tcase, test_new);
     suite_add_tcase(suite, tcase);
 
