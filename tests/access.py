@@ -6,6 +6,7 @@ group do; and the audit records of all that."""
 
 import os
 import re
+import shutil
 import signal
 import sys
 
@@ -123,6 +124,43 @@ def try_secrets():
                           NOWHERE["d"], 1)
             check([r["operation"] for r in audit(daemon, "denied")] ==
                   (["data"] if code == wire.ERR_DENIED else []), "the record of a secret")
+
+
+def emulator_calls(emulator):
+    """Each call that asks an emulator which the client names, and its arguments."""
+    cpu = "<cpu><model>qemu64</model></cpu>"
+    domain = ("<domain type='qemu'><name>x</name><memory>65536</memory><os><type>hvm</type></os>"
+              "<devices><emulator>%s</emulator></devices></domain>" % emulator)
+    yield "CONNECT_GET_DOMAIN_CAPABILITIES", emulator, None, None, "qemu", 0
+    yield "CONNECT_COMPARE_HYPERVISOR_CPU", emulator, None, None, "qemu", cpu, 0
+    yield "CONNECT_BASELINE_HYPERVISOR_CPU", emulator, None, None, "qemu", [cpu], 0
+    yield "CONNECT_DOMAIN_XML_TO_NATIVE", "qemu-argv", domain, 0
+
+
+def try_emulators():
+    """What a client names is run only for who could define a guest that runs it."""
+    for allow, may in (("read control data monitor", False), ("read change", True)):
+        with wire.Daemon(rules(rule(me, allow))) as daemon:
+            client = daemon.client()
+            program, ran = daemon.dir + "/program", daemon.dir + "/ran"
+            calls = list(emulator_calls(program))
+            for call in calls:
+                with open(program, "w") as f: # new each time, so that nobody remembers it
+                    f.write("#!/bin/sh\n>>%s\nexit 1 # %s\n" % (ran, call[0]))
+                os.chmod(program, 0o755)
+                e = check.refused(wire.ERR_FAILED if may else ERR_ACCESS_DENIED, call[0],
+                                  client.call, *call)
+                check(program in str(e), "message '%s'" % e)
+                check(os.path.exists(ran) == may, "%s: was it run?" % call[0])
+                if os.path.exists(ran):
+                    os.unlink(ran)
+            own = shutil.which("qemu-system-x86_64")
+            for call in emulator_calls(own) if own else ():
+                client.call(*call)
+            records = [] if may else [("domain", "change")] * len(calls)
+            check([(r["object"], r["operation"]) for r in audit(daemon, "denied")] == records,
+                  "the records of %d refusals" % len(records))
+            daemon.failures = check.failed
 
 
 def try_reload():
@@ -269,6 +307,7 @@ if sys.argv[1:] == ["--print"]:
     sys.exit(0)
 compare([line.rstrip() for line in walk()])
 try_secrets()
+try_emulators()
 try_reload()
 try_job_records()
 try_groups()
