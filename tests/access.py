@@ -163,6 +163,63 @@ def try_emulators():
             daemon.failures = check.failed
 
 
+D, P = NOWHERE["d"], NOWHERE["p"]
+CRASH, RESET, REMOVE_LOGS = 1, 8, 2
+# On what, and a right that such a call takes, some of them besides that of their row.
+MORE = (
+    ("domain", "control", "DOMAIN_SAVE", D, "/x"),
+    ("domain", "control", "DOMAIN_SAVE_FLAGS", D, "/x", None, 0),
+    ("domain", "control", "DOMAIN_SAVE_PARAMS", D, [("file", "/x")], 0),
+    ("domain", "control", "DOMAIN_SAVE_PARAMS", D, [], 0),
+    ("domain", "change", "DOMAIN_SAVE_FLAGS", D, "/x", "<domain/>", 0),
+    ("domain", "change", "DOMAIN_SAVE_PARAMS", D, [("file", "/x"), ("dxml", "<domain/>")], 0),
+    ("domain", "change", "DOMAIN_SAVE_PARAMS", D, [("dxml", "<domain/>")], 0),
+    ("domain", "control", "DOMAIN_CORE_DUMP", D, "/x", CRASH),
+    ("domain", "control", "DOMAIN_CORE_DUMP", D, "/x", RESET),
+    ("domain", "control", "DOMAIN_CORE_DUMP_WITH_FORMAT", D, "/x", 0, CRASH),
+    ("domain", "control", "DOMAIN_CORE_DUMP_WITH_FORMAT", D, "/x", 0, RESET),
+    ("domain", "change", "DOMAIN_DESTROY_FLAGS", D, REMOVE_LOGS),
+    ("domain", "monitor", "DOMAIN_SET_USER_PASSWORD", D, "root", "x", 0),
+    ("domain", "monitor", "DOMAIN_AUTHORIZED_SSH_KEYS_GET", D, "root", 0),
+    ("domain", "monitor", "DOMAIN_AUTHORIZED_SSH_KEYS_SET", D, "root", [], 0),
+    ("pool", "change", "STORAGE_POOL_CREATE", P, 1),
+    ("pool", "change", "STORAGE_POOL_CREATE", P, 2),
+    ("pool", "change", "STORAGE_POOL_CREATE", P, 4),
+)
+
+
+def try_more():
+    """Each with all rights but that one, and on a daemon whose rules allow all."""
+    for kind, right in sorted({case[:2] for case in MORE}):
+        calls = [case[2:] for case in MORE if case[:2] == (kind, right)]
+        with wire.Daemon(rules(rule(me, deny=right, on=kind), rule(me, "*"))) as daemon:
+            client = daemon.client()
+            for call in calls:
+                e = check.refused(ERR_ACCESS_DENIED, "%s without %s" % (call[0], right),
+                                  client.call, *call, match=r"^access denied: vir\w+ .*"
+                                  r"\(%s %s\) is denied to uid=.* by rule 1 " % (kind, right))
+                check(e and e.domain == 55, "%s: domain of the error" % call[0])
+            check([(r["object"], r["operation"]) for r in audit(daemon, "denied")] ==
+                  [(kind, right)] * len(calls), "the records")
+            daemon.failures = check.failed
+    with wire.Daemon(rules(rule(me, "*"))) as daemon:
+        for _, _, *call in MORE:
+            check.refused((wire.ERR_NO_DOMAIN, wire.ERR_NO_POOL), call[0], daemon.client().call,
+                          *call)
+
+
+def try_managed():
+    """Nobody writes where managed save images are but the calls for them, whatever the name."""
+    with wire.Daemon() as daemon:
+        client, inside = daemon.client(), daemon.dir + "/state/save"
+        os.symlink(inside, daemon.dir + "/link")
+        for dir in (inside, inside + "/../save", daemon.dir + "/link"):
+            check.refused(wire.ERR_INVALID_ARG, dir, client.call, "DOMAIN_SAVE_IMAGE_DEFINE_XML",
+                          dir + "/x.save", "<domain/>", 0, match="where managed save images are")
+        check.refused(wire.ERR_SYSTEM, "elsewhere", client.call, "DOMAIN_SAVE_IMAGE_DEFINE_XML",
+                      daemon.dir + "/x.save", "<domain/>", 0)
+
+
 def try_reload():
     """A rule holds from the next call on, for connections that are open, too."""
     with wire.Daemon("log_level = 2\n") as daemon:
@@ -308,6 +365,8 @@ if sys.argv[1:] == ["--print"]:
 compare([line.rstrip() for line in walk()])
 try_secrets()
 try_emulators()
+try_more()
+try_managed()
 try_reload()
 try_job_records()
 try_groups()
