@@ -6,6 +6,7 @@ group do; and the audit records of all that."""
 
 import os
 import re
+import shutil
 import signal
 import sys
 
@@ -123,6 +124,100 @@ def try_secrets():
                           NOWHERE["d"], 1)
             check([r["operation"] for r in audit(daemon, "denied")] ==
                   (["data"] if code == wire.ERR_DENIED else []), "the record of a secret")
+
+
+def emulator_calls(emulator):
+    """Each call that asks an emulator which the client names, and its arguments."""
+    cpu = "<cpu><model>qemu64</model></cpu>"
+    domain = ("<domain type='qemu'><name>x</name><memory>65536</memory><os><type>hvm</type></os>"
+              "<devices><emulator>%s</emulator></devices></domain>" % emulator)
+    yield "CONNECT_GET_DOMAIN_CAPABILITIES", emulator, None, None, "qemu", 0
+    yield "CONNECT_COMPARE_HYPERVISOR_CPU", emulator, None, None, "qemu", cpu, 0
+    yield "CONNECT_BASELINE_HYPERVISOR_CPU", emulator, None, None, "qemu", [cpu], 0
+    yield "CONNECT_DOMAIN_XML_TO_NATIVE", "qemu-argv", domain, 0
+
+
+def try_emulators():
+    """What a client names is run only for who could define a guest that runs it."""
+    for allow, may in (("read control data monitor", False), ("read change", True)):
+        with wire.Daemon(rules(rule(me, allow))) as daemon:
+            client = daemon.client()
+            program, ran = daemon.dir + "/program", daemon.dir + "/ran"
+            calls = list(emulator_calls(program))
+            for call in calls:
+                with open(program, "w") as f: # new each time, so that nobody remembers it
+                    f.write("#!/bin/sh\n>>%s\nexit 1 # %s\n" % (ran, call[0]))
+                os.chmod(program, 0o755)
+                e = check.refused(wire.ERR_FAILED if may else ERR_ACCESS_DENIED, call[0],
+                                  client.call, *call)
+                check(program in str(e), "message '%s'" % e)
+                check(os.path.exists(ran) == may, "%s: was it run?" % call[0])
+                if os.path.exists(ran):
+                    os.unlink(ran)
+            own = shutil.which("qemu-system-x86_64")
+            for call in emulator_calls(own) if own else ():
+                client.call(*call)
+            records = [] if may else [("domain", "change")] * len(calls)
+            check([(r["object"], r["operation"]) for r in audit(daemon, "denied")] == records,
+                  "the records of %d refusals" % len(records))
+            daemon.failures = check.failed
+
+
+D, P = NOWHERE["d"], NOWHERE["p"]
+CRASH, RESET, REMOVE_LOGS = 1, 8, 2
+# On what, and a right that such a call takes, some of them besides that of their row.
+MORE = (
+    ("domain", "control", "DOMAIN_SAVE", D, "/x"),
+    ("domain", "control", "DOMAIN_SAVE_FLAGS", D, "/x", None, 0),
+    ("domain", "control", "DOMAIN_SAVE_PARAMS", D, [("file", "/x")], 0),
+    ("domain", "control", "DOMAIN_SAVE_PARAMS", D, [], 0),
+    ("domain", "change", "DOMAIN_SAVE_FLAGS", D, "/x", "<domain/>", 0),
+    ("domain", "change", "DOMAIN_SAVE_PARAMS", D, [("file", "/x"), ("dxml", "<domain/>")], 0),
+    ("domain", "change", "DOMAIN_SAVE_PARAMS", D, [("dxml", "<domain/>")], 0),
+    ("domain", "control", "DOMAIN_CORE_DUMP", D, "/x", CRASH),
+    ("domain", "control", "DOMAIN_CORE_DUMP", D, "/x", RESET),
+    ("domain", "control", "DOMAIN_CORE_DUMP_WITH_FORMAT", D, "/x", 0, CRASH),
+    ("domain", "control", "DOMAIN_CORE_DUMP_WITH_FORMAT", D, "/x", 0, RESET),
+    ("domain", "change", "DOMAIN_DESTROY_FLAGS", D, REMOVE_LOGS),
+    ("domain", "monitor", "DOMAIN_SET_USER_PASSWORD", D, "root", "x", 0),
+    ("domain", "monitor", "DOMAIN_AUTHORIZED_SSH_KEYS_GET", D, "root", 0),
+    ("domain", "monitor", "DOMAIN_AUTHORIZED_SSH_KEYS_SET", D, "root", [], 0),
+    ("pool", "change", "STORAGE_POOL_CREATE", P, 1),
+    ("pool", "change", "STORAGE_POOL_CREATE", P, 2),
+    ("pool", "change", "STORAGE_POOL_CREATE", P, 4),
+)
+
+
+def try_more():
+    """Each with all rights but that one, and on a daemon whose rules allow all."""
+    for kind, right in sorted({case[:2] for case in MORE}):
+        calls = [case[2:] for case in MORE if case[:2] == (kind, right)]
+        with wire.Daemon(rules(rule(me, deny=right, on=kind), rule(me, "*"))) as daemon:
+            client = daemon.client()
+            for call in calls:
+                e = check.refused(ERR_ACCESS_DENIED, "%s without %s" % (call[0], right),
+                                  client.call, *call, match=r"^access denied: vir\w+ .*"
+                                  r"\(%s %s\) is denied to uid=.* by rule 1 " % (kind, right))
+                check(e and e.domain == 55, "%s: domain of the error" % call[0])
+            check([(r["object"], r["operation"]) for r in audit(daemon, "denied")] ==
+                  [(kind, right)] * len(calls), "the records")
+            daemon.failures = check.failed
+    with wire.Daemon(rules(rule(me, "*"))) as daemon:
+        for _, _, *call in MORE:
+            check.refused((wire.ERR_NO_DOMAIN, wire.ERR_NO_POOL), call[0], daemon.client().call,
+                          *call)
+
+
+def try_managed():
+    """Nobody writes where managed save images are but the calls for them, whatever the name."""
+    with wire.Daemon() as daemon:
+        client, inside = daemon.client(), daemon.dir + "/state/save"
+        os.symlink(inside, daemon.dir + "/link")
+        for dir in (inside, inside + "/../save", daemon.dir + "/link"):
+            check.refused(wire.ERR_INVALID_ARG, dir, client.call, "DOMAIN_SAVE_IMAGE_DEFINE_XML",
+                          dir + "/x.save", "<domain/>", 0, match="where managed save images are")
+        check.refused(wire.ERR_SYSTEM, "elsewhere", client.call, "DOMAIN_SAVE_IMAGE_DEFINE_XML",
+                      daemon.dir + "/x.save", "<domain/>", 0)
 
 
 def try_reload():
@@ -269,6 +364,9 @@ if sys.argv[1:] == ["--print"]:
     sys.exit(0)
 compare([line.rstrip() for line in walk()])
 try_secrets()
+try_emulators()
+try_more()
+try_managed()
 try_reload()
 try_job_records()
 try_groups()

@@ -2,6 +2,7 @@
 # What hostile and unlucky clients and disks do to the daemon.
 badinput_tests = \
 	tests/access.py \
+	tests/access-volumes.py \
 	tests/bad-packets.py \
 	tests/bad-xml.py \
 	tests/client-list.sh \

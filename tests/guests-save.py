@@ -109,8 +109,18 @@ def managed(d):
     equal(d.memory('g', 8), before, 'its memory')
     equal(os.listdir(f'{d.dir}/state/save'), [], 'its file is gone')
     dom.managedSave(PAUSE)
+    own = f'{d.dir}/state/save/{dom.UUIDString()}.save'
+    xml = dom.managedSaveGetXMLDesc(0)
+    refused(libvirt.VIR_ERR_INVALID_ARG, 'managed', d.conn.saveImageDefineXML, own, xml, 0)
+    dom.managedSaveDefineXML(titled(xml, 'in its own image'), 0)
+    with open(d.log, errors='replace') as file:
+        check(f'audit: what=image-define object="{own}" identity="uid=' in file.read(), 'its record')
     dom.create()
+    check('in its own image' in dom.XMLDesc(), 'XML of the guest started from it')
     equal(d.state('g')[0], PAUSED, 'saved to be paused')
+    for write in (lambda path: dom.saveFlags(path, None, 0), lambda path: dom.coreDump(path, 0)):
+        refused(libvirt.VIR_ERR_INVALID_ARG, 'managed', write, own)
+    equal((d.state('g')[0], os.listdir(os.path.dirname(own))), (PAUSED, []), 'and nothing is there')
     dom.managedSave(RUN)
     d.forget_serial('g')
     dom.createWithFlags(libvirt.VIR_DOMAIN_START_FORCE_BOOT)

@@ -126,6 +126,20 @@ void call_fail(struct call *call); /* with call->err */
  */
 bool call_may(const struct call *call, enum call_operation operation);
 
+/*
+ * 0 if it may do that to such an object, too; else -1 with VIR_ERR_ACCESS_DENIED, and a record.
+ * with: what of the call asks for it, "VIR_DUMP_CRASH".
+ */
+int call_check_right(struct call *call, enum call_operation operation, const char *with);
+
+/*
+ * Who may define guests may reach every file and program that guests may.  Others may name only
+ * those that the daemon knows by itself: a worker finds that out, refuses others with
+ * VIR_ERR_ACCESS_DENIED, and the refusal is recorded before the call fails.
+ */
+bool call_may_reach_host(const struct call *call);
+void call_record_unreached(const struct call *call); /* nothing, where call->err is another */
+
 /* -1 with "unsupported flags (0x..) in function .." where a bit outside allowed is set. */
 int call_check_flags(struct call *call, unsigned int flags, unsigned int allowed);
 

@@ -10,9 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hypervisor/qemu/image_file.h"
 #include "hypervisor/qemu/save_image.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
+#include "util/audit.h"
 #include "xml/xml_read.h"
 
 enum { STATE_FLAGS = VIR_DOMAIN_SAVE_RUNNING | VIR_DOMAIN_SAVE_PAUSED };
@@ -48,6 +50,7 @@ static void free_image(void *opaque)
         jobs_release(image->jobs, &image->hold);
     domain_def_unref(image->def);
     free(image->path);
+    free(image->managed);
     free(image->xml);
     free(image->text);
     free(image);
@@ -167,8 +170,12 @@ static int change_image(void *opaque, struct verror *err)
 {
     struct domain_image *image = opaque;
     struct save_image header = { 0 };
-    int rc = read_header(image->path, &header, err);
+    int rc = 0;
 
+    if (image->managed)
+        rc = image_file_check_elsewhere(image->path, image->managed, err);
+    if (rc == 0)
+        rc = read_header(image->path, &header, err);
     if (rc == 0)
         rc = rewrite(image, &header, err);
     save_image_clear(&header);
@@ -186,9 +193,12 @@ static void answer_xml(struct call *call, void *opaque)
     call_reply(call);
 }
 
-static void answer_changed(struct call *call, void *image)
+static void answer_changed(struct call *call, void *opaque)
 {
-    (void)image;
+    const struct domain_image *image = opaque;
+
+    AUDIT(AUDIT_ACTS, "image-define", { "object", image->path },
+          { "identity", client_identity(call->client) });
     call_reply(call);
 }
 
@@ -210,7 +220,10 @@ static int check_state_flags(struct call *call, unsigned int flags)
     return call_check_exclusive(call, flags, domain_image_states, domain_image_nstates);
 }
 
-/* The stream may have to be copied behind a longer head. */
+/*
+ * The stream may have to be copied behind a longer head.  Nothing is locked: a domain's own images
+ * are changed by managed_define_xml().
+ */
 static int define_xml(struct call *call)
 {
     const struct remote_save_image_define_args *args = call->args;
@@ -219,6 +232,7 @@ static int define_xml(struct call *call)
     if (check_state_flags(call, args->flags) < 0 ||
         !(image = domain_image_new(call, args->file, args->xml, args->flags)))
         return -1;
+    image->managed = domain_managed_save_path(call->daemon->domains, "");
     return offload(call, image, LANE_BULK, change_image, answer_changed);
 }
 
@@ -306,7 +320,7 @@ static int managed_define_xml(struct call *call)
 static const struct proc procs[] = {
     ROW(DATA, SAVE_IMAGE_GET_XML_DESC, "virDomainSaveImageGetXMLDesc", WRITE, DISK, get_xml_desc,
         PROC_ARGS(remote_text_flags_args), PROC_RET(remote_text_ret)),
-    ROW(DATA, SAVE_IMAGE_DEFINE_XML, "virDomainSaveImageDefineXML", WRITE, CHANGE, define_xml,
+    ROW(CHANGE, SAVE_IMAGE_DEFINE_XML, "virDomainSaveImageDefineXML", WRITE, CHANGE, define_xml,
         PROC_ARGS(remote_save_image_define_args)),
     ROW(READ, MANAGED_SAVE_GET_XML_DESC, "virDomainManagedSaveGetXMLDesc", READ, DISK,
         managed_get_xml_desc, PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_text_ret)),

@@ -11,6 +11,7 @@ struct domain_image {
     struct jobs *jobs;
     struct complete_host host;
     char *path;
+    char *managed;          /* one of the managed images, beside which path must not be; or NULL */
     char *xml;              /* the client's, or NULL */
     unsigned int flags;     /* the call's */
     struct domain_def *def; /* what domain_image_read() found; a reference */

@@ -249,7 +249,9 @@ static int destroy_flags(struct call *call)
 {
     const struct remote_domain_flags_args *args = call->args;
 
-    if (call_check_flags(call, args->flags, DESTROY_FLAGS) < 0)
+    if (call_check_flags(call, args->flags, DESTROY_FLAGS) < 0 ||
+        (args->flags & VIR_DOMAIN_DESTROY_REMOVE_LOGS &&
+         call_check_right(call, OPERATION_CHANGE, "VIR_DOMAIN_DESTROY_REMOVE_LOGS") < 0))
         return -1;
     return start_destroy(call, &args->domain, args->flags);
 }

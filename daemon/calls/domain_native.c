@@ -16,6 +16,7 @@
 
 struct native {
     const struct domains *domains;
+    bool any_emulator; /* else only one that is found without being named */
     char *xml, *line;
 };
 
@@ -32,7 +33,7 @@ static int make_native(void *opaque, struct verror *err)
 {
     struct native *native = opaque;
 
-    native->line = qemu_native_from_xml(native->domains, native->xml, err);
+    native->line = qemu_native_from_xml(native->domains, native->xml, native->any_emulator, err);
     return native->line ? 0 : -1;
 }
 
@@ -58,6 +59,7 @@ static int to_native(struct call *call)
                           "'" FORMAT_ARGV "'", args->format);
     offload.input = native = XNEW(struct native);
     native->domains = call->daemon->domains;
+    native->any_emulator = call_may_reach_host(call);
     native->xml = xstrdup(args->config);
     call_offload(call, &offload);
     return CALL_PENDING;

@@ -70,14 +70,22 @@ static int take_params(struct call *call, const struct wire_param *given, u_int 
 
 /* --- save --- */
 
+/* More than that a file is made: the guest ends, and a definition is what one starts by later. */
+static int check_save_rights(struct call *call, const char *xml)
+{
+    if (call_check_right(call, OPERATION_CONTROL, "the end of the guest") < 0)
+        return -1;
+    return xml ? call_check_right(call, OPERATION_CHANGE, "a definition") : 0;
+}
+
 /* to NULL: into the domain's own image. */
 static int start_save(struct call *call, const struct wire_domain *wire, const char *to,
                       const char *xml, unsigned int flags)
 {
-    struct domain *domain = call_domain(call, wire);
+    struct domain *domain;
     struct domain_spec *spec;
 
-    if (!domain)
+    if (check_save_rights(call, xml) < 0 || !(domain = call_domain(call, wire)))
         return -1;
     spec = domain_spec_new(domain);
     spec->flags = flags & ~CALL_ASYNC;
@@ -207,6 +215,10 @@ static int start_dump(struct call *call, const struct wire_domain *wire, const c
     if (format != VIR_DOMAIN_CORE_DUMP_FORMAT_RAW && !(flags & VIR_DUMP_MEMORY_ONLY))
         return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "dump format %u is there only for memory-only dumps", format);
+    if (flags & (VIR_DUMP_CRASH | VIR_DUMP_RESET) &&
+        call_check_right(call, OPERATION_CONTROL,
+                         flags & VIR_DUMP_CRASH ? "VIR_DUMP_CRASH" : "VIR_DUMP_RESET") < 0)
+        return -1;
     domain = call_domain(call, wire);
     if (!domain)
         return -1;

@@ -22,6 +22,7 @@ struct question {
     struct qemu_caps_cache *caps;
     /* asked */
     char *emulator, *arch, *machine, *virt_type;
+    bool any_emulator; /* else only one that is found without being named */
     int start, max;
     /* found */
     struct host_info info;
@@ -228,6 +229,9 @@ static int make_domain_capabilities(void *opaque, struct verror *err)
 {
     struct question *question = opaque;
 
+    if (question->emulator && !question->any_emulator &&
+        qemu_check_is_found(question->emulator, err) < 0)
+        return -1;
     question->text =
         qemu_domain_capabilities_xml(question->caps, question->emulator, question->arch,
                                      question->machine, question->virt_type, err);
@@ -248,6 +252,7 @@ static int get_domain_capabilities(struct call *call)
         return -1;
     question = question_new(call);
     question->emulator = copy_opt(args->emulator);
+    question->any_emulator = call_may_reach_host(call);
     question->arch = copy_opt(args->arch);
     question->machine = copy_opt(args->machine);
     question->virt_type = copy_opt(args->virt_type);

@@ -13,6 +13,7 @@
 struct cpu_question {
     struct qemu_cpu_host host;
     char *emulator, *arch, *machine, *virt_type; /* which host borrows */
+    bool any_emulator; /* else only one that is found without being named */
     char **xmls;
     size_t nxmls;
     unsigned int flags;
@@ -42,6 +43,7 @@ static struct cpu_question *question_new(struct call *call, wire_text *xmls, u_i
     struct cpu_question *question = XNEW(struct cpu_question);
 
     question->host.cache = domains_caps(call->daemon->domains);
+    question->any_emulator = call_may_reach_host(call);
     question->xmls = xcalloc(nxmls + 1, sizeof(*question->xmls));
     for (question->nxmls = 0; question->nxmls < nxmls; question->nxmls++)
         question->xmls[question->nxmls] = xstrdup(xmls[question->nxmls]);
@@ -82,12 +84,21 @@ static int ask(struct call *call, struct cpu_question *question,
     return CALL_PENDING;
 }
 
+static int check_emulator(const struct cpu_question *question, struct verror *err)
+{
+    if (!question->emulator || question->any_emulator)
+        return 0;
+    return qemu_check_is_found(question->emulator, err);
+}
+
 /* --- what several have in common --- */
 
 static int find_baseline(void *opaque, struct verror *err)
 {
     struct cpu_question *question = opaque;
 
+    if (check_emulator(question, err) < 0)
+        return -1;
     question->xml = qemu_cpu_baseline(&question->host, question->xmls, question->nxmls,
                                       question->flags, err);
     return question->xml ? 0 : -1;
@@ -132,6 +143,8 @@ static int find_comparison(void *opaque, struct verror *err)
 {
     struct cpu_question *question = opaque;
 
+    if (check_emulator(question, err) < 0)
+        return -1;
     question->result =
         qemu_cpu_compare(&question->host, question->xmls[0], question->flags, err);
     return question->result < 0 ? -1 : 0;

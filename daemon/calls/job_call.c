@@ -51,6 +51,7 @@ static void job_refused_cb(void *opaque, struct verror *err)
     struct job_call *job_call = opaque;
 
     verror_copy(&job_call->call->err, err);
+    call_record_unreached(job_call->call);
     call_fail(job_call->call);
     job_call_free(job_call);
 }
@@ -139,6 +140,7 @@ static void offload_done(struct work *work)
         offload->then(offload->call, offload->input);
     } else if (!offload->answered) {
         verror_move(&offload->call->err, &offload->err);
+        call_record_unreached(offload->call);
         call_fail(offload->call);
     }
     offload_free(offload);

@@ -174,7 +174,8 @@ static int create(struct call *call)
     const struct remote_pool_flags_args *args = call->args;
     unsigned int build_flags = 0;
 
-    if (check_create_flags(call, args->flags) < 0)
+    if (check_create_flags(call, args->flags) < 0 ||
+        (args->flags & CREATE_FLAGS && call_check_right(call, OPERATION_CHANGE, "build flags") < 0))
         return -1;
     if (args->flags & VIR_STORAGE_POOL_CREATE_WITH_BUILD_NO_OVERWRITE)
         build_flags = VIR_STORAGE_POOL_BUILD_NO_OVERWRITE;

@@ -6,6 +6,7 @@
 #include "calls/job_call.h"
 #include "calls/lookup.h"
 #include "protocol/remote.h"
+#include "storage/vol_chain.h"
 #include "storage/vol_jobs.h"
 #include "util/alloc.h"
 
@@ -118,6 +119,7 @@ static int set_source(struct vol_spec *spec, const struct pool *pool, const stru
     spec->source.dev = source->info->dev;
     spec->source.ino = source->info->ino;
     spec->same_options = same_options(spec->def, source, pool, flags);
+    vol_chain_note(spec, source);
     return 0;
 }
 
@@ -127,6 +129,7 @@ static void start_create(struct call *call, struct vol_xml_input *input, struct 
     struct vol *source = NULL;
 
     spec->flags = input->flags & CREATE_FLAGS;
+    spec->only_volumes = !call_may_reach_host(call);
     spec->xml = STEAL_PTR(input->xml);
     spec->def = STEAL_PTR(input->def);
     if (input->source &&
@@ -306,6 +309,7 @@ static int resize(struct call *call)
     spec = change_spec(vol);
     spec->flags = args->flags & RESIZE_FLAGS;
     spec->capacity = capacity;
+    spec->only_volumes = !call_may_reach_host(call);
     return start_vol_job(call, &vol_job_resize, spec, args->flags, NULL);
 }
 

@@ -30,6 +30,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/storage/storage.h \
 	daemon/storage/vol_backing.c \
 	daemon/storage/vol_backing.h \
+	daemon/storage/vol_chain.c \
+	daemon/storage/vol_chain.h \
 	daemon/storage/vol_change.c \
 	daemon/storage/vol_create.c \
 	daemon/storage/vol_jobs.h \

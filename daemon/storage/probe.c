@@ -201,6 +201,7 @@ static void info_set_image(struct vol_info *info, int fd, const char *pool_path)
     info->extended_l2 = facts.extended_l2;
     info->cluster_size = facts.cluster_size;
     info->encrypted = facts.encrypted;
+    info->names_files = facts.names_files;
     if (facts.backing) {
         info->backing_path = backing_resolve(pool_path, facts.backing);
         info->backing_format = facts.backing_format;

@@ -33,6 +33,7 @@ struct image_facts {
     bool lazy_refcounts, extended_l2, encrypted;
     char *backing;         /* as stored, or NULL */
     int backing_format;    /* enum vol_format, -1 = the file does not say */
+    bool names_files;      /* it may name more files, for its own data */
 };
 
 /* Fills facts, which own nothing yet: raw where nothing else fits.  Free facts->backing. */

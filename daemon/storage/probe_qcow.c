@@ -20,6 +20,7 @@ enum {
     QCOW2_CLUSTER_BITS_MIN_EXTENDED_L2 = 14,
     QCOW2_CRYPT_MAX = 2, /* none, AES, LUKS */
     QCOW2_COMPATIBLE_LAZY_REFCOUNTS = 1 << 0,
+    QCOW2_INCOMPATIBLE_DATA_FILE = 1 << 2,
     QCOW2_INCOMPATIBLE_EXTENDED_L2 = 1 << 4,
     /* dirty, corrupt, external data file, compression type, extended L2 */
     QCOW2_INCOMPATIBLE_KNOWN = 0x1f,
@@ -91,6 +92,7 @@ static bool qcow2_read_v3(const struct image *image, struct image_facts *facts)
         return false;
     facts->compat = "1.1";
     facts->lazy_refcounts = compatible & QCOW2_COMPATIBLE_LAZY_REFCOUNTS;
+    facts->names_files = incompatible & QCOW2_INCOMPATIBLE_DATA_FILE;
     facts->extended_l2 = incompatible & QCOW2_INCOMPATIBLE_EXTENDED_L2;
     if (facts->extended_l2 &&
         facts->cluster_size < UINT64_C(1) << QCOW2_CLUSTER_BITS_MIN_EXTENDED_L2)

@@ -16,6 +16,13 @@ enum {
 
 #define DESCRIPTOR_START "# Disk DescriptorFile"
 
+/* Extents, which even one with a descriptor inside may list. */
+static void set_format(struct image_facts *facts)
+{
+    facts->format = VOL_FORMAT_VMDK;
+    facts->names_files = true;
+}
+
 static bool sectors_to_bytes(uint64_t sectors, uint64_t *ret_bytes)
 {
     return !__builtin_mul_overflow(sectors, (uint64_t)SECTOR, ret_bytes);
@@ -73,7 +80,7 @@ bool image_read_vmdk_sparse(const struct image *image, struct image_facts *facts
     if (image->head_len < HEADER || memcmp(head, "KDMV", 4) != 0 || le32(head + 4) < 1 ||
         le32(head + 4) > 3 || !sectors_to_bytes(le64(head + 12), &facts->capacity))
         return false;
-    facts->format = VOL_FORMAT_VMDK;
+    set_format(facts);
     if (le64(head + 28) == 0)
         return true; /* one extent of several: the descriptor is a file of its own */
     if (!sectors_to_bytes(le64(head + 28), &offset) || !sectors_to_bytes(le64(head + 36), &max))
@@ -87,7 +94,7 @@ bool image_read_vmdk_cowd(const struct image *image, struct image_facts *facts)
     if (image->head_len < SECTOR || memcmp(image->head, "COWD", 4) != 0 ||
         le32(image->head + 4) != 1)
         return false;
-    facts->format = VOL_FORMAT_VMDK;
+    set_format(facts);
     return sectors_to_bytes(le32(image->head + 12), &facts->capacity);
 }
 
@@ -128,6 +135,6 @@ bool image_read_vmdk_descriptor(const struct image *image, struct image_facts *f
     descriptor = read_descriptor(image, 0, DESCRIPTOR_MAX);
     if (!descriptor || !add_extents(descriptor, &facts->capacity))
         return false;
-    facts->format = VOL_FORMAT_VMDK;
+    set_format(facts);
     return read_parent(descriptor, facts);
 }

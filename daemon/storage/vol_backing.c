@@ -74,3 +74,12 @@ int vol_backing_check(struct vol_def *def, bool capacity, struct verror *err)
         return -1;
     return capacity && !def->has_capacity ? read_capacity(fd, def, err) : 0;
 }
+
+/* The XML of a source whose header does not say has no format either. */
+int vol_backing_check_format(const struct vol_def *def, const char *source, struct verror *err)
+{
+    if (!def->backing_path || def->has_backing_format)
+        return 0;
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "converting volume '%s' needs the format of its backing store", source);
+}

@@ -8,5 +8,7 @@
 
 /* It must be there; capacity: where def asks for none, the backing store's becomes def's. */
 int vol_backing_check(struct vol_def *def, bool capacity, struct verror *err);
+/* What a conversion writes depends on what lies below: nothing is assumed about it. */
+int vol_backing_check_format(const struct vol_def *def, const char *source, struct verror *err);
 
 #endif

@@ -15,6 +15,7 @@
 #include "storage/probe_image.h"
 #include "storage/publish.h"
 #include "storage/qemu_img.h"
+#include "storage/vol_chain.h"
 #include "storage/vol_jobs.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -489,7 +490,7 @@ int vol_change_check(void *opaque, struct verror *err)
     if (vol_check_pool_active(opaque, err) < 0)
         return -1;
     if (vol_find_name(pool, spec->name))
-        return 0;
+        return vol_chain_check_change(spec, err);
     return verror_set(err, VIR_ERR_NO_STORAGE_VOL, "no storage vol with matching name '%s'",
                       spec->name);
 }

@@ -18,6 +18,7 @@
 #include "storage/publish.h"
 #include "storage/qemu_img.h"
 #include "storage/vol_backing.h"
+#include "storage/vol_chain.h"
 #include "storage/vol_jobs.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -207,26 +208,13 @@ static bool is_verbatim(const struct vol_spec *spec)
            spec->same_options;
 }
 
-/*
- * What a conversion writes depends on what lies below, so nothing is assumed
- * about it: the XML of a source whose header does not say has no format either.
- */
-static int check_backing_format(const struct vol_spec *spec, struct verror *err)
-{
-    if (!spec->def->backing_path || spec->def->has_backing_format || is_verbatim(spec))
-        return 0;
-    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                      "converting volume '%s' needs the format of its backing store",
-                      spec->source_path);
-}
-
 static int clone_prepare(void *opaque, struct verror *err)
 {
     struct vol_spec *spec = opaque;
     _cleanup_close_ int fd = vol_open_source(spec, err);
 
     if (fd < 0 || file_identity_of(fd, spec->source_path, &spec->source, err) < 0 ||
-        check_backing_format(spec, err) < 0)
+        (!is_verbatim(spec) && vol_backing_check_format(spec->def, spec->source_path, err) < 0))
         return -1;
     if (is_raw((enum vol_format)spec->source_format))
         spec->source_capacity = spec->source.size; /* what the pool's list says may be old */
@@ -494,7 +482,7 @@ static int create_check(void *opaque, struct verror *err)
     if (vol_check_pool_active(opaque, err) < 0)
         return -1;
     if (!vol_find_name(pool, spec->name))
-        return 0;
+        return vol_chain_check_create(spec, err);
     return verror_set(err, VIR_ERR_STORAGE_VOL_EXIST, "storage volume '%s' exists already",
                       spec->name);
 }

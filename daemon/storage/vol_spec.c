@@ -54,6 +54,7 @@ void vol_spec_free(void *opaque)
     free(spec->xml);
     free(spec->source_pool_uuid);
     free(spec->source_path);
+    free(spec->below);
     vol_def_free(spec->def);
     vol_info_free(spec->info);
     pipe_unref(spec->pipe);
@@ -307,6 +308,8 @@ void vol_locks(const void *opaque, struct lock_hold *hold)
         if (spec->source.dev)
             lock_hold_want(hold, lock_file_key(spec->source.dev, spec->source.ino), LOCK_FILE_READ);
     }
+    for (size_t i = 0; i < spec->nbelow; i++)
+        lock_hold_want(hold, lock_file_key(spec->below[i].dev, spec->below[i].ino), LOCK_FILE_READ);
     if (spec->def && spec->def->backing_path)
         lock_hold_want(hold, backing_key(spec), LOCK_FILE_READ);
 }

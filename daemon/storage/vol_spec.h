@@ -42,6 +42,10 @@ struct vol_spec {
     uint64_t offset, length; /* upload, download: bytes of the file; length 0 = to its end */
     /* from the above, on load and on creation */
     struct vol_def *def;
+    /* not in the journal: what it is asked for on acceptance, and who reads them does not resume */
+    bool only_volumes;           /* create, clone, resize: see vol_chain.h */
+    struct file_identity *below; /* clone: the volumes below the source, dev and ino */
+    size_t nbelow;
     /* where to go on after a restart: vol_spec_set_resume */
     uint64_t resume_pass, resume_offset;
     bool resuming;

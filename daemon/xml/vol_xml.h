@@ -77,6 +77,7 @@ struct vol_info {
     bool encrypted;
     char *backing_path;    /* as stored made absolute, or NULL */
     int backing_format;    /* enum vol_format, -1 = the file does not say */
+    bool names_files;      /* others than a backing store, for its own data: qcow2, VMDK */
     uint64_t dev, ino;     /* of the file, number and 0 of a device; 0/0 while it is being made */
 };
 

@@ -111,6 +111,24 @@ START_TEST(test_relative_entry)
 }
 END_TEST
 
+/* The very name that is found: another name of the same file may lead elsewhere a moment later. */
+START_TEST(test_is_found)
+{
+    char found[256], link[256];
+
+    install("qemu-system-tricore", 0755);
+    search("/nowhere:", "");
+    (void)snprintf(found, sizeof(found), "%s/qemu-system-tricore", scratch_path);
+    (void)snprintf(link, sizeof(link), "%s/link", scratch_path);
+    ck_assert_int_eq(symlink(found, link), 0);
+    ck_assert_int_eq(qemu_check_is_found(found, &err), 0);
+    ck_assert_int_eq(qemu_check_is_found(link, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_ACCESS_DENIED);
+    ck_assert_ptr_nonnull(strstr(verror_text(&err), link));
+    ck_assert_int_eq(qemu_check_is_found("", NULL), -1);
+}
+END_TEST
+
 START_TEST(test_unknown)
 {
     static const char *const names[] = { "", "i386", "X86_64", "../x86_64", "z80" };
@@ -165,6 +183,7 @@ int main(void)
     tcase_add_test(tcase, test_not_there);
     tcase_add_test(tcase, test_not_a_program);
     tcase_add_test(tcase, test_relative_entry);
+    tcase_add_test(tcase, test_is_found);
     tcase_add_test(tcase, test_unknown);
     tcase_add_test(tcase, test_names);
     tcase_add_test(tcase, test_kvm);

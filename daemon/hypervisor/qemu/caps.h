@@ -38,6 +38,9 @@ void qemu_caps_unref(struct qemu_caps *caps);
 /* The emulator for an architecture: qemu-system-ARCH in PATH, else libvirt's usual places.
    A new string, or NULL with err. */
 char *qemu_find_emulator(const char *arch, struct verror *err);
+/* 0 where qemu_find_emulator() finds it for some architecture; else -1 with
+   VIR_ERR_ACCESS_DENIED, for clients that may not choose what is run.  Worker. */
+int qemu_check_is_found(const char *emulator, struct verror *err);
 
 const char *qemu_caps_emulator(const struct qemu_caps *caps);
 const char *qemu_caps_arch(const struct qemu_caps *caps); /* libvirt's name: "i686" */

@@ -16,6 +16,7 @@ struct job_ctl;
 /* What completion needs to know of this host and daemon. */
 struct complete_host {
     struct qemu_caps_cache *caps;
+    bool found_emulators; /* one that is named must be what is found without, see caps.h */
     const char *networks; /* config: network name -> "user" or "bridge:NAME", see networks.h */
 };
 

@@ -33,6 +33,8 @@ static int complete_emulator(struct completion *c, const char *arch, struct verr
     if (path && path[0] != '/')
         return verror_set(err, VIR_ERR_XML_ERROR, "emulator '%s' is not an absolute path",
                           xml_quotable(path));
+    if (path && c->host->found_emulators && qemu_check_is_found(path, err) < 0)
+        return -1;
     if (!path) {
         path = qemu_find_emulator(arch, err);
         if (!path)

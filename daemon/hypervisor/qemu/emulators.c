@@ -11,6 +11,7 @@
 
 #include "hypervisor/qemu/caps.h"
 #include "util/alloc.h"
+#include "xml/xml_read.h"
 
 const struct qemu_arch qemu_arches[] = {
     /* Of two with one emulator the first is what the emulator is without more. */
@@ -150,6 +151,22 @@ char *qemu_find_emulator(const char *arch, struct verror *err)
         (void)verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                          "no emulator for architecture '%s' found (%s)", arch, program);
     return found;
+}
+
+/* By its name alone: what a link leads to may be another file by the time it is run. */
+int qemu_check_is_found(const char *emulator, struct verror *err)
+{
+    for (size_t i = 0; i < qemu_narches; i++) {
+        _cleanup_free_ char *found = qemu_find_emulator(qemu_arches[i].name, NULL);
+
+        if (found && strcmp(found, emulator) == 0)
+            return 0;
+    }
+    if (err)
+        err->domain = VIR_FROM_ACCESS;
+    return verror_set(err, VIR_ERR_ACCESS_DENIED,
+                      "emulator '%s' is not the host's own for any architecture: it is run only "
+                      "for who may change domains", xml_quotable(emulator));
 }
 
 int qemu_check_kvm(struct verror *err)

@@ -81,7 +81,10 @@ static int check_format(const struct domain_spec *spec, struct verror *err)
 static int dump_prepare(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
+    _cleanup_free_ char *managed = domain_managed_save_path(spec->domains, spec->uuid);
 
+    if (image_file_check_elsewhere(spec->path, managed, err) < 0)
+        return -1;
     return image_file_check(spec->path, err) < 0 ? -1 : check_format(spec, err);
 }
 

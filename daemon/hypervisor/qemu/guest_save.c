@@ -80,9 +80,18 @@ static int check_xml(struct domain_spec *spec, struct verror *err)
 static int save_prepare(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
+    _cleanup_free_ char *managed = domain_managed_save_path(spec->domains, spec->uuid);
 
-    if (spec->xml && check_xml(spec, err) < 0)
+    if (image_file_check_elsewhere(spec->path, managed, err) < 0 ||
+        (spec->xml && check_xml(spec, err) < 0))
         return -1;
+    return image_file_check(spec->path, err);
+}
+
+static int managed_save_prepare(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+
     return image_file_check(spec->path, err);
 }
 
@@ -298,16 +307,16 @@ static bool save_resumable(const void *opaque)
     return true;
 }
 
-#define SAVE_KIND(word, check_fn, ended_fn)                                                        \
+#define SAVE_KIND(word, check_fn, prepare_fn, ended_fn)                                            \
     .name = word, .lane = LANE_BULK, .is_long = true, .locks = domain_locks, .check = check_fn,    \
-    .prepare = save_prepare, .accepted = save_accepted, .run = save_run, .decide = save_decide,    \
+    .prepare = prepare_fn, .accepted = save_accepted, .run = save_run, .decide = save_decide,    \
     .publish = save_publish, .undo = save_undo, .ended = ended_fn, .resumable = save_resumable,    \
     .unlimited = save_unlimited, .recover = save_recover,                                          \
     DOMAIN_SPEC_FUNCTIONS_WITH(domain_spec_load_image)
 
 const struct job_kind domain_job_save = {
-    SAVE_KIND("domain-save", save_check, save_ended),
+    SAVE_KIND("domain-save", save_check, save_prepare, save_ended),
 };
 const struct job_kind domain_job_managed_save = {
-    SAVE_KIND("domain-managedsave", managed_save_check, managed_save_ended),
+    SAVE_KIND("domain-managedsave", managed_save_check, managed_save_prepare, managed_save_ended),
 };

@@ -78,6 +78,18 @@ int image_file_check(const char *path, struct verror *err)
     return dirfd < 0 || look_at(target, err) < 0 ? -1 : 0;
 }
 
+int image_file_check_elsewhere(const char *path, const char *managed, struct verror *err)
+{
+    _cleanup_free_ char *target = find_target(path), *kept = xstrdup(managed);
+    _cleanup_free_ char *dir = realpath(dirname(target), NULL);
+    _cleanup_free_ char *kept_dir = realpath(dirname(kept), NULL);
+
+    if (!dir || !kept_dir || strcmp(dir, kept_dir) != 0)
+        return 0;
+    return verror_set(err, VIR_ERR_INVALID_ARG,
+                      "'%s' is where managed save images are, which have calls of their own", path);
+}
+
 static struct image_file *image_file_new(const char *path, uint64_t job_id)
 {
     struct image_file *file = XNEW(struct image_file);

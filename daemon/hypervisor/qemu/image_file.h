@@ -28,6 +28,8 @@ struct image_file {
 
 /* Can it be made? Its directory is there; what has the name is a file or block device.  -1 with err. */
 int image_file_check(const char *path, struct verror *err);
+/* It is not in the directory of that managed save image, by whatever name. */
+int image_file_check_elsewhere(const char *path, const char *managed, struct verror *err);
 /* Makes it and journals which file it is.  NULL with err. */
 struct image_file *image_file_create(const char *path, uint64_t job_id, struct job_ctl *ctl,
                                      struct verror *err);

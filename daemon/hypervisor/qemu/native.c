@@ -73,14 +73,17 @@ static char *make_line(const struct domains *domains, const struct domain_def *d
     return line;
 }
 
-char *qemu_native_from_xml(const struct domains *domains, const char *xml, struct verror *err)
+char *qemu_native_from_xml(const struct domains *domains, const char *xml, bool any_emulator,
+                           struct verror *err)
 {
     struct complete_host host = domains_complete_host(domains);
-    struct domain_def *def = domain_complete(&host, xml, false, err);
+    struct domain_def *def = NULL;
     _cleanup_free_ char *dir = NULL;
     xmlDocPtr live = NULL;
     char *line = NULL;
 
+    host.found_emulators = !any_emulator;
+    def = domain_complete(&host, xml, false, err);
     if (def) {
         dir = xasprintf("%s/qemu/0", domains->daemon->runtime_dir); /* no guest has this number */
         live = domain_make_live(&host, def, 0, dir, NULL, 0, err);
