@@ -102,7 +102,11 @@ def try_xml(site):
 
 
 def try_headers(site):
+    plain = site.image("-f", "qcow2", "-b", site.path("base"), "-F", "raw")
     images = {
+        # QEMU would look for the format, and find what a guest writes there meanwhile
+        "no-format": plain.replace(b"\xe2\x79\x2a\xca", b"\x12\x34\x56\x78"),
+        "other-format": site.image("-f", "qcow2", "-b", site.path("base"), "-F", "qcow2"),
         "backing": site.image("-f", "qcow2", "-b", site.secret, "-F", "raw"),
         "url": site.image("-f", "qcow2", "-b", "file:" + site.secret, "-F", "raw"),
         "itself": site.image("-f", "qcow2", "-b", site.path("itself"), "-F", "qcow2"),
@@ -119,8 +123,7 @@ def try_headers(site):
         site.denied("one as it is of '%s'" % name, site.clone, vol, "qcow2")
         if name != "backing":
             continue
-        top = site.create
-        site.denied("one on top of it", top, backed("over", vol[2], "qcow2"))
+        site.denied("one on top of it", site.create, backed("over", vol[2], "qcow2"))
     site.denied("another size of what has a data file", site.client.call, "STORAGE_VOL_RESIZE",
                 ("pool", "data-file", site.path("data-file")), SIZE * 2, 0)
     with open(site.secret, "rb") as f:

@@ -114,7 +114,7 @@ def managed(d):
     refused(libvirt.VIR_ERR_INVALID_ARG, 'managed', d.conn.saveImageDefineXML, own, xml, 0)
     dom.managedSaveDefineXML(titled(xml, 'in its own image'), 0)
     with open(d.log, errors='replace') as file:
-        check(f'audit: what=image-define object="{own}" identity="uid=' in file.read(), 'its record')
+        check(f'what=image-define object="{own}" identity="uid=' in file.read(), 'its record')
     dom.create()
     check('in its own image' in dom.XMLDesc(), 'XML of the guest started from it')
     equal(d.state('g')[0], PAUSED, 'saved to be paused')

@@ -176,6 +176,48 @@ wait "${left[@]}" || true
 wait_until 20 daemon_logged "polkit: authentication failed: it has gone before the answer"
 echo yes >"$dir/answer"
 come sock in
+
+# Who was let in to monitor only stays at that when he is no longer listed as read-only.
+cat >"$dir/stay.py" <<'END'
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv[1] + "/tests")
+import wire
+
+if os.geteuid() == 0:
+    os.seteuid(int(sys.argv[3]))
+client = wire.Client(sys.argv[2], opened=False)
+client.call("AUTH_POLKIT")
+client.call("CONNECT_OPEN", None, 0)
+for _ in range(2):
+    try:
+        client.define_pool("pool", "/none")
+        print("defined", flush=True)
+    except wire.WireError as e:
+        print("code %d" % e.code, flush=True)
+    sys.stdin.readline()
+END
+echo "read_only_identities = [ \"uid=$user\" ]" >>"$dir/conf"
+kill -HUP "$pid"
+wait_until 10 daemon_logged "read_only_identities has changed"
+mkfifo "$dir/go"
+python3 "$dir/stay.py" "$srcdir" "$dir/public/sock" "$user" <"$dir/go" >"$dir/stayed" &
+staying=$!
+exec 7>"$dir/go"
+wait_until 10 grep -q "code 29" "$dir/stayed"
+grep -q "org.virtjobd.unix.monitor" <(tail -n 1 "$dir/asked")
+sed -i /read_only_identities/d "$dir/conf"
+changed_twice() { [ "$(grep -c "read_only_identities has changed" "$dir/log")" = 2 ]; }
+kill -HUP "$pid"
+wait_until 10 changed_twice
+echo go >&7
+exec 7>&-
+wait "$staying"
+equal "$(cat "$dir/stayed")" "code 29
+code 29"
+
 stop_daemon
 
 # What polkit is told of the two actions.

@@ -179,6 +179,8 @@ static void then(struct call *call, void *opaque)
         auth_failed(call, &question->tries->failures, "polkit", NULL, verror_text(&question->why));
         return;
     }
+    if (question->action == action_monitor) /* whatever read_only_identities says later */
+        client_set_readonly(call->client);
     ret->value = 1;
     auth_succeeded(call->client, "polkit");
     call_reply(call);

@@ -134,7 +134,7 @@ int call_check_right(struct call *call, enum call_operation operation, const cha
 
 /*
  * Who may define guests may reach every file and program that guests may.  Others may name only
- * those that the daemon knows by itself: a worker finds that out, refuses others with
+ * those that the daemon knows by itself: its worker or job finds that out and refuses others with
  * VIR_ERR_ACCESS_DENIED, and the refusal is recorded before the call fails.
  */
 bool call_may_reach_host(const struct call *call);

@@ -119,7 +119,7 @@ bool client_is_gone(const struct client *client);
 
 uint64_t client_id(const struct client *client);
 bool client_is_readonly(const struct client *client);
-void client_set_readonly(struct client *client); /* CONNECT_OPEN with the flag */
+void client_set_readonly(struct client *client); /* for good: it may do no more from now on */
 /* What its socket asks of it, and whether that is done; calls other than those for it must wait. */
 enum server_auth client_auth(const struct client *client);
 bool client_is_authenticated(const struct client *client);

@@ -59,23 +59,36 @@ static int check_own_file(const struct vol_info *info, struct verror *err)
                              : 0;
 }
 
-/* path and all below it; noted: those that a lock is held of, or NULL. */
-static int check_chain(struct storage *storage, const char *path, const struct vol_spec *noted,
-                       struct verror *err)
+static bool is_noted(const struct vol_spec *spec, size_t i, const struct vol_info *info)
+{
+    return i < spec->nbelow && spec->below[i].dev == info->dev && spec->below[i].ino == info->ino;
+}
+
+/*
+ * path, read as format, and all below it; noted: by whom they are locked, or NULL.  Raw bytes name
+ * nothing.  Of other formats an image must be what the one above says: what QEMU would find out by
+ * looking, a guest may have written there since the daemon has looked.
+ */
+static int check_chain(struct storage *storage, const char *path, int format,
+                       const struct vol_spec *noted, struct verror *err)
 {
     for (size_t i = 0; path; i++) {
         const struct vol *vol = i < CHAIN_MAX ? find_volume(storage, path) : NULL;
 
         if (!vol)
             return refuse(path, "is no volume of an active pool", err);
-        if (check_own_file(vol->info, err) < 0)
-            return -1;
-        if (noted && (i >= noted->nbelow || noted->below[i].dev != vol->info->dev ||
-                      noted->below[i].ino != vol->info->ino))
+        if (noted && !is_noted(noted, i, vol->info))
             return verror_set(err, VIR_ERR_OPERATION_FAILED,
                               "'%s', which lies below '%s', has changed", path,
                               noted->source_path);
+        if (format == VOL_FORMAT_RAW || format == VOL_FORMAT_ISO)
+            return 0;
+        if (format != (int)vol->info->format)
+            return refuse(path, "is not known to be of the format that it is read as", err);
+        if (check_own_file(vol->info, err) < 0)
+            return -1;
         path = vol->info->backing_path;
+        format = vol->info->backing_format;
     }
     return 0;
 }
@@ -87,9 +100,11 @@ int vol_chain_check_create(const struct vol_spec *spec, struct verror *err)
     if (!spec->only_volumes)
         return 0;
     if (source && (check_own_file(source->info, err) < 0 ||
-                   check_chain(spec->storage, source->info->backing_path, spec, err) < 0))
+                   check_chain(spec->storage, source->info->backing_path,
+                               source->info->backing_format, spec, err) < 0))
         return -1;
-    return check_chain(spec->storage, spec->def->backing_path, NULL, err);
+    return check_chain(spec->storage, spec->def->backing_path, (int)spec->def->backing_format, NULL,
+                       err);
 }
 
 int vol_chain_check_change(const struct vol_spec *spec, struct verror *err)

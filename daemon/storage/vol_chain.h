@@ -8,7 +8,7 @@
 
 #include "storage/vol_spec.h"
 
-/* Notes which volumes a clone of source reads below it, for its locks: none may change meanwhile. */
+/* Notes which volumes a clone of source reads below it, for its locks: none changes meanwhile. */
 void vol_chain_note(struct vol_spec *spec, const struct vol *source);
 
 /*
