@@ -38,7 +38,7 @@ struct transfer {
     const char *file;
     int fd;
     bool sparse;
-    unsigned long long left; /* upload: bytes still to be read from the file */
+    unsigned long long left;    /* upload: bytes still to be read from the file */
     unsigned long long earlier; /* the last job of the volume before this one */
     struct interrupt interrupt;
     struct progress progress;
@@ -177,16 +177,21 @@ static unsigned long long own_job(const struct transfer *transfer, struct cli *c
     return found == 1 ? own : 0;
 }
 
+/* The stream has failed, perhaps because a signal has had its job cancelled. */
+static int tell_failure(struct transfer *transfer)
+{
+    if (virGetLastErrorCode() == VIR_ERR_OPERATION_ABORTED && interrupt_seen(&transfer->interrupt))
+        return tell_signal(transfer);
+    return tell_stream(transfer);
+}
+
 /* After the last byte, or, rc -1, the first failure, which has aborted it. */
 static void transfer_end(struct transfer *transfer, int rc)
 {
     if (rc == 0)
         rc = virStreamFinish(transfer->stream);
     if (rc < 0 && transfer->result == CLI_DONE)
-        transfer->result = virGetLastErrorCode() == VIR_ERR_OPERATION_ABORTED &&
-                                   interrupt_seen(&transfer->interrupt)
-                               ? tell_signal(transfer)
-                               : tell_stream(transfer);
+        transfer->result = tell_failure(transfer);
     progress_clear(&transfer->progress);
 }
 
