@@ -6,12 +6,13 @@ again.  They are held there by stopping QEMU."""
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import crash_lib
 import guest_lib
 from guest_lib import (ASYNC, INVALID, MIB, NO_DOMAIN, PAUSED, RUNNING, SHUTOFF, SLOWER, check,
-                       equal, libvirt, refused)
+                       equal, libvirt, refused, until)
 
 CANCELED = libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED
 DESTROYED, SAVED = libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED, libvirt.VIR_DOMAIN_SHUTOFF_SAVED
@@ -214,6 +215,111 @@ def destroyed(d):
     d.drop('g')
 
 
+class Destroyer(threading.Thread):
+    """Destroys a guest while something else is done, which its answer may be waiting for."""
+
+    def __init__(self, d, name):
+        super().__init__()
+        self.dom, self.begun, self.error = d.dom(name), time.monotonic(), None
+        self.start()
+
+    def run(self):
+        try:
+            self.dom.destroy()
+        except libvirt.libvirtError as error:
+            self.error = error
+
+    def answered(self):
+        self.join(30 * SLOWER)
+        check(not self.is_alive(), 'destroy is not answered')
+        equal(self.error, None, 'answer to destroy')
+
+
+def managed_guest(d):
+    """A guest with a managed save, whose file is where it can be held."""
+    save = f'{d.dir}/state/save'
+    os.rmdir(save)
+    os.mkdir(path(d, 'save'))
+    os.symlink(path(d, 'save'), save)
+    dom = d.boot('g', then='tick', fill=8, emulator=d.held_emulator())
+    dom.managedSave(0)
+    d.forget_serial('g')
+    return dom
+
+
+def no_managed_guest(d):
+    d.drop('g')
+    os.unlink(f'{d.dir}/state/save')
+    os.rmdir(path(d, 'save'))
+    os.mkdir(f'{d.dir}/state/save')
+
+
+def destroyed_too_late(d):
+    """Destroy of a guest whose start cannot be cancelled any more: it does not come to run"""
+    dom = managed_guest(d)
+    d.rule('fdatasync', 'hold')
+    job = d.begin('start', 'g')
+    d.held('fdatasync')  # its image is being marked as spent
+    check('no return' in d.refused('job-cancel', str(job)), 'a cancel')
+    pid = d.qemu('g')
+    begun = time.monotonic()
+    dom.destroy()
+    check(time.monotonic() - begun < 4 * SLOWER, f'took {time.monotonic() - begun:.1f} s')
+    check(guest_lib.is_gone(pid), 'its process, when destroy is answered')
+    d.no_rules()
+    d.ended_job(job)
+    equal(d.state('g'), (SHUTOFF, DESTROYED), 'state')
+    equal((dom.hasManagedSaveImage(0), d.serial('g')), (0, b''), 'image, and what it did')
+    dom.create()
+    d.booted('g')
+    no_managed_guest(d)
+
+
+def destroyed_taken_up(d):
+    """The same by the next daemon, that QEMU does not answer yet"""
+    dom = managed_guest(d)
+    d.rule('fdatasync', 'hold', skip=1)
+    job = d.begin('start', 'g')
+    d.held('fdatasync')
+    pid = d.qemu('g')
+    d.stop_process(pid)
+    d.kill9()
+    d.no_rules()
+    d.start()
+    destroyer = Destroyer(d, 'g')
+    until(lambda: not destroyer.is_alive() or time.monotonic() > destroyer.begun + 1.5,
+          'its second is over')
+    os.kill(pid, signal.SIGCONT)
+    destroyer.answered()
+    check(guest_lib.is_gone(pid), 'its process, when destroy is answered')
+    d.ended_job(job)
+    d.in_state('g', SHUTOFF)
+    no_managed_guest(d)
+
+
+def destroyed_too_early(d):
+    """Destroy of a guest whose start is not accepted yet: it does not come to run"""
+    d.define('g', then='tick', emulator=d.held_emulator()).create()
+    d.dom('g').destroy()
+    d.forget_serial('g')
+    d.hold_starts()
+    d.rule('fdatasync', 'hold')
+    starter = subprocess.Popen([f'{crash_lib.BUILD}/run', 'virtjob', '-c', d.uri, 'start', 'g'],
+                               env=d.env, stderr=subprocess.PIPE, text=True)
+    d.held('fdatasync')  # the journal's
+    until(lambda: d.dom('g').isActive(), 'it is there')
+    destroyer = Destroyer(d, 'g')
+    until(lambda: d.lines().count('domain-destroy') == 2, 'destroy has come')
+    d.no_rules()
+    destroyer.answered()
+    check(d.jobs()[-1]['state'] not in ('queued', 'running'), f'the job: {d.jobs()[-1]}')
+    said = starter.communicate(timeout=30 * SLOWER)[1]
+    check(starter.returncode and 'cancel' in said, said)
+    d.hold_starts(False)
+    equal((d.state('g')[0], d.serial('g')), (SHUTOFF, b''), 'state, and what it did')
+    d.drop('g')
+
+
 def twice(d):
     """A second job while one goes on: refused, and told by which"""
     dom = d.boot('g', fill=FILL)
@@ -237,5 +343,14 @@ def twice(d):
     d.drop('g')
 
 
+class HeldJournal(guest_lib.Guests):
+    """Its journal is held by the rules of hold.c, too."""
+
+    def __init__(self, conf=''):
+        super().__init__(conf)
+        self.env['HOLD_PATH'] = self.dir
+
+
 guest_lib.run(save, save_at_its_end, sync_call, dump, start, restore, managed_start, destroyed,
-              twice)
+              destroyed_too_late, destroyed_taken_up, twice)
+guest_lib.run(destroyed_too_early, guests=HeldJournal)

@@ -182,6 +182,30 @@ def failed(d):
     os.unlink(path)
 
 
+def killed_midway(d):
+    """The daemon killed between two files that it gives to QEMU: the next one gives back"""
+    first, second = d.image('first', OTHER), d.image('second', OTHER)
+    d.define('g', devices=disk(first) + disk(second, target='vdb'))
+    d.rule('fchownat', 'after')
+    job = d.begin('start', 'g')
+    d.held('fchownat')
+    equal((owner(first), owner(second)), (QEMU, OTHER), 'when it is killed')
+    d.kill9()
+    d.no_rules()
+    d.start()
+    d.ends(job, 'failed', 'interrupted')
+    equal((owner(first), owner(second)), (OTHER, OTHER), 'afterwards')
+    dom = d.dom('g')
+    dom.create()
+    equal((owner(first), owner(second)), (QEMU, QEMU), 'while it runs')
+    dom.destroy()
+    d.given_back(first, OTHER, 'destroyed')
+    d.given_back(second, OTHER, 'destroyed')
+    d.drop('g')
+    os.unlink(first)
+    os.unlink(second)
+
+
 def static(d):
     """dynamic_ownership = 0: nothing is changed, what cannot be opened is an error"""
     path = d.image('disk', OTHER)
@@ -216,7 +240,8 @@ def group(d):
     os.unlink(os.path.join(d.path, 'disk'))
 
 
-guest_lib.run(process, every_end, daemon_gone, shared, read_only, failed, conf=CONF, guests=Owned)
+guest_lib.run(process, every_end, daemon_gone, shared, read_only, failed, killed_midway, conf=CONF,
+              guests=Owned)
 guest_lib.run(static, conf=CONF + 'dynamic_ownership = 0\n', guests=Owned)
 guest_lib.run(forgotten, conf=CONF + 'remember_owner = 0\n', guests=Owned)
 guest_lib.run(group, conf=CONF + f'group = "+{OTHER[1]}"\n', guests=Owned)

@@ -5,12 +5,13 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import guest_lib
 from crash_lib import digest
 from guest_lib import (INVALID, MIB, NO_DOMAIN, PAUSED, RUNNING, SHUTOFF, check, equal, error_of,
-                       libvirt, refused)
+                       libvirt, refused, until)
 
 SAVED, RESTORED = libvirt.VIR_DOMAIN_SHUTOFF_SAVED, libvirt.VIR_DOMAIN_RUNNING_RESTORED
 CANCELED = libvirt.VIR_DOMAIN_RUNNING_SAVE_CANCELED
@@ -244,6 +245,84 @@ def block_device(d):
         os.unlink(disk)
 
 
+class OnDevice(guest_lib.Guests):
+    """With a block device, whose system calls are held by the rules of hold.c."""
+
+    def __init__(self, conf=''):
+        super().__init__(conf)
+        disk = os.path.join(self.dir, 'disk')
+        with open(disk, 'wb') as file:
+            file.truncate(48 * MIB)
+        made = subprocess.run(['losetup', '-f', '--show', disk], capture_output=True, text=True)
+        self.device = self.env['HOLD_PATH'] = made.stdout.strip()
+
+    def clean(self):
+        if self.device:
+            subprocess.run(['losetup', '-d', self.device], check=True)
+        super().clean()
+
+    def magic(self):
+        with open(self.device, 'rb') as file:
+            return file.read(16)
+
+
+def device_cancelled(d):
+    """A save to a device that is cancelled when all is written: the guest has no image there"""
+    if not d.device:
+        print('    left out: no loop device')
+        return
+    d.boot('g', then='tick', fill=8)
+    for killed in (True, False):  # rules count anew in a daemon that has started again
+        d.rule('pwrite', 'after', skip=1)  # the header, then its true magic
+        job = d.begin('save', 'g', d.device)
+        d.held('pwrite')
+        equal(d.magic(), MAGIC, 'what is there when the cancel comes')
+        d('job-cancel', str(job))
+        if killed:
+            d.kill9()
+        d.no_rules()
+        if killed:
+            d.start()
+        d.ends(job, 'cancelled')
+        equal((d.state('g')[0], d.magic()), (RUNNING, PARTIAL), f'cancelled, killed: {killed}')
+        refused(FAILED, 'only partly written', d.conn.saveImageGetXMLDesc, d.device, 0)
+        d.ticks('g')
+    d.drop('g')
+
+
+def host_gone(d):
+    """Daemon and guest killed: a save to a device is complete if that is its image, else failed"""
+    if not d.device:
+        print('    left out: no loop device')
+        return
+    dom = d.boot('g', then='tick', fill=8)
+
+    def lost(job):
+        pid = d.qemu('g')
+        d.kill9()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: guest_lib.is_gone(pid), 'its QEMU is gone')
+        d.no_rules()
+        d.start()
+        return d.ended_job(job)['state']
+
+    dom.save(d.device)
+    d.conn.restore(d.device)
+    d.stop_process(d.qemu('g'))
+    job = d.begin('save', 'g', d.device)
+    until(lambda: d.job(job)['note'] == 'pausing the guest', 'it waits for QEMU')
+    equal(d.magic(), MAGIC, 'the older image')
+    equal((lost(job), d.magic()), ('failed', MAGIC), 'one that had not come to write, its device')
+    d.conn.restore(d.device)
+    d.rule('fdatasync', 'hold', skip=3)  # of the header, of the rest, of the magic
+    job = d.begin('save', 'g', d.device)
+    d.held('fdatasync')
+    equal((d.job(job)['phase'], lost(job)), ('finishing', 'complete'), 'one that was published')
+    d.conn.restore(d.device)
+    d.ticks('g')
+    d.drop('g')
+
+
 def linked(d):
     """A save through a symbolic link replaces what it points to"""
     link, real = os.path.join(d.path, 'link'), os.path.join(d.path, 'real')
@@ -261,3 +340,5 @@ def linked(d):
 
 guest_lib.run(there_and_back, asked_state, other_xml, managed, broken_images, bad_targets,
               full_disk, block_device, linked)
+guest_lib.run(device_cancelled, guests=OnDevice)
+guest_lib.run(host_gone, guests=OnDevice)

@@ -162,6 +162,8 @@ WRAP(int, fallocate, (int fd, int mode, off_t offset, off_t length), (fd, mode, 
 WRAP(int, ftruncate, (int fd, off_t length), (fd, length), is_our_fd(fd), 0, length, -1)
 WRAP(int, fsync, (int fd), (fd), is_our_fd(fd), 0, 0, -1)
 WRAP(int, fdatasync, (int fd), (fd), is_our_fd(fd), 0, 0, -1)
+WRAP(int, fchownat, (int fd, const char *name, uid_t uid, gid_t gid, int flags),
+     (fd, name, uid, gid, flags), is_our_fd(fd), 0, 0, -1)
 WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), is_our_fd(fd), 0, 0, -1)
 WRAP(struct dirent *, readdir, (DIR *dir), (dir), is_our_fd(dirfd(dir)), 0, 0, NULL)
 WRAP(int, renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned int flags),

@@ -3,6 +3,8 @@
  * Destroy: no job, since it must work whatever a job or QEMU does.  A job on
  * the domain is cancelled and waited for, a second at most; then the process
  * is ended; the answer waits for that, not for the rest of the job's undo.
+ * The process of a guest that is starting is its worker's up to the point of no
+ * return; from there on it is ended as any other.
  * Loop thread, and nothing in it can be held up by a disk or a guest.
  */
 
@@ -15,6 +17,7 @@
 
 enum {
     JOB_WAIT_MS = 1000,
+    JOURNAL_WAIT_MS = 20,     /* a job that is being accepted cannot be cancelled yet */
     KILL_GRACE_MS = 1000,     /* from SIGTERM to SIGKILL */
     GRACEFUL_WAIT_MS = 15000, /* without the latter */
     END_WAIT_MS = 10000,      /* a killed process that stays is stuck in the kernel */
@@ -31,15 +34,22 @@ struct destroy {
     struct job_waiter job_waiter;
     struct guest_waiter guest_waiter;
     bool waits_for_guest;
+    int waited_ms; /* for a start that could not be cancelled */
     struct event *timer;
 };
+
+static void destroy_forget_job(struct destroy *destroy)
+{
+    if (destroy->job)
+        job_unwait(destroy->job, &destroy->job_waiter);
+    destroy->job = NULL;
+}
 
 static void destroy_over(struct destroy *destroy, struct verror *err)
 {
     struct verror none = VERROR_INIT;
 
-    if (destroy->job)
-        job_unwait(destroy->job, &destroy->job_waiter);
+    destroy_forget_job(destroy);
     if (destroy->waits_for_guest)
         guest_unwait_end(destroy->guest, &destroy->guest_waiter);
     destroy->done(destroy->opaque, err ? err : &none);
@@ -63,16 +73,12 @@ static void guest_ended_cb(struct guest_waiter *waiter)
     destroy_over(destroy, NULL);
 }
 
-/* The job is out of the way, or had its second. */
+/* It may still be starting: its job finds out that it has ended. */
 static void destroy_kill(struct destroy *destroy)
 {
     struct guest *guest = destroy->guest;
-    struct domain *domain = domain_find_uuid(destroy->domains, destroy->uuid);
 
-    if (!domain || domain->guest != guest || guest->starting) {
-        destroy_over(destroy, NULL); /* what is left of it, the job that made it takes back */
-        return;
-    }
+    destroy_forget_job(destroy);
     guest->end_reason = VIR_DOMAIN_SHUTOFF_DESTROYED;
     destroy->guest_waiter.ended = guest_ended_cb;
     destroy->waits_for_guest = true;
@@ -81,43 +87,13 @@ static void destroy_kill(struct destroy *destroy)
     destroy_wait(destroy, destroy->graceful ? GRACEFUL_WAIT_MS : END_WAIT_MS);
 }
 
-static void job_ended_cb(struct job_waiter *waiter, struct job *job)
-{
-    struct destroy *destroy = container_of(waiter, struct destroy, job_waiter);
-
-    (void)job;
-    destroy->job = NULL;
-    event_del(destroy->timer);
-    destroy_kill(destroy);
-}
-
-static void destroy_timer_cb(evutil_socket_t fd, short what, void *opaque)
-{
-    struct destroy *destroy = opaque;
-    _cleanup_verror_ struct verror err = VERROR_INIT;
-
-    (void)fd;
-    (void)what;
-    if (destroy->job) {
-        job_unwait(destroy->job, &destroy->job_waiter);
-        destroy->job = NULL;
-        destroy_kill(destroy);
-        return;
-    }
-    if (destroy->guest->exited) { /* its disks hang, and wait for nobody */
-        destroy_over(destroy, NULL);
-        return;
-    }
-    verror_set(&err, VIR_ERR_RESOURCE_BUSY, "process %d of domain '%s' does not end",
-               (int)destroy->guest->process.pid, destroy->guest->def->name);
-    destroy_over(destroy, &err);
-}
-
 static void ignore_cancel(void *opaque, struct verror *err)
 {
     (void)opaque;
     (void)err; /* the guest ends all the same */
 }
+
+static void job_ended_cb(struct job_waiter *waiter, struct job *job);
 
 /* True: there is a job that may end soon. */
 static bool destroy_cancel_job(struct destroy *destroy)
@@ -129,11 +105,76 @@ static bool destroy_cancel_job(struct destroy *destroy)
         return false;
     (void)job_cancel(job, ignore_cancel, NULL,
                      NULL); /* past its point of no return it ends anyway */
-    destroy->job = job;
-    destroy->job_waiter.ended = job_ended_cb;
-    job_wait(job, &destroy->job_waiter);
+    if (!destroy->job) {
+        destroy->job = job;
+        destroy->job_waiter.ended = job_ended_cb;
+        job_wait(job, &destroy->job_waiter);
+    }
     destroy_wait(destroy, JOB_WAIT_MS);
     return true;
+}
+
+/* It may yet come to run, and only its worker knows how far it is. */
+static void destroy_wait_for_start(struct destroy *destroy)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    if (destroy->waited_ms >= END_WAIT_MS) {
+        verror_set(&err, VIR_ERR_RESOURCE_BUSY, "domain '%s' is being started and cannot be ended",
+                   destroy->guest->def->name);
+        destroy_over(destroy, &err);
+    } else if (destroy_cancel_job(destroy)) {
+        destroy->waited_ms += JOB_WAIT_MS;
+    } else {
+        destroy->waited_ms += JOURNAL_WAIT_MS;
+        destroy_wait(destroy, JOURNAL_WAIT_MS);
+    }
+}
+
+/* The job is out of the way, or had its second. */
+static void destroy_go_on(struct destroy *destroy)
+{
+    struct guest *guest = destroy->guest;
+    const struct domain *domain = domain_find_uuid(destroy->domains, destroy->uuid);
+
+    if (!domain || domain->guest != guest || (guest->starting && guest->exited))
+        destroy_over(destroy, NULL);
+    else if (!guest->starting || guest->pidfd >= 0)
+        destroy_kill(destroy);
+    else if (destroy->job && job_is_being_undone(destroy->job))
+        destroy_over(destroy, NULL); /* what is left of it, the job that made it takes back */
+    else
+        destroy_wait_for_start(destroy);
+}
+
+static void job_ended_cb(struct job_waiter *waiter, struct job *job)
+{
+    struct destroy *destroy = container_of(waiter, struct destroy, job_waiter);
+
+    (void)job;
+    destroy->job = NULL;
+    event_del(destroy->timer);
+    destroy_go_on(destroy);
+}
+
+static void destroy_timer_cb(evutil_socket_t fd, short what, void *opaque)
+{
+    struct destroy *destroy = opaque;
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    (void)fd;
+    (void)what;
+    if (!destroy->waits_for_guest) {
+        destroy_go_on(destroy);
+        return;
+    }
+    if (destroy->guest->exited) { /* its disks hang, and wait for nobody */
+        destroy_over(destroy, NULL);
+        return;
+    }
+    verror_set(&err, VIR_ERR_RESOURCE_BUSY, "process %d of domain '%s' does not end",
+               (int)destroy->guest->process.pid, destroy->guest->def->name);
+    destroy_over(destroy, &err);
 }
 
 int domain_destroy(struct domain *domain, bool graceful,
@@ -152,6 +193,6 @@ int domain_destroy(struct domain *domain, bool graceful,
     destroy->opaque = opaque;
     destroy->timer = evtimer_new(domain->domains->daemon->base, destroy_timer_cb, destroy);
     if (!destroy_cancel_job(destroy))
-        destroy_kill(destroy);
+        destroy_go_on(destroy);
     return 0;
 }

@@ -41,6 +41,7 @@ struct domain_spec {
     struct domain_def *live; /* and as a definition; what the guest starts as */
     bool visible;           /* the domain object was made by this job */
     bool from_managed;      /* start: path is the domain's own image */
+    bool spent;             /* start: and it has been marked so */
     bool was_running;       /* save, dump: the guest ran; restore: it will */
     bool taken_up;          /* by a daemon that started again */
     struct domain_def *new_config, *new_live; /* rename, set-… */

@@ -136,6 +136,8 @@ enum job_object_kind job_object(const struct job *job);
 const struct job_kind *job_kind_of(const struct job *job);
 void *job_spec(const struct job *job);          /* NULL once ended */
 const struct verror *job_error(const struct job *job);
+/* Failed or cancelled, and on its way to that end: it does not take effect any more. */
+bool job_is_being_undone(const struct job *job);
 /* "vol-clone of volume 'b' in pool 'p'", owned by the job */
 const char *job_title(const struct job *job);
 

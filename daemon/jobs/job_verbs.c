@@ -51,10 +51,20 @@ static const char *const cancel_refusal[JOB_STATE_MAX] = {
     [JOB_CANCELLED] = "has already been cancelled",
 };
 
+/* Its failure is decided already. */
+static bool has_failed(const struct job *job)
+{
+    return job->outcome == JOB_FAILED && !job_state_is_ended(job->state);
+}
+
+bool job_is_being_undone(const struct job *job)
+{
+    return job->state == JOB_CANCELLING || has_failed(job);
+}
+
 static const char *why_not_cancel(const struct job *job)
 {
-    /* decided already: its failure is being undone */
-    if (job->outcome == JOB_FAILED && !job_state_is_ended(job->state))
+    if (has_failed(job))
         return "has failed and is being undone";
     return cancel_refusal[job->finishing ? JOB_FINISHING : job->state];
 }

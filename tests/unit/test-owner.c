@@ -346,6 +346,74 @@ START_TEST(test_restart)
 }
 END_TEST
 
+/* "disk" is written, "-disk" is read: what taking them would remember. */
+static char *plan(const char *first, const char *second)
+{
+    struct owner_policy policy = policy_of_qemu();
+    struct owner_file files[] = { { path_of(first + (first[0] == '-')), first[0] == '-' },
+                                  { path_of(second + (second[0] == '-')), second[0] == '-' } };
+    char *memory = NULL;
+
+    ck_assert_int_eq(owners_plan(owners, &policy, files, 2, &memory, &err), 0);
+    free(files[0].path);
+    free(files[1].path);
+    return memory;
+}
+
+static const struct {
+    const char *first, *second;
+    const char *other; /* what another guest has meanwhile */
+} plans[] = {
+    { "a", "b", NULL },  { "a", "-b", NULL },    { "-a", "-open", NULL }, { "-a", "b", NULL },
+    { "-a", "a", NULL }, { "theirs", "a", NULL }, { "a", "b", "a" },       { "-open", "b", "open" },
+};
+
+/* A plan changes nothing, and is what is then remembered. */
+START_TEST(test_planned)
+{
+    _cleanup_free_ char *planned = NULL;
+    char *memory, *other;
+
+    put("a", 0600, THEIR_UID, THEIR_GID);
+    put("b", 0600, THEIR_UID, THEIR_UID);
+    put("open", 0644, THEIR_UID, THEIR_GID);
+    put("theirs", 0600, QEMU_UID, QEMU_GID);
+    other = plans[_i].other ? must_take(plans[_i].other, NULL) : NULL;
+    planned = plan(plans[_i].first, plans[_i].second);
+    if (!other)
+        assert_owner("a", THEIR_UID, THEIR_GID);
+    assert_owner("b", THEIR_UID, THEIR_UID);
+    memory = must_take(plans[_i].first, plans[_i].second);
+    ck_assert_str_eq(planned, memory);
+    give_back(memory);
+    give_back(other);
+    assert_owner("a", THEIR_UID, THEIR_GID);
+    assert_owner("b", THEIR_UID, THEIR_UID);
+}
+END_TEST
+
+/* The daemon ended when it had changed one of two. */
+START_TEST(test_taken_in_part)
+{
+    char *planned, *memory;
+
+    put("a", 0600, THEIR_UID, THEIR_GID);
+    put("b", 0600, THEIR_UID, THEIR_UID);
+    planned = plan("a", "b");
+    memory = must_take("a", NULL);
+    free(memory);
+    owners_free(owners);
+    owners = owners_new();
+    owners_remember(owners, planned);
+    give_back(planned);
+    assert_owner("a", THEIR_UID, THEIR_GID);
+    assert_owner("b", THEIR_UID, THEIR_UID);
+    planned = plan("missing", "d\xff");
+    ck_assert_str_eq(planned, "[]");
+    free(planned);
+}
+END_TEST
+
 /* A guest that nobody told of: its own word counts. */
 START_TEST(test_never_remembered)
 {
@@ -525,6 +593,8 @@ static void add_root_tests(TCase *tcase)
     tcase_add_test(tcase, test_changed_meanwhile);
     tcase_add_test(tcase, test_not_led_astray_on_return);
     tcase_add_loop_test(tcase, test_restart, 0, 2);
+    tcase_add_loop_test(tcase, test_planned, 0, (int)ARRAY_SIZE(plans));
+    tcase_add_test(tcase, test_taken_in_part);
     tcase_add_test(tcase, test_never_remembered);
     tcase_add_test(tcase, test_block_device);
     tcase_add_test(tcase, test_many_at_once);

@@ -199,6 +199,28 @@ START_TEST(test_magics)
 }
 END_TEST
 
+/* What is no image, or a spent one, it leaves alone. */
+START_TEST(test_unseal)
+{
+    _cleanup_close_ int fd = -1;
+
+    write_image("<domain/>", NULL, true, true);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    ck_assert_int_eq(save_image_unseal(fd, path, &err), 0);
+    assert_refused("is only partly written");
+    verror_clear(&err);
+    ck_assert_int_eq(save_image_unseal(fd, path, &err), 0);
+    assert_refused("is only partly written");
+    ck_assert_int_eq(save_image_seal(fd, path, NULL), 0);
+    ck_assert_int_eq(save_image_spend(path, NULL), 0);
+    ck_assert_int_eq(save_image_unseal(fd, path, NULL), 0);
+    assert_refused("is spent");
+    ck_assert_int_eq(ftruncate(fd, 10), 0);
+    ck_assert_int_eq(save_image_unseal(fd, path, NULL), 0);
+    ck_assert_uint_eq(scratch_size(fd), 10);
+}
+END_TEST
+
 static const struct {
     off_t offset;
     uint32_t value;
@@ -469,6 +491,7 @@ int main(void)
     tcase_add_test(tcase, test_libvirt_wrote);
     tcase_add_test(tcase, test_swapped);
     tcase_add_test(tcase, test_magics);
+    tcase_add_test(tcase, test_unseal);
     tcase_add_loop_test(tcase, test_numbers, 0, (int)ARRAY_SIZE(words));
     tcase_add_test(tcase, test_cut);
     tcase_add_test(tcase, test_no_file);

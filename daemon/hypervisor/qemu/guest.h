@@ -68,7 +68,10 @@ struct guest {
     struct guest_waiter *waiters;
 };
 
-/* Called once its process has ended, all is given back and that is on disk. */
+/*
+ * Called once its process has ended, all is given back and that is on disk.  Of one that is still
+ * starting, once its process has ended: the rest is its job's.
+ */
 struct guest_waiter {
     void (*ended)(struct guest_waiter *waiter);
     struct guest_waiter *next;

@@ -243,6 +243,24 @@ static int build_command(struct launch *launch, int monitor_fd, struct qemu_caps
     return qemu_command_build(&host, launch->doc, command, err);
 }
 
+/* Journals what is taken before it is, and again where another guest has come in between. */
+static int take_owned(struct guest *guest, const struct owner_file *files, size_t nfiles,
+                      struct job_ctl *ctl, struct verror *err)
+{
+    struct owners *owners = guest->domains->owners;
+    const struct owner_policy *policy = &guest->domains->policy;
+    _cleanup_free_ char *plan = NULL;
+
+    if (owners_plan(owners, policy, files, nfiles, &plan, err) < 0 ||
+        job_ctl_checkpoint_durable(ctl, plan, err) < 0 ||
+        owners_take(owners, policy, files, nfiles, &guest->owner_memory, err) < 0)
+        return -1;
+    if (strcmp(plan, guest->owner_memory) == 0)
+        return 0;
+    return job_ctl_checkpoint_durable(ctl, guest->owner_memory, err);
+}
+
+/* Also, where there are none, the journal knows that from here on there may be a QEMU. */
 static int take_files(struct guest *guest, const struct domain_def *live, xmlDocPtr doc,
                       struct job_ctl *ctl, struct verror *err)
 {
@@ -252,11 +270,8 @@ static int take_files(struct guest *guest, const struct domain_def *live, xmlDoc
 
     job_ctl_step(ctl, "giving the guest's files to QEMU");
     if (rc == 0)
-        rc = owners_take(guest->domains->owners, &guest->domains->policy, files, nfiles,
-                         &guest->owner_memory, err);
+        rc = take_owned(guest, files, nfiles, ctl, err);
     guest_free_owned(files, nfiles);
-    if (rc == 0) /* also, without any, that from here on there may be a QEMU */
-        rc = job_ctl_checkpoint_durable(ctl, guest->owner_memory ? guest->owner_memory : "", err);
     return rc;
 }
 

@@ -86,6 +86,16 @@ void guest_unwait_end(struct guest *guest, struct guest_waiter *waiter)
         *at = waiter->next;
 }
 
+static void tell_waiters(struct guest *guest)
+{
+    while (guest->waiters) {
+        struct guest_waiter *waiter = guest->waiters;
+
+        guest->waiters = waiter->next;
+        waiter->ended(waiter);
+    }
+}
+
 /* --- giving back what it had --- */
 
 struct cleanup {
@@ -114,12 +124,7 @@ static void tell_ended(void *opaque, struct verror *err)
     if (err->code)
         log_error("the end of domain '%s' could not be saved: %s", guest->def->name,
                   verror_text(err));
-    while (guest->waiters) {
-        struct guest_waiter *waiter = guest->waiters;
-
-        guest->waiters = waiter->next;
-        waiter->ended(waiter);
-    }
+    tell_waiters(guest);
     guest_unref(guest);
 }
 
@@ -199,7 +204,9 @@ static void exit_cb(evutil_socket_t fd, short what, void *opaque)
     (void)fd;
     (void)what;
     guest_exited(guest);
-    if (!guest->starting) /* else the job that starts it sees to what becomes of it */
+    if (guest->starting) /* the job that starts it sees to what becomes of it */
+        tell_waiters(guest);
+    else
         guest_gone(guest);
 }
 
@@ -235,10 +242,13 @@ void guest_never_ran(struct guest *guest)
     guest->ended = true;
     if (guest->exit_event)
         event_del(guest->exit_event);
+    if (guest->kill_timer)
+        event_del(guest->kill_timer);
     guest_release_files(guest);
     guest_release_ports(guest);
     if (domain && domain->guest == guest) {
         domain->guest = NULL;
         guest_unref(guest);
     }
+    tell_waiters(guest);
 }

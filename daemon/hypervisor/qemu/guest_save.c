@@ -3,7 +3,8 @@
  * The jobs that save a guest to a file: save and managed save.  The guest is
  * paused, its state written in one pass; the file is published first, then
  * the guest ends.  Failed or cancelled, the file goes first, then the guest goes
- * on.  QEMU writes by itself, so another daemon can take the job up.  Functions
+ * on.  A block device has no temporary name: its header says whether it is whole,
+ * the journal whether it is this job's.  QEMU writes by itself, so another daemon can take the job up.  Functions
  * of a kind run where job.h says.
  */
 
@@ -11,7 +12,6 @@
 #include <fcntl.h>
 #include <libvirtjob/types.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hypervisor/internal.h"
@@ -129,15 +129,23 @@ static int write_header(struct domain_spec *spec, struct verror *err)
     return rc;
 }
 
+/* An older image on a device is gone before the journal says that what is there is this job's. */
+static int drop_older(const struct image_file *file, struct verror *err)
+{
+    if (file->is_block && fdatasync(file->fd) < 0)
+        return verror_errno(err, errno, "cannot write '%s' to disk", file->target);
+    return 0;
+}
+
 static int begin(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     spec->file = image_file_create(spec->path, job_id, ctl, err);
-    if (!spec->file || pause_guest(spec, ctl, err) < 0 || write_header(spec, err) < 0)
+    if (!spec->file || pause_guest(spec, ctl, err) < 0 || write_header(spec, err) < 0 ||
+        drop_older(spec->file, err) < 0)
         return -1;
     if (migrate_out_start(spec->guest, spec->file->fd, ctl, err) < 0)
         return -1;
-    image_file_begin(spec->file, ctl);
-    return 0;
+    return image_file_begin(spec->file, ctl, err);
 }
 
 static int save_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
@@ -185,17 +193,27 @@ static int save_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, stru
     return end_guest(spec, ctl);
 }
 
+static int discard_image(struct domain_spec *spec, uint64_t job_id, struct verror *err)
+{
+    image_file_discard(spec->path, job_id);
+    if (!spec->file || !spec->file->is_block || !spec->file->begun)
+        return 0;
+    return save_image_unseal(spec->file->fd, spec->file->target, err);
+}
+
 /* The file first: a guest that goes on and its image must not both live. */
 static void save_undo(void *opaque, uint64_t job_id)
 {
     struct domain_spec *spec = opaque;
     _cleanup_verror_ struct verror err = VERROR_INIT;
+    bool discarded = discard_image(spec, job_id, &err) == 0;
 
-    image_file_discard(spec->path, job_id);
+    if (!discarded)
+        log_error("the image of domain '%s' stays: %s", spec->name, verror_text(&err));
     if (!spec->guest || !spec->guest->monitor || !process_is_alive(&spec->guest->process))
         return;
     migrate_out_stop(spec->guest);
-    if (!spec->was_running)
+    if (!spec->was_running || !discarded)
         return;
     atomic_store(&spec->guest->resume_reason, VIR_DOMAIN_RUNNING_SAVE_CANCELED);
     if (monitor_call(spec->guest->monitor, "cont", NULL, -1, NULL, QUICK_MS, NULL, &err) < 0)
@@ -238,16 +256,15 @@ static void save_accepted(void *opaque, uint64_t job_id)
         (void)spec_take_guest(spec, NULL); /* a guest that is gone: recover sees to it */
 }
 
-/* A block device has no temporary name: its header says whether it is whole. */
-static bool block_is_sealed(const char *path)
+/* Without a word of it in the journal the image is another's, or an earlier one. */
+static bool block_is_sealed(const struct image_file *file)
 {
     struct save_image image = { 0 };
-    struct stat st;
     int fd;
 
-    if (stat(path, &st) < 0 || !S_ISBLK(st.st_mode))
+    if (!file->is_block || !file->begun)
         return false;
-    fd = save_image_open(path, false, &image, NULL);
+    fd = save_image_open(file->target, false, &image, NULL);
     if (fd >= 0)
         (void)close(fd); /* it was only read */
     save_image_clear(&image);
@@ -283,13 +300,13 @@ static enum job_recovery save_recover(void *opaque, uint64_t job_id, const char 
             (void)end_guest(spec, &ctl);
         return JOB_RECOVER_DONE;
     }
-    if (!spec->guest && block_is_sealed(spec->path))
+    spec->file = image_file_find(spec->path, job_id, checkpoint);
+    if (!spec->guest && spec->file && block_is_sealed(spec->file))
         return JOB_RECOVER_DONE;
     if (!spec->guest) {
         verror_set(err, VIR_ERR_OPERATION_FAILED, "interrupted: the guest has ended");
         return JOB_RECOVER_UNDO;
     }
-    spec->file = image_file_find(spec->path, job_id, checkpoint);
     return spec->file && has_begun(spec, err) ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
 }
 

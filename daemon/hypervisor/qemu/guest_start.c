@@ -313,6 +313,7 @@ static int start_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, str
     (void)job_id;
     if (spec->from_managed && save_image_spend(spec->path, err) < 0)
         return -1;
+    spec->spent = spec->from_managed;
     return spec->was_running ? cont(spec, ctl, err) : 0;
 }
 
@@ -373,6 +374,19 @@ static void started(struct domain_spec *spec, struct domain *domain)
     guest_sync_state(spec->guest); /* what it did before it was known to run */
 }
 
+/* Destroyed past the point of no return, it has ended as one that ran. */
+static void never_started(struct domain_spec *spec, struct domain *domain)
+{
+    bool destroyed = spec->guest->end_reason == VIR_DOMAIN_SHUTOFF_DESTROYED;
+
+    if (destroyed && spec->spent)
+        drop_managed_image(spec, domain); /* it could not start from it again */
+    domain_set_state(domain, VIR_DOMAIN_SHUTOFF,
+                     destroyed ? VIR_DOMAIN_SHUTOFF_DESTROYED : VIR_DOMAIN_SHUTOFF_FAILED);
+    if (!domain->config && spec->visible)
+        domain_remove(domain); /* transient: it exists only while it runs */
+}
+
 static void start_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
@@ -385,11 +399,8 @@ static void start_ended(void *opaque, bool done)
         return;
     }
     guest_never_ran(spec->guest);
-    if (!domain || domain->guest)
-        return;
-    domain_set_state(domain, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FAILED);
-    if (!domain->config && spec->visible)
-        domain_remove(domain); /* transient: it exists only while it runs */
+    if (domain && !domain->guest)
+        never_started(spec, domain);
 }
 
 /* --- taken up by the next daemon --- */

@@ -165,13 +165,16 @@ struct image_file *image_file_create(const char *path, uint64_t job_id, struct j
     return NULL;
 }
 
-void image_file_begin(struct image_file *file, struct job_ctl *ctl)
+int image_file_begin(struct image_file *file, struct job_ctl *ctl, struct verror *err)
 {
     _cleanup_free_ char *text = NULL;
 
     file->begun = true;
+    if (file->is_block)
+        return journal_file(file, ctl, err);
     text = checkpoint_of(file);
     job_ctl_checkpoint(ctl, text);
+    return 0;
 }
 
 struct identity {

@@ -33,8 +33,11 @@ int image_file_check_elsewhere(const char *path, const char *managed, struct ver
 /* Makes it and journals which file it is.  NULL with err. */
 struct image_file *image_file_create(const char *path, uint64_t job_id, struct job_ctl *ctl,
                                      struct verror *err);
-/* Journals that QEMU has been told to write to it. */
-void image_file_begin(struct image_file *file, struct job_ctl *ctl);
+/*
+ * Journals that QEMU has been told to write to it; of a block device it is on disk when this is back,
+ * since what the device holds does not tell whose it is.  -1 with err.
+ */
+int image_file_begin(struct image_file *file, struct job_ctl *ctl, struct verror *err);
 /* After a restart, by that journal entry.  NULL: it is not there (any more). */
 struct image_file *image_file_find(const char *path, uint64_t job_id, const char *checkpoint);
 /* The file of that journal entry has its final name; what had it before is gone then. */

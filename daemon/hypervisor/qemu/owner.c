@@ -295,6 +295,17 @@ static bool must_change(const struct taking *taking, const struct owner_file *fi
            !(file->readonly && owner_access(&taking->user, target, R_OK) == 0);
 }
 
+static void note_change(const struct owner_policy *policy, const struct owner_target *target,
+                        struct entry *entry)
+{
+    if (!entry->changed) { /* else to another, under another configuration: whose it was is known */
+        entry->uid = policy->remember ? target->uid : 0;
+        entry->gid = policy->remember ? target->gid : 0;
+    }
+    entry->changed = true;
+    entry->to = policy->uid;
+}
+
 static int change(const struct taking *taking, const struct owner_file *file,
                   const struct owner_target *target, struct entry *entry, struct verror *err)
 {
@@ -302,14 +313,7 @@ static int change(const struct taking *taking, const struct owner_file *file,
 
     if (fchownat(target->fd, "", policy->uid, policy->gid, AT_EMPTY_PATH) < 0)
         return verror_errno(err, errno, "cannot give '%s' to QEMU's user", file->path);
-    if (entry->changed) /* to another, under another configuration: whose it was is known */
-        entry->to = policy->uid;
-    else {
-        entry->changed = true;
-        entry->to = policy->uid;
-        entry->uid = policy->remember ? target->uid : 0;
-        entry->gid = policy->remember ? target->gid : 0;
-    }
+    note_change(policy, target, entry);
     return 0;
 }
 
@@ -385,21 +389,30 @@ static int take_files(const struct taking *taking, const struct owner_file *file
     return 0;
 }
 
-int owners_take(struct owners *owners, const struct owner_policy *policy,
-                const struct owner_file *files, size_t nfiles, char **ret_memory,
-                struct verror *err)
+static int taking_begin(struct taking *taking, struct owners *owners,
+                        const struct owner_policy *policy, struct verror *err)
 {
-    struct taking taking = {
+    *taking = (struct taking){
         .owners = owners,
         .policy = policy,
         .user = { .uid = policy->uid, .gid = policy->gid },
         .change = policy->uid != (uid_t)-1 && policy->dynamic,
     };
+    if (policy->uid == (uid_t)-1)
+        return 0;
+    return owner_find_groups(policy->uid, policy->gid, &taking->user.groups, &taking->user.ngroups,
+                             err);
+}
+
+int owners_take(struct owners *owners, const struct owner_policy *policy,
+                const struct owner_file *files, size_t nfiles, char **ret_memory,
+                struct verror *err)
+{
+    struct taking taking;
     json_t *rows;
     int r;
 
-    if (policy->uid != (uid_t)-1 && owner_find_groups(policy->uid, policy->gid, &taking.user.groups,
-                                                      &taking.user.ngroups, err) < 0)
+    if (taking_begin(&taking, owners, policy, err) < 0)
         return -1;
     rows = json_array();
     r = take_files(&taking, files, nfiles, rows, err);
@@ -410,4 +423,52 @@ int owners_take(struct owners *owners, const struct owner_policy *policy,
     json_decref(rows);
     free(taking.user.groups);
     return r;
+}
+
+/* --- what would be taken --- */
+
+/* As it is now, what others have made of it included. */
+static json_t *plan_target(const struct taking *taking, const struct owner_file *file,
+                           struct owner_target *target)
+{
+    struct entry *known = entry_hold(taking->owners, &target->key, false);
+    struct entry entry = known ? *known : (struct entry){ .key = target->key };
+
+    owner_look_again(target);
+    if (must_change(taking, file, target))
+        note_change(taking->policy, target, &entry);
+    if (known)
+        entry_release(taking->owners, known);
+    return row_new(file->path, &entry);
+}
+
+static void plan_file(const struct taking *taking, const struct owner_file *file, json_t *rows)
+{
+    struct owner_target target;
+
+    if (owner_open(file->path, taking->user.uid, &target, NULL) < 0)
+        return;
+    if (!has_row(rows, &target.key))
+        (void)json_array_append_new(rows, plan_target(taking, file, &target)); /* NULL: no UTF-8 */
+    (void)close(target.fd);
+}
+
+int owners_plan(struct owners *owners, const struct owner_policy *policy,
+                const struct owner_file *files, size_t nfiles, char **ret_memory,
+                struct verror *err)
+{
+    struct taking taking;
+    json_t *rows;
+
+    if (taking_begin(&taking, owners, policy, err) < 0)
+        return -1;
+    rows = json_array();
+    for (int readonly = 0; readonly < 2; readonly++) /* in the order of take_files */
+        for (size_t i = 0; i < nfiles; i++)
+            if (files[i].readonly == (readonly == 1))
+                plan_file(&taking, &files[i], rows);
+    *ret_memory = json_dumps(rows, JSON_COMPACT);
+    json_decref(rows);
+    free(taking.user.groups);
+    return 0;
 }

@@ -33,6 +33,14 @@ struct owners *owners_new(void);
 void owners_free(struct owners *owners);
 
 /*
+ * What owners_take would remember if it was asked now, to be on disk before it changes anything:
+ * a daemon that ends in the middle of that has its next one give all back.  A new string; files that
+ * cannot be opened are left out, owners_take says why.
+ */
+int owners_plan(struct owners *owners, const struct owner_policy *policy,
+                const struct owner_file *files, size_t nfiles, char **ret_memory,
+                struct verror *err);
+/*
  * Gives every file to QEMU's user, or, where nothing may be changed, checks that QEMU's user can
  * open it: -1 with err naming the file; those taken so far are given back.  *ret_memory
  * is JSON for owners_give_back and owners_remember, a new string.  A file that several

@@ -119,14 +119,22 @@ int save_image_begin(int fd, const char *path, const struct save_image *image, s
     return 0;
 }
 
+static int sync_image(int fd, const char *path, struct verror *err)
+{
+    return fdatasync(fd) < 0 ? verror_errno(err, errno, "cannot write '%s' to disk", path) : 0;
+}
+
+static int put_magic(int fd, const char *path, enum image_magic magic, struct verror *err)
+{
+    if (save_image_put(fd, path, magics[magic], IMAGE_MAGIC_SIZE, err) < 0)
+        return -1;
+    return sync_image(fd, path, err);
+}
+
 /* What stands before is on disk first. */
 static int set_magic(int fd, const char *path, enum image_magic magic, struct verror *err)
 {
-    if (fdatasync(fd) < 0)
-        return verror_errno(err, errno, "cannot write '%s' to disk", path);
-    if (save_image_put(fd, path, magics[magic], IMAGE_MAGIC_SIZE, err) < 0)
-        return -1;
-    return fdatasync(fd) < 0 ? verror_errno(err, errno, "cannot write '%s' to disk", path) : 0;
+    return sync_image(fd, path, err) < 0 ? -1 : put_magic(fd, path, magic, err);
 }
 
 int save_image_seal(int fd, const char *path, struct verror *err)
@@ -312,6 +320,17 @@ int save_image_open(const char *path, bool writable, struct save_image *ret, str
     struct image_header header;
 
     return save_image_load(path, writable, &header, ret, err);
+}
+
+/* One that cannot be read is restored by nobody. */
+int save_image_unseal(int fd, const char *path, struct verror *err)
+{
+    char magic[IMAGE_MAGIC_SIZE];
+
+    if (read_at(fd, magic, sizeof(magic), 0) < (ssize_t)sizeof(magic) ||
+        memcmp(magic, magics[IMAGE_WHOLE], sizeof(magic)) != 0)
+        return 0;
+    return put_magic(fd, path, IMAGE_PARTIAL, err);
 }
 
 int save_image_spend(const char *path, struct verror *err)

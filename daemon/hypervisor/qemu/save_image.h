@@ -28,6 +28,8 @@ void save_image_clear(struct save_image *image);
 int save_image_begin(int fd, const char *path, const struct save_image *image, struct verror *err);
 /* The true magic, after the stream is on disk; synced. */
 int save_image_seal(int fd, const char *path, struct verror *err);
+/* Partial again, where that had been done: its guest goes on; synced. */
+int save_image_unseal(int fd, const char *path, struct verror *err);
 /* Marks an image so that nobody restores it again (a managed one, before cont); synced. */
 int save_image_spend(const char *path, struct verror *err);
 /*
