@@ -53,6 +53,8 @@ static const char *const cancel_refusal[JOB_STATE_MAX] = {
 
 static const char *why_not_cancel(const struct job *job)
 {
+    if (job->unjournalled && job->outcome != JOB_CANCELLED)
+        return "is done and only waits for the journal";
     /* decided already: its failure is being undone */
     if (job->outcome == JOB_FAILED && !job_state_is_ended(job->state))
         return "has failed and is being undone";

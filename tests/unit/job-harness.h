@@ -109,6 +109,12 @@ int fake_cancel(uint64_t id, unsigned int *answered, struct verror *err);
 
 /* Statements by a connection of our own, such as triggers that refuse what the engine writes. */
 void heart_sql(const char *sql);
+/*
+ * The disk of the journal is full from here on, as far as this process goes: what would make its
+ * log longer fails.  Whoever sees to it that nothing is on its way knows what is the first to.
+ */
+void heart_disk_full(void);
+void heart_disk_room(void);
 /* First column of the first row, or "" */
 char *heart_sql_text(const char *sql);
 
