@@ -320,6 +320,7 @@ const struct job_kind fake_instant = {
 const struct job_kind fake_delete = {
     .name = "fake-delete",
     .is_long = true,
+    .ends_soon = true,
     .locks = fake_locks,
     .publish = fake_publish,
     .ended = fake_ended,

@@ -53,7 +53,7 @@ extern const struct job_kind fake_bare;
 extern const struct job_kind fake_refresh;
 /* Long, without run, publish or undo. */
 extern const struct job_kind fake_instant;
-/* Long, publishes only, as a pool's delete does. */
+/* Long, publishes only, and ends soon: as the two deletes do. */
 extern const struct job_kind fake_delete;
 
 /* One caller. */

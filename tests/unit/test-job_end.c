@@ -191,6 +191,29 @@ static unsigned int count_stuck(const struct party *parties)
     return stuck;
 }
 
+/* Behind one that ends soon others wait, but not when it does not. */
+START_TEST(ends_not_soon)
+{
+    struct party party = { .async = true }, soon = { 0 }, later = { 0 };
+    struct fake *fake = fake_new("k");
+
+    fake->block = STEP_PUBLISH;
+    fake_start(&fake_delete, fake, "o", &party);
+    heart_wait_entered(STEP_PUBLISH, 1);
+    wait_row(&party, "finishing");
+    fake_start(&fake_bare, fake_new("k"), "o", &soon);
+    ck_assert_uint_eq(soon.accepted + soon.refused, 0);
+    heart_disk_full();
+    heart_open(STEP_PUBLISH);
+    heart_until(job_of(&party)->unjournalled);
+    fake_start(&fake_bare, fake_new("k"), "o", &later);
+    ck_assert_uint_eq(later.refused, 1);
+    heart_disk_room();
+    heart_until(party.ended && soon.ended);
+    ck_assert_int_eq(soon.state, JOB_COMPLETE);
+}
+END_TEST
+
 /* Many wait for one timer, and end together. */
 START_TEST(many_wait)
 {
@@ -297,12 +320,13 @@ END_TEST
 START_TEST(stopped_with_room)
 {
     struct party party = { 0 };
+    struct job *job = start_stuck(STEP_PUBLISH, fake_new("k"), &party);
     unsigned int stopped = 0;
 
-    (void)start_stuck(STEP_PUBLISH, fake_new("k"), &party);
-    heart_until(heart.jobs->retry_ms >= 1000);
+    heart_until(heart.jobs->retry_ms >= 1000 && job->outcome_due);
     heart_disk_room();
-    jobs_stop(heart.jobs, 60, stopped_cb, &stopped); /* tries at once */
+    jobs_stop(heart.jobs, 60, stopped_cb, &stopped);
+    ck_assert(!job->outcome_due); /* it does not wait for its timer */
     heart_until(stopped);
     ck_assert_uint_eq(party.ended, 1);
     ck_assert_int_eq(party.state, JOB_COMPLETE);
@@ -377,6 +401,7 @@ int main(void)
     tcase_add_test(tcase, complete_waits);
     tcase_add_test(tcase, failed_waits);
     tcase_add_test(tcase, cancelled_waits);
+    tcase_add_test(tcase, ends_not_soon);
     tcase_add_test(tcase, many_wait);
     tcase_add_test(tcase, killed_meanwhile);
     tcase_add_test(tcase, recovered_waits);
