@@ -283,7 +283,8 @@ static void grace_timer_cb(evutil_socket_t fd, short what, void *opaque)
         if (job->parked)
             continue;
         if (jobs->grace_over || job->unjournalled) {
-            log_job(LOG_WARN_, job->id, job->title, "does not end; left to the next start");
+            log_job(LOG_WARN_, job->id, job->title, "%s; left to the next start",
+                    job->unjournalled ? "its outcome is not journalled" : "does not end");
             job_park(job);
         } else if (job->state == JOB_RUNNING) {
             job->cut_short = true;
