@@ -114,28 +114,53 @@ def full_pool(daemon, client, well):
         tmpfs.close()
 
 
-def full_state(daemon, client, well, state):
-    """The journal cannot be written: nothing is accepted, nothing half made."""
-    pool_dir = daemon.dir + "/well"
-    vol = client.create_vol(well, "kept", MIB, MIB)
-    names = client.pools()
+def paused_wipe(client, well, name):
+    """(job, path): it has begun, and goes on when it is told to."""
+    vol = client.create_vol(well, name, 8 * MIB)
+    job = wire.job_of_vol(vol)
+    write_data(vol[2], 8) # holes would take no time
+    client.call("SET_SPEED", wire.job_by_id(0), MIB, 0) # its jobs begin so
+    client.call("STORAGE_VOL_WIPE", vol, wire.ASYNC)
+    client.call("SET_SPEED", wire.job_by_id(0), 0, 0)
+    client.call("PAUSE", job, 0)
+    return job, vol[2]
+
+
+def fill_journal(client, state, job):
+    """Not even the smallest entry fits: SQLite may still have had room in what it has."""
     state.fill()
-    refused = 0
-    # SQLite may still have room in what it has; the journal is soon full
-    for turn in range(300):
+    for speed in range(1, 3000):
         try:
-            client.create_vol(well, "t%d" % turn, 4096)
+            client.call("SET_SPEED", job, speed * MIB, 0)
         except wire.WireError as e:
-            refused += 1
-            check("virtjobd.db" in e.message and "No space left" in e.message,
-                  "create without a journal: %s" % e)
-            check(not os.path.exists(pool_dir + "/t%d" % turn), "create without a journal: a file")
-            break
-    check(refused, "300 volumes were made without room for the journal")
-    made = sorted(client.volumes(well))
-    check(made == sorted(os.listdir(pool_dir)),
-          "list %s, directory %s" % (made, os.listdir(pool_dir)))
+            check("virtjobd.db" in e.message and "No space left" in e.message, "speed: %s" % e)
+            return
+    check(False, "3000 speeds were journalled without room")
+
+
+def outcome_waits(client, job):
+    """Done, but the journal does not take that: the job has not ended."""
+    for verb, *args in (("SET_SPEED", 0, 0), ("RESUME", 0)):
+        try:
+            client.call(verb, job, *args)
+        except wire.WireError as e: # it does so all the same
+            check("No space left" in e.message, "%s: %s" % (verb, e))
+    wire.wait_until(lambda: "waiting for the journal" in (client.record(job).note or ""),
+                    "an outcome that cannot be journalled", 60)
+    record = client.record(job)
+    check(record.state == wire.RUNNING and not record.ended_at and
+          "No space left" in record.note, "meanwhile: %d %s" % (record.state, record.note))
+    check.refused(wire.ERR_INVALID, "a second one meanwhile", client.call, "STORAGE_VOL_WIPE",
+                  (record.pool, record.name, ""), wire.ASYNC, match="waits for the journal")
+    check.refused(wire.ERR_INVALID, "a cancel meanwhile", client.call, "CANCEL", job, 0,
+                  match="only waits for the journal")
+
+
+def nothing_accepted(daemon, client, well, vol):
+    pool_dir = daemon.dir + "/well"
+    made, names = client.volumes(well), client.pools()
     for what, name, *args in (
+            ("create", "STORAGE_VOL_CREATE_XML", well, wire.vol_xml("t", 4096), 0),
             ("delete", "STORAGE_VOL_DELETE", vol, 0), ("wipe", "STORAGE_VOL_WIPE", vol, 0),
             ("async wipe", "STORAGE_VOL_WIPE", vol, wire.ASYNC),
             ("clone", "STORAGE_VOL_CREATE_XML_FROM", well, wire.vol_xml("c", MIB), vol, 0),
@@ -143,25 +168,41 @@ def full_state(daemon, client, well, state):
              "%s/p</path></target></pool>" % daemon.dir, 0),
             ("autostart", "STORAGE_POOL_SET_AUTOSTART", well, 1)):
         check.refused((wire.ERR_SYSTEM, wire.ERR_INTERNAL, wire.ERR_FAILED), what + ", state full",
-                      client.call, name, *args)
+                      client.call, name, *args, match="virtjobd.db.*No space left")
     check(client.volumes(well) == made and client.pools() == names, "lists after the refusals")
     check(sorted(os.listdir(pool_dir)) == made, "files after the refusals")
     check(client.call("STORAGE_POOL_GET_AUTOSTART", well).int() == 0, "autostart changed")
-    check(all(j.ended_at for j in client.jobs()), "a job that does not end: %s"
+    check(sum(not j.ended_at for j in client.jobs()) == 1, "a job that does not end: %s"
           % [(j.id, j.operation, j.phase) for j in client.jobs() if not j.ended_at])
+
+
+def full_state(daemon, client, well, state):
+    """The journal cannot be written: nothing is accepted, nothing half made, nothing forgotten."""
+    vol = client.create_vol(well, "kept", MIB, MIB)
+    job, path = paused_wipe(client, well, "wiped")
+    fill_journal(client, state, job)
+    nothing_accepted(daemon, client, well, vol)
+    outcome_waits(client, job)
+    nothing_accepted(daemon, client, well, vol)
     state.relieve()
+    record = client.wait(job)
+    check(record.state == wire.COMPLETE and not record.note, "with room: state %d" % record.state)
+    with open(path, "r+b") as f:
+        f.write(b"new data")
+    with open(daemon.log_path, encoding="utf-8") as f:
+        check(f.read().count("could not be journalled") == 1, "it is said once")
     client.call("STORAGE_VOL_DELETE", vol, 0)
-    for name in made:
-        if name != "kept":
-            client.call("STORAGE_VOL_DELETE", ("well", name, ""), 0)
-    check(client.volumes(well) == [] and os.listdir(pool_dir) == [], "with room again: %s %s"
-          % (client.volumes(well), os.listdir(pool_dir)))
-    # and it is on disk
+    check(client.volumes(well) == os.listdir(daemon.dir + "/well") == ["wiped"],
+          "with room again: %s" % client.volumes(well))
+    # and it is on disk: nothing is done once more
     before = client.pools()
     daemon.stop()
     daemon.start()
     again = daemon.client()
     check(again.pools() == before, "pools after a restart: %s" % again.pools())
+    check(all(j.ended_at for j in again.jobs()), "a job goes on after a restart")
+    with open(path, "rb") as f:
+        check(f.read(8) == b"new data", "what was written after the wipe has been wiped")
     again.close()
 
 

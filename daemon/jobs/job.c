@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A job itself: made, freed, handed to a worker, noted in the journal.  Its road
- * is in job_start.c up to its acceptance and in job_run.c from there, what others
- * may ask of it in job_verbs.c.  Loop thread, but for the journal's functions.
+ * is in job_start.c up to its acceptance and in job_run.c and job_end.c from there,
+ * what others may ask of it in job_verbs.c.  Loop thread, but for the journal's functions.
  */
 
 #include "jobs/job.h"
@@ -29,6 +29,8 @@ static struct store_txn *checkpoint_txn(struct job *job, const char *json)
 {
     struct store_txn *txn = store_begin(job->jobs->daemon->store);
 
+    free(job->checkpoint);
+    job->checkpoint = xstrdup(json);
     store_set_checkpoint(txn, job->id, json);
     job_put_progress(job, txn);
     return txn;
@@ -128,6 +130,7 @@ void job_free(struct job *job)
     job_ctl_done(&job->ctl);
     verror_clear(&job->err);
     verror_clear(&job->step_err);
+    free(job->unjournalled);
     free(job->err_step);
     free(job->name);
     free(job->pool);

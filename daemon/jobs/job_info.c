@@ -205,6 +205,8 @@ char *job_note(struct job *job)
 
     if (job_state_is_ended(job->state))
         return NULL;
+    if (job->unjournalled)
+        return xasprintf("waiting for the journal: %s", job->unjournalled);
     if (job->state == JOB_CANCELLING && path)
         return xasprintf("cancelling, waiting for %s", path);
     if (job_is_paused(job))

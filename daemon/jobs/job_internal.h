@@ -59,6 +59,9 @@ struct job {
     bool cut_short;           /* the daemon stops and could not wait for it */
     bool parked;              /* the daemon stops; the next one takes it up */
     enum job_state outcome;   /* decided, on its way to disk */
+    bool took_effect;         /* FAILED, as it could not be saved, but what it did is there */
+    char *unjournalled;       /* why its outcome is not on disk, after the first try; else NULL */
+    bool outcome_due;         /* the timer hands it in again */
     struct job_party *parties;
     struct job_waiter *waiters;
 
@@ -74,8 +77,9 @@ struct job {
     struct job_rate rate;
     uint64_t told_done; /* bytes, in its last event */
 
+    char *checkpoint; /* the last, which the journal may have lost; its worker's while that runs */
+
     /* recovery only */
-    char *checkpoint;
     bool cancel_asked;
     bool begun;     /* may have left something on disk */
     bool finishing; /* was past its point of no return: maybe it is done */
@@ -106,6 +110,8 @@ struct jobs {
     struct event *rate_timer; /* pending only while there are any */
     bool rate_timer_on;
     unsigned int ended_since_prune;
+    struct event *retry_timer; /* job_end.c: pending while outcomes are due; NULL before the first */
+    unsigned int retry_ms;     /* the last pause; 0 = the last outcome was taken */
     uint64_t event_sequence;
     void (*on_event)(void *opaque, struct job *job, virJobEvent event);
     void *on_event_opaque;
@@ -134,12 +140,15 @@ void job_accept(struct job *job);
 void job_tell_refused(struct job *job);
 void job_refuse_stopping(struct job *job); /* the daemon stops; frees it */
 
-/* job_run.c: from there to its end */
+/* job_run.c: from there on */
 void job_run(struct job *job);
 void job_park(struct job *job); /* the daemon stops: the next one takes it up */
 bool job_is_resumable(const struct job *job);
 void job_undo(struct job *job, enum job_state outcome);
+
+/* job_end.c: decided */
 void job_end(struct job *job, enum job_state outcome);
+void jobs_retry_outcomes(struct jobs *jobs); /* now: those that the disk did not take */
 
 /* job_event.c */
 void job_tell(struct job *job, virJobEvent event);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The road of a job from its acceptance to its end, on the loop thread:
+ * The road of a job from its acceptance to its end (job_end.c), on the loop thread:
  *
- *   job_run -> run* -> decide -> FINISHING -> publish* -> outcome to disk -> ended
+ *   job_run -> run* -> decide -> FINISHING -> publish* -> job_end
  *               `-> undo* ----------------------------------^   (* on a worker)
  *
  * Each step names the next; whatever goes wrong lives in the job.
@@ -53,8 +53,9 @@ static void finishing_durable_cb(void *opaque, struct verror *err)
 }
 
 /*
- * From here a cancel is refused.  That goes to disk, behind every resume point of
- * the job, before anything is published: the next daemon must know where to look.
+ * From here a cancel is refused.  That goes to disk, together with the last resume point of the
+ * job, which the disk may not have taken, before anything is published: the next daemon must
+ * know where to look.
  */
 static void job_finish(struct job *job)
 {
@@ -72,6 +73,8 @@ static void job_finish(struct job *job)
     }
     txn = store_begin(job->jobs->daemon->store);
     store_set_state(txn, job->id, job_state_name(JOB_FINISHING));
+    if (job->checkpoint)
+        store_set_checkpoint(txn, job->id, job->checkpoint);
     store_commit(txn, finishing_durable_cb, job);
 }
 
@@ -192,7 +195,7 @@ void job_run(struct job *job)
     }
 }
 
-/* --- the end --- */
+/* --- what went wrong --- */
 
 static int undo_step(struct job *job)
 {
@@ -217,73 +220,4 @@ void job_undo(struct job *job, enum job_state outcome)
         job_submit(job, LANE_CONTROL, undo_step, undone_cb);
     else
         job_end(job, outcome);
-}
-
-/* Tells everyone, in the order of the design: objects, locks, the caller, those who wait. */
-static void job_tell_end(struct job *job, bool done)
-{
-    struct job_party *party = job->parties;
-
-    job->parties = NULL;
-    if (job->kind->ended)
-        job->kind->ended(job->spec, done);
-    if (job->spec)
-        job->kind->spec_free(STEAL_PTR(job->spec));
-    job_ctl_done(&job->ctl); /* as the last of its object it may stay for long */
-    locks_release(job->jobs->locks, &job->locks);
-    while (party) {
-        struct job_party *next = party->next;
-
-        if (party->ended)
-            party->ended(party->opaque, job);
-        free(party);
-        party = next;
-    }
-    while (job->waiters) {
-        struct job_waiter *waiter = job->waiters;
-
-        job_unwait(job, waiter);
-        waiter->ended(waiter, job);
-    }
-}
-
-static void outcome_durable_cb(void *opaque, struct verror *err)
-{
-    struct job *job = opaque;
-    bool done = job->outcome == JOB_COMPLETE;
-
-    if (err && err->code) {
-        log_job(LOG_ERROR_, job->id, job->title, "the outcome '%s' could not be journalled: %s",
-                job_state_name(job->outcome), verror_text(err));
-        if (done) {
-            /* what the disk shows has happened; what only the store would know has not */
-            done = job->kind->publish != NULL;
-            job->outcome = JOB_FAILED;
-        }
-        if (job->outcome == JOB_FAILED)
-            verror_move(&job->err, err);
-    }
-    job_set_state(job, job->outcome);
-    job_tell_end(job, done);
-    job_tell(job, VIR_JOB_EVENT_ENDED);
-    jobs_end_active(job); /* may free it */
-}
-
-void job_end(struct job *job, enum job_state outcome)
-{
-    struct store_txn *txn;
-    bool to_store = job->asked || (outcome == JOB_COMPLETE && job->kind->commit);
-
-    job->outcome = outcome;
-    job->ended_at = clock_wall_ms();
-    if (!to_store) {
-        outcome_durable_cb(job, NULL);
-        return;
-    }
-    txn = store_begin(job->jobs->daemon->store);
-    if (outcome == JOB_COMPLETE && job->kind->commit)
-        job->kind->commit(job->spec, txn);
-    if (job->asked)
-        job_row_put(job, txn);
-    store_commit(txn, outcome_durable_cb, job);
 }

@@ -57,8 +57,9 @@ static char *describe_job(struct lock_hold *hold)
     if (!job->id)
         return xasprintf("%s, started by %s, is under way", job->title, job->started_by);
     job_snapshot(job, &snapshot);
-    return xasprintf("job %llu (%s), started by %s, is at %d %%", (unsigned long long)job->id,
-                     job->title, job->started_by, snapshot.percent);
+    return xasprintf("job %llu (%s), started by %s, is at %d %%%s", (unsigned long long)job->id,
+                     job->title, job->started_by, snapshot.percent,
+                     job->unjournalled ? " and waits for the journal to be written" : "");
 }
 
 static void describe_blocker(struct job *job, struct lock_hold *blocker)

@@ -64,6 +64,8 @@ bool job_is_being_undone(const struct job *job)
 
 static const char *why_not_cancel(const struct job *job)
 {
+    if (job->unjournalled && job->outcome != JOB_CANCELLED)
+        return "is done and only waits for the journal";
     if (has_failed(job))
         return "has failed and is being undone";
     return cancel_refusal[job->finishing ? JOB_FINISHING : job->state];

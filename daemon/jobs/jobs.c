@@ -77,6 +77,8 @@ void jobs_free(struct jobs *jobs)
     jobs_free_past_kinds(jobs);
     event_free(jobs->rate_timer);
     event_free(jobs->grace_timer);
+    if (jobs->retry_timer)
+        event_free(jobs->retry_timer);
     locks_free(jobs->locks);
     free(jobs);
 }
@@ -280,8 +282,9 @@ static void grace_timer_cb(evutil_socket_t fd, short what, void *opaque)
     for (struct job *job = jobs->active_first; job; job = job->next) {
         if (job->parked)
             continue;
-        if (jobs->grace_over) {
-            log_job(LOG_WARN_, job->id, job->title, "does not end; left to the next start");
+        if (jobs->grace_over || job->unjournalled) {
+            log_job(LOG_WARN_, job->id, job->title, "%s; left to the next start",
+                    job->unjournalled ? "its outcome is not journalled" : "does not end");
             job_park(job);
         } else if (job->state == JOB_RUNNING) {
             job->cut_short = true;
@@ -316,6 +319,8 @@ void jobs_stop(struct jobs *jobs, unsigned int grace_seconds, void (*stopped)(vo
     jobs->stopped = stopped;
     jobs->stopped_opaque = opaque;
     for (struct job *job = jobs->active_first; job; job = job->next) {
+        if (job->unjournalled)
+            continue; /* nothing of it is left to stop; its outcome has the grace */
         if (job->state == JOB_QUEUED && job->asked &&
             (!job->working || workers_withdraw(jobs->daemon->workers, &job->work))) {
             job->working = false;
@@ -326,6 +331,7 @@ void jobs_stop(struct jobs *jobs, unsigned int grace_seconds, void (*stopped)(vo
             job_ctl_cancel(&job->ctl);
         }
     }
+    jobs_retry_outcomes(jobs);
     evtimer_add(jobs->grace_timer, &grace);
     jobs_check_stopped(jobs);
 }

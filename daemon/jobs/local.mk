@@ -5,6 +5,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/jobs/job.c \
 	daemon/jobs/job.h \
 	daemon/jobs/job_audit.c \
+	daemon/jobs/job_end.c \
 	daemon/jobs/job_event.c \
 	daemon/jobs/job_info.c \
 	daemon/jobs/job_internal.h \

@@ -33,10 +33,20 @@ int sql_error(sqlite3 *db, const char *path, const char *verb, struct verror *er
     case SQLITE_READONLY:
         return verror_errno(err, errnum ? errnum : EIO, "cannot %s database '%s': %s", verb, path,
                             sqlite3_errmsg(db));
+    case SQLITE_BUSY: /* somebody looks into it from outside */
+    case SQLITE_LOCKED:
+    case SQLITE_NOMEM:
+        return verror_set(err, VIR_ERR_SYSTEM_ERROR, "cannot %s database '%s': %s", verb, path,
+                          sqlite3_errmsg(db));
     default:
         return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot %s database '%s': %s", verb, path,
                           sqlite3_errmsg(db));
     }
+}
+
+bool store_has_refused(const struct verror *err)
+{
+    return err->code == VIR_ERR_INTERNAL_ERROR;
 }
 
 sqlite3 *sql_open(const char *path, int flags, struct verror *err)

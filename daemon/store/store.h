@@ -102,6 +102,8 @@ void store_prune_jobs(struct store_txn *txn, unsigned int keep, int64_t ended_be
  */
 void store_commit(struct store_txn *txn,
                   void (*done)(void *opaque, struct verror *err), void *opaque);
+/* An error of a commit: for what is in it, and not for the state of the disk.  Any thread. */
+bool store_has_refused(const struct verror *err);
 
 /*
  * Any worker thread, over a read-only connection: ended jobs with id < before

@@ -4,8 +4,11 @@
 #include "job-harness.h"
 
 #include <jansson.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "scratch.h"
@@ -321,6 +324,7 @@ const struct job_kind fake_instant = {
 const struct job_kind fake_delete = {
     .name = "fake-delete",
     .is_long = true,
+    .ends_soon = true,
     .locks = fake_locks,
     .publish = fake_publish,
     .ended = fake_ended,
@@ -536,4 +540,33 @@ char *heart_sql_text(const char *sql)
     ck_assert_int_eq(sqlite3_finalize(stmt), SQLITE_OK);
     ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
     return text ? text : xstrdup("");
+}
+
+/* --- its disk --- */
+
+static void set_file_size_limit(rlim_t size)
+{
+    struct rlimit limit;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+void heart_disk_full(void)
+{
+    _cleanup_free_ char *path = database(), *log = xasprintf("%s-wal", path);
+    struct stat st;
+
+    ck_assert_ptr_ne(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+    /* longer than what check writes down meanwhile, which the limit goes for, too */
+    heart_sql("CREATE TABLE ballast (bytes BLOB); INSERT INTO ballast VALUES (zeroblob(1 << 20));"
+              "DROP TABLE ballast");
+    ck_assert_int_eq(stat(log, &st), 0);
+    set_file_size_limit((rlim_t)st.st_size);
+}
+
+void heart_disk_room(void)
+{
+    set_file_size_limit(RLIM_INFINITY);
 }

@@ -54,7 +54,7 @@ extern const struct job_kind fake_bare;
 extern const struct job_kind fake_refresh;
 /* Long, without run, publish or undo. */
 extern const struct job_kind fake_instant;
-/* Long, publishes only, as a pool's delete does. */
+/* Long, publishes only, and ends soon: as the two deletes do. */
 extern const struct job_kind fake_delete;
 
 /* One caller. */
@@ -110,6 +110,12 @@ int fake_cancel(uint64_t id, unsigned int *answered, struct verror *err);
 
 /* Statements by a connection of our own, such as triggers that refuse what the engine writes. */
 void heart_sql(const char *sql);
+/*
+ * The disk of the journal is full from here on, as far as this process goes: what would make its
+ * log longer fails.  Whoever sees to it that nothing is on its way knows what is the first to.
+ */
+void heart_disk_full(void);
+void heart_disk_room(void);
 /* First column of the first row, or "" */
 char *heart_sql_text(const char *sql);
 

@@ -37,8 +37,11 @@ static const struct road_row roads[] = {
       "UPDATE WHEN new.state = 'finishing'", "kpvArduefN", JOB_FAILED, "" },
     { "publishing fails", &fake_long, true, STEP_PUBLISH, NULL, "kpvArdbuefN", JOB_FAILED,
       "publishing the fake" },
-    /* what was published has happened: the objects follow, and the job says what is wrong */
-    { "the outcome cannot be journalled", &fake_long, true, STEP_NONE,
+    /*
+     * What was published has happened: the objects follow, and the job says what is wrong.  Where
+     * it is the disk that is full, it is tried again: test-job_end.c.
+     */
+    { "the outcome is refused", &fake_long, true, STEP_NONE,
       "INSERT WHEN new.state = 'complete'", "kpvArdbcEfN", JOB_FAILED, "" },
     { "a short one", &fake_short, false, STEP_NONE, NULL, "kArcEfN", JOB_COMPLETE, "" },
     { "a short one that is asked for", &fake_short, true, STEP_NONE, NULL, "kArcEfN",
@@ -47,7 +50,9 @@ static const struct road_row roads[] = {
     { "a short one fails", &fake_short, false, STEP_RUN, NULL, "kAruefN", JOB_FAILED,
       "running the fake" },
     { "the row of a short one is refused", &fake_short, false, STEP_NONE, "ROW",
-      "kArcefN", JOB_FAILED, "" },
+      "kArcuefN", JOB_FAILED, "" },
+    { "the row of a short one that is asked for is refused", &fake_short, true, STEP_NONE, "ROW",
+      "kArcuefN", JOB_FAILED, "" },
     { "nothing to do", &fake_bare, false, STEP_NONE, NULL, "AfN", JOB_COMPLETE, "" },
     { "nothing to do, asked for", &fake_bare, true, STEP_NONE, NULL, "AfN", JOB_COMPLETE, "" },
     { "long and instant", &fake_instant, false, STEP_NONE, NULL, "AEfN", JOB_COMPLETE, "" },

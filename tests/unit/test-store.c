@@ -70,7 +70,7 @@ static void assert_refused(const char *reason)
 /* --- outcomes --- */
 
 struct outcome {
-    unsigned int calls, failed;
+    unsigned int calls, failed, refused; /* refused: for what they hold */
     int codes[64];
     int errnum;
 };
@@ -83,6 +83,7 @@ static void count_cb(void *opaque, struct verror *err)
         outcome->codes[outcome->calls] = err->code;
     outcome->calls++;
     outcome->failed += err->code != 0;
+    outcome->refused += store_has_refused(err);
     if (err->code)
         outcome->errnum = err->sys_errno;
 }
@@ -467,7 +468,28 @@ START_TEST(test_bad_txn_fails_alone_and_whole)
     wait_calls(&outcome, 4);
     ck_assert_uint_eq(outcome.failed, 1);
     ck_assert_int_ne(outcome.codes[2], 0);
+    ck_assert_uint_eq(outcome.refused, 1);
     assert_objects("u-1:one:-:-:00;u-2:three:-:-:00;");
+}
+END_TEST
+
+/* Somebody else has it for longer than one waits: that says nothing of what is to be written. */
+START_TEST(test_busy_is_no_refusal)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    sqlite3 *holder, *other;
+
+    open_store();
+    holder = sql_open(path, SQLITE_OPEN_READWRITE, &err);
+    other = sql_open(path, SQLITE_OPEN_READWRITE, &err);
+    ck_assert(holder && other);
+    ck_assert_int_eq(sql_exec(holder, path, "BEGIN IMMEDIATE", &err), 0);
+    ck_assert_int_eq(sqlite3_busy_timeout(other, 0), SQLITE_OK);
+    ck_assert_int_eq(sql_exec(other, path, "BEGIN IMMEDIATE", &err), -1);
+    ck_assert_ptr_nonnull(strstr(verror_text(&err), "locked"));
+    ck_assert(!store_has_refused(&err));
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(holder), SQLITE_OK);
 }
 END_TEST
 
@@ -577,6 +599,7 @@ START_TEST(test_no_room)
     ck_assert_uint_eq(outcome.failed, 1);
     ck_assert_int_eq(outcome.codes[0], VIR_ERR_SYSTEM_ERROR);
     ck_assert_int_eq(outcome.errnum, EFBIG);
+    ck_assert_uint_eq(outcome.refused, 0); /* it may be tried again */
     ids = load_jobs();
     ck_assert(!ids.last.cancel_asked);
     ck_assert_ptr_null(ids.last.checkpoint);
@@ -739,6 +762,7 @@ int main(void)
     tcase_add_test(tcase, test_ids_are_not_used_twice);
     tcase_add_test(tcase, test_callbacks_in_order);
     tcase_add_test(tcase, test_bad_txn_fails_alone_and_whole);
+    tcase_add_test(tcase, test_busy_is_no_refusal);
     tcase_add_test(tcase, test_close_finishes_everything);
     tcase_add_test(tcase, test_commits_from_many_threads);
     tcase_add_test(tcase, test_log_stays_short);
