@@ -166,6 +166,8 @@ static SSL_CTX *new_context(enum pki_role role)
     (void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                         SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                         SSL_MODE_RELEASE_BUFFERS);
+    /* a record that has nothing for the caller, a new key, ends a read: they may be without end */
+    (void)SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
     (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
         SSL_CTX_set_num_tickets(context, 0) == 1)

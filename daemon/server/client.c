@@ -440,7 +440,8 @@ static enum server_auth auth_of(const struct listener *listener, const struct id
     return is_root && listener->auth == SERVER_AUTH_POLKIT ? SERVER_AUTH_NONE : listener->auth;
 }
 
-void client_new(struct server *server, int fd, const struct listener *listener)
+void client_new(struct server *server, int fd, const struct listener *listener,
+                const struct sockaddr_storage *from)
 {
     struct client *client = XNEW(struct client);
 
@@ -450,7 +451,7 @@ void client_new(struct server *server, int fd, const struct listener *listener)
     client->connected_at = clock_wall_ms();
     client->socket = listener->kind;
     client->readonly = listener->readonly;
-    identity_init(&client->identity, fd);
+    identity_init(&client->identity, fd, listener->kind == SERVER_UNIX ? NULL : from);
     client->auth = auth_of(listener, &client->identity);
     init_transport(client, listener->kind, fd);
     /* event_assign can only fail on flags that contradict each other */

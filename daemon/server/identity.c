@@ -124,15 +124,15 @@ static void write_text(struct identity *identity)
         identity->text = xstrdup("unknown");
 }
 
-void identity_init(struct identity *identity, int fd)
+/*
+ * What kind of socket it is does not show in what the kernel says of it: of TCP, too, it vouches for
+ * a process, nobody's, and of one that has been reset already it no longer knows the address.
+ */
+void identity_init(struct identity *identity, int fd, const struct sockaddr_storage *from)
 {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof(address);
-
     *identity = (struct identity){ 0 };
-    if (getpeername(fd, (struct sockaddr *)&address, &len) == 0 &&
-        (address.ss_family == AF_INET || address.ss_family == AF_INET6))
-        identity->address = address_text((const struct sockaddr *)&address, len);
+    if (from)
+        identity->address = address_text((const struct sockaddr *)from, sizeof(*from));
     else
         read_peer_process(identity, fd);
     write_text(identity);

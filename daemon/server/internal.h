@@ -13,6 +13,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "server/server.h"
@@ -99,8 +100,8 @@ void transport_push_sasl(struct transport *transport, struct sasl_exchange *exch
 
 /* --- identity.c --- */
 
-/* The peer of a connected socket. */
-void identity_init(struct identity *identity, int fd);
+/* The peer of a connected socket: from, as accept() has said, or NULL of a unix socket. */
+void identity_init(struct identity *identity, int fd, const struct sockaddr_storage *from);
 /* "192.0.2.7:4711" or "[2001:db8::1]:4711"; NULL where it is neither. */
 char *address_text(const struct sockaddr *address, socklen_t len);
 void identity_done(struct identity *identity);
@@ -174,8 +175,9 @@ struct client {
     unsigned int held; /* streams that want no more input now */
 };
 
-/* Takes over fd, a connected socket that came from listener. */
-void client_new(struct server *server, int fd, const struct listener *listener);
+/* Takes over fd, a connected socket that came from listener; of a unix socket, from is not used. */
+void client_new(struct server *server, int fd, const struct listener *listener,
+                const struct sockaddr_storage *from);
 /* Its transport has bytes that no event will tell of. */
 bool client_has_input(const struct client *client);
 /* Later in this loop: send its output, go on with its waiting input. */

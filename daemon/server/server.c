@@ -95,10 +95,12 @@ static void accept_cb(evutil_socket_t fd, _unused_ short what, void *opaque)
     struct server *server = listener->server;
 
     for (int i = 0; i < ACCEPT_BATCH && may_accept(server, listener); i++) {
-        int client_fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage from;
+        socklen_t len = sizeof(from);
+        int client_fd = accept4(fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (client_fd >= 0) {
-            client_new(server, client_fd, listener);
+            client_new(server, client_fd, listener, &from);
         } else if (errno == EAGAIN) {
             break;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

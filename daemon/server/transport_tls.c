@@ -33,6 +33,7 @@ struct tls {
     enum tls_state state;
     bool wants_write;
     bool drained; /* nothing more can be read until the socket has something */
+    bool has_read; /* of the socket, in this turn */
     char *why; /* NULL = nothing to be said */
 };
 
@@ -144,12 +145,34 @@ static int shake_hands(struct tls *tls)
     return 0;
 }
 
+/*
+ * The socket is read once a turn.  Else OpenSSL would go on as long as there are records that hold
+ * nothing for us, such as new keys, and with somebody who sends only those nobody else had a turn.
+ */
+static long read_once_cb(BIO *bio, int operation, _unused_ const char *data, _unused_ size_t len,
+                         _unused_ int number, _unused_ long argument, int result,
+                         _unused_ size_t *processed)
+{
+    struct tls *tls = (struct tls *)(void *)BIO_get_callback_arg(bio);
+
+    if (operation != BIO_CB_READ)
+        return result;
+    if (!tls->has_read) {
+        tls->has_read = true;
+        return result;
+    }
+    BIO_clear_retry_flags(bio);
+    BIO_set_retry_read(bio);
+    return -1;
+}
+
 static ssize_t tls_read(struct transport *transport, void *data, size_t len)
 {
     struct tls *tls = transport->state;
     int n = 0;
 
     tls->drained = true;
+    tls->has_read = false;
     if (tls->state == TLS_REFUSED)
         return drop_input(tls, data, len);
     if (tls->state != TLS_UP)
@@ -304,6 +327,8 @@ void transport_init_tls(struct client *client, struct tls_context *context, int 
     if (!tls->ssl || SSL_set_fd(tls->ssl, fd) != 1)
         abort(); /* out of memory, as everywhere in the daemon */
     SSL_set_read_ahead(tls->ssl, 1); /* a record is one read, not two */
+    BIO_set_callback_ex(SSL_get_rbio(tls->ssl), read_once_cb);
+    BIO_set_callback_arg(SSL_get_rbio(tls->ssl), (char *)tls);
     (void)evtimer_assign(&tls->deadline, client->server->base, deadline_cb, tls);
     (void)event_add(&tls->deadline, &limit);
     client->transport = (struct transport){ .ops = &ops, .fd = fd, .state = tls };

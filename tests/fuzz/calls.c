@@ -91,7 +91,7 @@ static int connect_client(bool readonly)
     int fds[2];
 
     fuzz_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
-    client_new(daemon_.server, fds[0], &listener);
+    client_new(daemon_.server, fds[0], &listener, NULL);
     client_set_open(daemon_.server->clients);
     return fds[1];
 }

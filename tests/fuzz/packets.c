@@ -279,7 +279,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     listener.readonly = data[0] & MODE_READONLY;
     fuzz_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
-    client_new(daemon_.server, fds[0], &listener);
+    client_new(daemon_.server, fds[0], &listener, NULL);
     if (data[0] & MODE_RAW) {
         say(fds[1], data + 1, size / 2);
         say(fds[1], data + 1 + size / 2, size - 1 - size / 2);

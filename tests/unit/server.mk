@@ -8,6 +8,7 @@ server_tests = \
 	tests/unit/test-stream \
 	tests/unit/test-anonymous \
 	tests/unit/test-transport_sasl \
+	tests/unit/test-transport_tls \
 	$(NULL)
 check_PROGRAMS += $(server_tests)
 TESTS += $(server_tests)
@@ -47,3 +48,7 @@ tests_unit_test_stream_LDADD = $(server_test_libs)
 tests_unit_test_transport_sasl_SOURCES = tests/unit/test-transport_sasl.c $(server_test_harness)
 tests_unit_test_transport_sasl_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_transport_sasl_LDADD = $(server_test_libs)
+
+tests_unit_test_transport_tls_SOURCES = tests/unit/test-transport_tls.c $(server_test_harness)
+tests_unit_test_transport_tls_CPPFLAGS = $(server_test_cppflags)
+tests_unit_test_transport_tls_LDADD = $(server_test_libs) $(OPENSSL_LIBS)

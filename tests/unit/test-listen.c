@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -94,6 +95,50 @@ static void leave_stale(const char *path)
     strcpy(address.sun_path, path);
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 }
+
+/* A listening TCP socket of the server on this host; its address. */
+static struct sockaddr_in listen_tcp(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(address);
+    struct verror err = VERROR_INIT;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(fd, 8), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    ck_assert_int_eq(server_listen_fd(h.server, fd, SERVER_TCP, false, SERVER_AUTH_NONE, &err), 0);
+    return address;
+}
+
+/*
+ * Its calls are carried out though it has gone before it was accepted: as those of its address,
+ * not as those of the nobody whom the kernel has for a TCP socket.
+ */
+START_TEST(test_identity_of_one_that_resets)
+{
+    static const struct linger at_once = { .l_onoff = 1 };
+    const struct sockaddr_in address = listen_tcp();
+    struct sockaddr_in own;
+    socklen_t len = sizeof(own);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    _cleanup_free_ char *expected = NULL;
+    const struct identity *who;
+
+    ck_assert_int_eq(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&own, &len), 0);
+    expected = xasprintf("127.0.0.1:%u", ntohs(own.sin_port));
+    peer_call(&h, fd, PROC_HOLD, 1, NULL, 0);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+    ck_assert_int_eq(close(fd), 0);
+    harness_until(&h, h.held && h.gone == 1);
+    who = client_who(h.held->client);
+    ck_assert(!who->is_local);
+    ck_assert_ptr_nonnull(who->address);
+    ck_assert_str_eq(who->address, expected);
+}
+END_TEST
 
 START_TEST(test_stale_socket_is_replaced)
 {
@@ -240,6 +285,7 @@ static Suite *suite(void)
         test_mode_and_group,
         test_readonly_socket,
         test_identity,
+        test_identity_of_one_that_resets,
         test_stale_socket_is_replaced,
         test_live_socket_is_refused,
         test_other_files_are_left_alone,
