@@ -178,6 +178,57 @@ START_TEST(test_one_read_a_turn)
 }
 END_TEST
 
+/* Nothing is looked at until the peer makes room; then all is, and nothing has been lost. */
+START_TEST(test_answers_without_room)
+{
+    for (int i = 0; i < 3000; i++)
+        change_key(SSL_KEY_UPDATE_REQUESTED);
+    call(PROC_ECHO, 7);
+    flush();
+    harness_until(&h, !h.server->clients->reading);
+    ck_assert_int_gt(unread(), 0);
+    expect_answer(7);
+    ck_assert(h.server->clients->reading);
+}
+END_TEST
+
+/* A reply is tried to be sent meanwhile. */
+START_TEST(test_reply_behind_answers)
+{
+    call(PROC_HOLD, 7);
+    for (int i = 0; i < 3000; i++)
+        change_key(SSL_KEY_UPDATE_REQUESTED);
+    call(PROC_ECHO, 8);
+    flush();
+    harness_until(&h, !h.server->clients->reading);
+    harness_release(&h);
+    harness_until(&h, !h.server->clients->due);
+    ck_assert_uint_gt(h.server->clients->output_bytes, 0);
+    ck_assert(!h.server->clients->reading);
+    expect_answer(7);
+    expect_answer(8);
+}
+END_TEST
+
+/* The reply finds room first; what had been read before goes on without a word of the socket. */
+START_TEST(test_reply_makes_way)
+{
+    call(PROC_HOLD, 7);
+    for (int i = 0; i < 500; i++)
+        change_key(SSL_KEY_UPDATE_REQUESTED);
+    call(PROC_ECHO, 8);
+    flush();
+    harness_until(&h, !h.server->clients->reading);
+    ck_assert_int_eq(unread(), 0);
+    harness_release(&h);
+    while (fill())
+        ; /* the loop is not turned */
+    client_run_due(h.server->clients);
+    expect_answer(7);
+    expect_answer(8);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     TCase *tcase = tcase_create("keys");
@@ -186,6 +237,9 @@ static Suite *suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_one_read_a_turn);
+    tcase_add_test(tcase, test_answers_without_room);
+    tcase_add_test(tcase, test_reply_behind_answers);
+    tcase_add_test(tcase, test_reply_makes_way);
     suite_add_tcase(s, tcase);
     return s;
 }
