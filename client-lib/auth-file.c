@@ -60,10 +60,13 @@ static struct line split(char *text)
     return line;
 }
 
-/* Calls take for each setting of a group; goes on until it returns other than 0. */
+/*
+ * Calls take for each setting of a group; goes on until it returns other than 0.  ret_found: is
+ * there such a group?
+ */
 static int each_setting(FILE *file, const char *group,
                         int (*take)(void *opaque, const char *key, const char *value),
-                        void *opaque)
+                        void *opaque, bool *ret_found)
 {
     char *text = NULL;
     size_t size = 0;
@@ -71,11 +74,12 @@ static int each_setting(FILE *file, const char *group,
     int r = 0;
 
     rewind(file);
+    *ret_found = false;
     while (r == 0 && getline(&text, &size, file) >= 0) {
         struct line line = split(text);
 
         if (line.group)
-            in_group = strcmp(line.group, group) == 0;
+            *ret_found |= in_group = strcmp(line.group, group) == 0;
         else if (line.key && in_group)
             r = take(opaque, line.key, line.value);
     }
@@ -108,32 +112,51 @@ static int take_credential(void *opaque, const char *key, const char *value)
     return 0;
 }
 
-/* 1 with what the group says, 0 where it does not, -1: raised. */
-static int find_name(FILE *file, const char *host, char **ret_name)
+/* An open file of credentials. */
+struct auth_file {
+    FILE *file;
+    const char *path;
+};
+
+/* 1 with the credentials' name in the group of this host, 0 where there is none, -1: raised. */
+static int find_name(const struct auth_file *auth, const char *host, char **ret_name)
 {
     _cleanup_free_ char *group = NULL;
+    bool found;
+    int r;
 
     if (asprintf(&group, "auth-libvirt-%s", host) < 0) {
         group = NULL;
         return error_raise_no_memory();
     }
-    return each_setting(file, group, take_name, ret_name);
+    r = each_setting(auth->file, group, take_name, ret_name, &found);
+    if (r != 0 || !found)
+        return r;
+    return error_raise(VIR_ERR_CONF_SYNTAX, VIR_FROM_RPC,
+                       "configuration file syntax error: group '%s' in '%s' has no 'credentials'",
+                       group, auth->path);
 }
 
-static int read_credentials(FILE *file, const char *host, char **known)
+static int read_credentials(const struct auth_file *auth, const char *host, char **known)
 {
     _cleanup_free_ char *name = NULL, *group = NULL;
-    int r = find_name(file, host, &name);
+    bool found;
+    int r = find_name(auth, host, &name);
 
     if (r == 0)
-        r = find_name(file, "default", &name);
+        r = find_name(auth, host = "default", &name);
     if (r <= 0)
         return r;
     if (asprintf(&group, "credentials-%s", name) < 0) {
         group = NULL;
         return error_raise_no_memory();
     }
-    return each_setting(file, group, take_credential, known);
+    r = each_setting(auth->file, group, take_credential, known, &found);
+    if (r < 0 || found)
+        return r;
+    return error_raise(VIR_ERR_CONF_SYNTAX, VIR_FROM_RPC,
+                       "configuration file syntax error: group '%s', of which 'auth-libvirt-%s' "
+                       "speaks, is missing in '%s'", group, host, auth->path);
 }
 
 /* DIR/libvirt/auth.conf of the user's configuration; NULL: there is none, or no memory for it. */
@@ -151,38 +174,39 @@ static char *user_file(void)
 }
 
 /* One that was named must be there; of the usual ones the first that is. */
-static int open_file(const char *given, FILE **ret_file, const char **ret_name)
+static int open_file(struct auth_file *auth, const char *given, const char *own)
 {
-    _cleanup_free_ char *own = user_file();
     const char *usual[] = { own, "/etc/libvirt/auth.conf" };
 
     if (!given)
         given = getenv("LIBVIRT_AUTH_FILE");
     if (given && given[0]) {
-        *ret_name = given;
-        *ret_file = fopen(given, "re");
-        if (!*ret_file)
+        auth->path = given;
+        auth->file = fopen(given, "re");
+        if (!auth->file)
             return error_raise_errno(VIR_FROM_RPC, errno,
                                      "cannot open the file of credentials '%s'", given);
         return 0;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(usual) && !*ret_file; i++)
-        *ret_file = usual[i] ? fopen(usual[i], "re") : NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(usual) && !auth->file; i++) {
+        auth->path = usual[i];
+        auth->file = usual[i] ? fopen(usual[i], "re") : NULL;
+    }
     return 0;
 }
 
 int auth_file_read(const char *given, const char *host, char *known[CREDENTIAL_KINDS])
 {
-    FILE *file = NULL;
-    const char *name = NULL;
-    int r = open_file(given, &file, &name);
+    _cleanup_free_ char *own = user_file();
+    struct auth_file auth = { .file = NULL };
+    int r = open_file(&auth, given, own);
 
-    if (r < 0 || !file)
+    if (r < 0 || !auth.file)
         return r;
-    r = read_credentials(file, host, known);
-    if (r == 0 && ferror(file))
+    r = read_credentials(&auth, host, known);
+    if (r == 0 && ferror(auth.file))
         r = error_raise_errno(VIR_FROM_RPC, errno, "cannot read the file of credentials '%s'",
-                              name ? name : "auth.conf");
-    (void)fclose(file); /* nothing was written */
+                              auth.path);
+    (void)fclose(auth.file); /* nothing was written */
     return r;
 }

@@ -26,6 +26,7 @@ struct tls {
     SSL *ssl;
     BIO_METHOD *method;
     bool up;
+    bool ended; /* the socket has nothing more to read */
     bool wants_write;
     char why[512];
 };
@@ -36,8 +37,8 @@ DEFINE_CLEANUP(SSL_CTX *, SSL_CTX_free);
 
 static int socket_write(BIO *bio, const char *data, int len)
 {
-    struct transport *transport = BIO_get_data(bio);
-    ssize_t n = transport_send(transport, data, (size_t)len);
+    struct tls *tls = BIO_get_data(bio);
+    ssize_t n = transport_send(&tls->below, data, (size_t)len);
 
     BIO_clear_retry_flags(bio);
     if (n == -EAGAIN)
@@ -47,18 +48,22 @@ static int socket_write(BIO *bio, const char *data, int len)
 
 static int socket_read(BIO *bio, char *data, int len)
 {
-    struct transport *transport = BIO_get_data(bio);
-    ssize_t n = transport_receive(transport, data, (size_t)len);
+    struct tls *tls = BIO_get_data(bio);
+    ssize_t n = transport_receive(&tls->below, data, (size_t)len);
 
     BIO_clear_retry_flags(bio);
     if (n == -EAGAIN)
         BIO_set_retry_read(bio);
+    tls->ended = n == 0;
     return n < 0 ? -1 : (int)n;
 }
 
-static long socket_ctrl(BIO *bio _unused_, int command, long number _unused_,
-                        void *opaque _unused_)
+static long socket_ctrl(BIO *bio, int command, long number _unused_, void *opaque _unused_)
 {
+    const struct tls *tls = BIO_get_data(bio);
+
+    if (command == BIO_CTRL_EOF)
+        return tls->ended;
     return command == BIO_CTRL_FLUSH; /* nothing is kept, so nothing is to be done */
 }
 
@@ -334,7 +339,7 @@ static int set_up(const struct uri *uri, struct transport *transport, SSL_CTX *c
     bio = tls->ssl ? BIO_new(tls->method) : NULL;
     if (!bio)
         return error_raise_no_memory();
-    BIO_set_data(bio, &tls->below);
+    BIO_set_data(bio, tls);
     BIO_set_init(bio, 1);
     SSL_set_bio(tls->ssl, bio, bio);
     if (expect_host(tls->ssl, tcp_host(uri), !uri->no_verify))

@@ -15,7 +15,6 @@
 
 DEFINE_CLEANUP(BIO *, BIO_free_all);
 DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
-DEFINE_CLEANUP(X509_CRL *, X509_CRL_free);
 DEFINE_CLEANUP(X509_STORE *, X509_STORE_free);
 DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
 DEFINE_CLEANUP(STACK_OF(X509) *, pki_free_certificates);
@@ -175,31 +174,139 @@ int pki_check_signed(const char *cert, const char *ca, enum pki_role role, struc
                 ca);
 }
 
-/* By one of the certificates? */
-static bool is_signed_by(X509_CRL *crl, STACK_OF(X509) *list)
+/* --- lists of revoked certificates --- */
+
+static void free_lists(STACK_OF(X509_CRL) *lists)
 {
-    for (int i = 0; i < sk_X509_num(list); i++)
-        if (X509_CRL_verify(crl, X509_get0_pubkey(sk_X509_value(list, i))) == 1)
+    sk_X509_CRL_pop_free(lists, X509_CRL_free);
+}
+
+DEFINE_CLEANUP(STACK_OF(X509_CRL) *, free_lists);
+
+/* All of a file, at least one.  NULL with err. */
+static STACK_OF(X509_CRL) *read_lists(const char *path, struct pki_error *err)
+{
+    _cleanup_(BIO_free_allp) BIO *bio = open_file(path, err);
+    _cleanup_(free_listsp) STACK_OF(X509_CRL) *lists = sk_X509_CRL_new_null();
+    X509_CRL *list;
+
+    if (!bio || !lists)
+        return NULL;
+    while ((list = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)))
+        if (sk_X509_CRL_push(lists, list) == 0)
+            X509_CRL_free(list); /* no memory; what follows says so, too */
+    if (sk_X509_CRL_num(lists) == 0) {
+        (void)fail(err, "%s has no list of revoked certificates in PEM format", path);
+        return NULL;
+    }
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
+        (void)fail(err, "list %d in %s cannot be read", sk_X509_CRL_num(lists) + 1, path);
+        return NULL;
+    }
+    ERR_clear_error(); /* that there was no further one */
+    return STEAL_PTR(lists);
+}
+
+static bool is_of(X509_CRL *list, X509 *ca)
+{
+    return X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(ca)) == 0 &&
+           X509_CRL_verify(list, X509_get0_pubkey(ca)) == 1;
+}
+
+static bool is_of_one(X509_CRL *list, STACK_OF(X509) *cas)
+{
+    for (int i = 0; i < sk_X509_num(cas); i++)
+        if (is_of(list, sk_X509_value(cas, i)))
             return true;
     return false;
 }
 
+static bool is_delta(const X509_CRL *list)
+{
+    return X509_CRL_get_ext_by_NID(list, NID_delta_crl, -1) >= 0;
+}
+
+/* Does it leave out what other lists have? */
+static bool is_partial(const X509_CRL *list)
+{
+    ISSUING_DIST_POINT *point =
+        X509_CRL_get_ext_d2i(list, NID_issuing_distribution_point, NULL, NULL);
+    bool is = point && (point->onlysomereasons || point->indirectCRL > 0);
+
+    ISSUING_DIST_POINT_free(point);
+    return is;
+}
+
+/* A CA whose certificate was renewed has several, and a list may say of which of them it is. */
+static bool names_other(const X509_CRL *list, X509 *ca)
+{
+    AUTHORITY_KEYID *id = X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, NULL, NULL);
+    bool does = id && X509_check_akid(ca, id) != X509_V_OK;
+
+    AUTHORITY_KEYID_free(id);
+    return does;
+}
+
+/* Why nobody is checked by it, or nobody is let in; NULL = nothing is wrong. */
+static const char *what_is_wrong(X509_CRL *list, STACK_OF(X509) *cas)
+{
+    const ASN1_TIME *next = X509_CRL_get0_nextUpdate(list);
+
+    if (next && X509_cmp_current_time(next) < 0)
+        return "is too old: its next one was due";
+    if (X509_cmp_current_time(X509_CRL_get0_lastUpdate(list)) > 0)
+        return "is not valid yet";
+    if (is_delta(list))
+        return "has only what is new since another one (a delta), which is not supported";
+    if (is_partial(list))
+        return "has only some of the CA's revoked certificates, which is not supported";
+    for (int i = 0; i < sk_X509_num(cas); i++)
+        if (is_of(list, sk_X509_value(cas, i)) && names_other(list, sk_X509_value(cas, i)))
+            return "is for another certificate of the CA (its authority key identifier says so)";
+    return NULL;
+}
+
+/* The others of an issuer do not matter where one is good; but what is new in a delta would. */
+static bool has_better(X509_CRL *list, STACK_OF(X509_CRL) *lists, STACK_OF(X509) *cas)
+{
+    for (int i = 0; i < sk_X509_CRL_num(lists); i++) {
+        X509_CRL *other = sk_X509_CRL_value(lists, i);
+
+        if (X509_NAME_cmp(X509_CRL_get_issuer(other), X509_CRL_get_issuer(list)) == 0 &&
+            !what_is_wrong(other, cas))
+            return !is_delta(list);
+    }
+    return false;
+}
+
+static int check_list(STACK_OF(X509_CRL) *lists, int at, STACK_OF(X509) *cas, const char *path,
+                      struct pki_error *err)
+{
+    X509_CRL *list = sk_X509_CRL_value(lists, at);
+    const char *wrong = what_is_wrong(list, cas);
+
+    if (!wrong || has_better(list, lists, cas))
+        return 0;
+    return sk_X509_CRL_num(lists) == 1 ? fail(err, "the list in %s %s", path, wrong) :
+                                         fail(err, "list %d in %s %s", at + 1, path, wrong);
+}
+
+/* Those of other CAs may be of such that sign for ours: their certificates come with a client's. */
 int pki_check_crl(const char *path, const char *ca, struct pki_error *err)
 {
-    _cleanup_(pki_free_certificatesp) STACK_OF(X509) *list = pki_read_certificates(ca, err);
-    _cleanup_(BIO_free_allp) BIO *bio = list ? open_file(path, err) : NULL;
-    _cleanup_(X509_CRL_freep) X509_CRL *crl = NULL;
+    _cleanup_(pki_free_certificatesp) STACK_OF(X509) *cas = pki_read_certificates(ca, err);
+    _cleanup_(free_listsp) STACK_OF(X509_CRL) *lists = cas ? read_lists(path, err) : NULL;
+    bool has_own = false;
 
-    if (!bio)
+    if (!lists)
         return -1;
-    crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
-    if (!crl)
-        return fail(err, "%s has no list of revoked certificates in PEM format", path);
-    if (!is_signed_by(crl, list))
+    for (int i = 0; i < sk_X509_CRL_num(lists); i++)
+        has_own |= is_of_one(sk_X509_CRL_value(lists, i), cas);
+    if (!has_own)
         return fail(err, "the list in %s is not signed by the CA in %s", path, ca);
-    if (X509_CRL_get0_nextUpdate(crl) &&
-        X509_cmp_current_time(X509_CRL_get0_nextUpdate(crl)) < 0)
-        return fail(err, "the list in %s is too old: its next one was due", path);
+    for (int i = 0; i < sk_X509_CRL_num(lists); i++)
+        if (check_list(lists, i, cas, path, err) < 0)
+            return -1;
     ERR_clear_error();
     return 0;
 }

@@ -36,6 +36,8 @@ const char *pki_verify_reason(int code)
         { X509_V_ERR_HOSTNAME_MISMATCH, "is not for this host's name" },
         { X509_V_ERR_IP_ADDRESS_MISMATCH, "is not for this host's address" },
         { X509_V_ERR_CRL_HAS_EXPIRED, "cannot be checked: our list of revoked ones is too old" },
+        { X509_V_ERR_UNABLE_TO_GET_CRL,
+          "cannot be checked: our list of those that its CA has revoked does not fit that CA" },
         { X509_V_ERR_APPLICATION_VERIFICATION, "is not among those that are let in" },
     };
 
@@ -176,12 +178,32 @@ static SSL_CTX *new_context(enum pki_role role)
     return NULL;
 }
 
+/*
+ * Is there one of the CA that has issued the certificate?  OpenSSL finds none, too, where what a
+ * list says of itself does not fit: that it is of another certificate of the same CA, or a part.
+ */
+static bool has_list(X509_STORE_CTX *store)
+{
+    X509 *issuer = sk_X509_value(X509_STORE_CTX_get0_chain(store),
+                                 X509_STORE_CTX_get_error_depth(store) + 1);
+    STACK_OF(X509_CRL) *lists =
+        issuer ? X509_STORE_CTX_get1_crls(store, X509_get_subject_name(issuer)) : NULL;
+    bool found = false;
+
+    (void)ERR_set_mark(); /* those of another CA of that name are no failure */
+    for (int i = 0; i < sk_X509_CRL_num(lists) && !found; i++)
+        found = X509_CRL_verify(sk_X509_CRL_value(lists, i), X509_get0_pubkey(issuer)) == 1;
+    (void)ERR_pop_to_mark();
+    sk_X509_CRL_pop_free(lists, X509_CRL_free);
+    return found;
+}
+
 /* As GnuTLS has it: a CA that has no list here has revoked nothing. */
 static int no_list_is_fine(int ok, X509_STORE_CTX *store)
 {
     if (ok)
         return ok;
-    if (X509_STORE_CTX_get_error(store) != X509_V_ERR_UNABLE_TO_GET_CRL) {
+    if (X509_STORE_CTX_get_error(store) != X509_V_ERR_UNABLE_TO_GET_CRL || has_list(store)) {
         pki_note_refused(store);
         return 0;
     }

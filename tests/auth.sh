@@ -37,6 +37,15 @@ mkdir -p "$dir/config/libvirt"
 cp "$dir/fred" "$dir/config/libvirt/auth.conf"
 check virtjob list
 rm "$dir/config/libvirt/auth.conf"
+# What it names and has not is told, before anybody is asked for a password.
+printf '[auth-libvirt-localhost]\ncredentials=work\n[credentials-wrok]\nauthname=fred\n' >"$dir/odd"
+expect 1 "group 'credentials-work', of which 'auth-libvirt-localhost' speaks, is missing in '$dir/odd'" \
+    as odd virtjob list
+sed -i 's/localhost/default/' "$dir/odd"
+expect 1 "'auth-libvirt-default' speaks, is missing in '$dir/odd'" as odd virtjob list
+cat "$dir/fred" >"$dir/odd"
+printf '[auth-libvirt-localhost]\ncredential=test\n' >>"$dir/odd"
+expect 1 "group 'auth-libvirt-localhost' in '$dir/odd' has no 'credentials'" as odd virtjob list
 # The other socket asks nobody.
 check virtjob_ro list
 

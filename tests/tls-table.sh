@@ -151,3 +151,21 @@ at_exit kill $!
 wait_until 20 grep -q '^ACCEPT .*:[0-9]' "$dir/server"
 expect 1 "it has no version of TLS from 1.2 on" timeout 60 "$builddir/run" virtjob \
     -c "qemu+tls://$(sed -n 's/^ACCEPT //p' "$dir/server")/session?pkipath=$dir/good" hostname
+
+# One that ends without a last word of TLS has ended all the same, and broken nothing.
+cat >"$dir/end.py" <<'END'
+import socket, ssl, sys
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1] + "/servercert.pem", sys.argv[1] + "/serverkey.pem")
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+s = context.wrap_socket(listener.accept()[0], server_side=True)
+s.sendall(b"\1")
+s.recv(1000) # the first call
+s.close()
+END
+python3 "$dir/end.py" "$dir/pki" >"$dir/port" &
+at_exit kill $!
+wait_until 20 test -s "$dir/port"
+expect 1 "lost the connection to the daemon: it closed its end" timeout 60 "$builddir/run" virtjob \
+    -c "qemu+tls://localhost:$(cat "$dir/port")/session?pkipath=$dir/good" hostname

@@ -205,7 +205,7 @@ bool client_has_input(const struct client *client)
 /* Reads and writes are waited for only while there is room and need for them. */
 static void update_events(struct client *client)
 {
-    bool want_read = !client->closing && !client->half &&
+    bool want_read = !client->closing && !client->half && !reads_by_writing(client) &&
                      (client_may_call(client) ||
                       (client->input_len < INPUT_WAITING_MAX && !descriptors_full(client)));
     bool want_write = client->output_bytes > 0 || reads_by_writing(client);

@@ -125,8 +125,8 @@ static void write_text(struct identity *identity)
 }
 
 /*
- * What kind of socket it is does not show in what the kernel says of it: of TCP, too, it vouches for
- * a process, nobody's, and of one that has been reset already it no longer knows the address.
+ * What kind of socket it is does not show in what the kernel says of it: of TCP, too, it vouches
+ * for a process, nobody's, and of one that has been reset it no longer knows the address.
  */
 void identity_init(struct identity *identity, int fd, const struct sockaddr_storage *from)
 {

@@ -22,6 +22,8 @@ struct sasl_layer {
     size_t out_taken; /* how many bytes of the caller's these are */
     /* Decoded and not read yet, likewise. */
     struct exchange_data in;
+
+    const char *why; /* it has failed, NULL = it has not */
 };
 
 static struct sasl_layer *layer_of(const struct transport *transport)
@@ -51,8 +53,11 @@ static ssize_t sasl_read(struct transport *transport, void *data, size_t len)
         n = layer->below.ops->read(&layer->below, raw, sizeof(raw));
         if (n <= 0)
             return n;
-        if (exchange_decode(layer->exchange, raw, (size_t)n, &layer->in) < 0)
+        if (exchange_decode(layer->exchange, raw, (size_t)n, &layer->in) < 0) {
+            layer->why = "its SASL layer cannot decode what it sends (plain text, or changed on "
+                         "the way?)";
             return -EBADMSG;
+        }
         if (layer->in.len == 0)
             return -EAGAIN;
     }
@@ -102,8 +107,10 @@ static ssize_t write_one(struct sasl_layer *layer, const char *data, size_t len)
     if (layer->out_taken == 0) {
         if (len > max)
             len = max;
-        if (exchange_encode(layer->exchange, data, len, &layer->out) < 0)
+        if (exchange_encode(layer->exchange, data, len, &layer->out) < 0) {
+            layer->why = "its SASL layer cannot encode what is sent to it";
             return -EBADMSG;
+        }
         layer->out_taken = len;
     }
     return flush(layer);
@@ -130,6 +137,14 @@ static ssize_t sasl_write(struct transport *transport, const struct iovec *iov, 
     return (ssize_t)sent;
 }
 
+static const char *sasl_why(const struct transport *transport)
+{
+    const struct sasl_layer *layer = layer_of(transport);
+    const struct transport *below = &layer->below;
+
+    return layer->why || !below->ops->why ? layer->why : below->ops->why(below);
+}
+
 static void sasl_done_layer(struct transport *transport)
 {
     struct sasl_layer *layer = STEAL_PTR(transport->state);
@@ -147,6 +162,7 @@ void transport_push_sasl(struct transport *transport, struct sasl_exchange *exch
         .read = sasl_read,
         .write = sasl_write,
         .has_input = sasl_has_input,
+        .why = sasl_why,
         .done = sasl_done_layer,
     };
     struct sasl_layer *layer = XNEW(struct sasl_layer);

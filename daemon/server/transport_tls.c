@@ -181,8 +181,11 @@ static ssize_t tls_read(struct transport *transport, void *data, size_t len)
         return n == -EPROTO && tls->why ? refuse(tls) : n;
     ERR_clear_error();
     n = SSL_read(tls->ssl, data, len < INT_MAX ? (int)len : INT_MAX);
-    if (n <= 0)
-        return outcome(tls, n);
+    if (n <= 0) {
+        n = outcome(tls, n);
+        tls->drained = !tls->wants_write; /* it stopped at what it has to send, whatever follows */
+        return n;
+    }
     tls->drained = false;
     tls->wants_write = false;
     return n;
@@ -235,6 +238,7 @@ static int write_record(struct tls *tls, const struct iovec *iov, int iovcnt, si
     char record[RECORD_SIZE];
     const char *data = (const char *)iov->iov_base + skip;
     size_t len = iov->iov_len - skip;
+    bool owes = tls->wants_write; /* a read stopped at an answer of OpenSSL's own, a new key */
     int n;
 
     if (len < sizeof(record) && iovcnt > 1) {
@@ -243,10 +247,12 @@ static int write_record(struct tls *tls, const struct iovec *iov, int iovcnt, si
     }
     ERR_clear_error();
     n = SSL_write(tls->ssl, data, len < INT_MAX ? (int)len : INT_MAX);
-    if (n > 0)
+    if (n > 0) {
+        tls->wants_write = false; /* that has gone before */
         return n;
+    }
     n = outcome(tls, n);
-    tls->wants_write = false; /* the output queue says so by itself */
+    tls->wants_write &= owes; /* of ours the output queue says so by itself */
     return n == 0 ? -EPIPE : n;
 }
 

@@ -21,9 +21,12 @@ lib_unit_tests = \
 	tests/unit/test-lib-stream-nonblock \
 	tests/unit/test-lib-threads \
 	tests/unit/test-lib-uri \
+	tests/unit/test-pki \
 	$(NULL)
 check_PROGRAMS += $(lib_unit_tests)
 TESTS += $(lib_unit_tests)
+
+noinst_HEADERS += tests/unit/pki-fixture.h
 
 lib_unit_cppflags = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -I$(top_srcdir)/client-lib \
 	-DRUNSTATEDIR='"$(runstatedir)"'
@@ -34,6 +37,10 @@ lib_unit_rows = tests/unit/fake-rows.c tests/unit/fake-rows.h $(lib_unit_fake)
 tests_unit_test_dname_SOURCES = tests/unit/test-dname.c
 tests_unit_test_dname_CPPFLAGS = $(lib_unit_cppflags) $(OPENSSL_CFLAGS)
 tests_unit_test_dname_LDADD = protocol/libpki.la $(CHECK_LIBS)
+
+tests_unit_test_pki_SOURCES = tests/unit/test-pki.c
+tests_unit_test_pki_CPPFLAGS = $(lib_unit_cppflags) $(OPENSSL_CFLAGS)
+tests_unit_test_pki_LDADD = protocol/libpki.la $(CHECK_LIBS)
 
 tests_unit_test_frame_SOURCES = tests/unit/test-frame.c
 tests_unit_test_frame_CPPFLAGS = $(lib_unit_cppflags)

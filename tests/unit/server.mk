@@ -45,7 +45,8 @@ tests_unit_test_stream_SOURCES = tests/unit/test-stream.c $(server_test_harness)
 tests_unit_test_stream_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_stream_LDADD = $(server_test_libs)
 
-tests_unit_test_transport_sasl_SOURCES = tests/unit/test-transport_sasl.c $(server_test_harness)
+tests_unit_test_transport_sasl_SOURCES = tests/unit/test-transport_sasl.c tests/unit/capture.h \
+	$(server_test_harness)
 tests_unit_test_transport_sasl_CPPFLAGS = $(server_test_cppflags)
 tests_unit_test_transport_sasl_LDADD = $(server_test_libs)
 

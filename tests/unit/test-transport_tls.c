@@ -8,7 +8,6 @@
 #include <check.h>
 #include <errno.h>
 #include <linux/sockios.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "pki-fixture.h"
 #include "server-harness.h"
 #include "util/alloc.h"
 
@@ -25,33 +25,6 @@ static struct harness h;
 static int fd = -1;
 static SSL_CTX *context;
 static SSL *peer;
-
-/* --- a certificate --- */
-
-/* One of its own, with its key in the same file. */
-static void write_certificate(const char *path)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = X509_new();
-    X509_NAME *name = X509_get_subject_name(certificate);
-    FILE *file = fopen(path, "we");
-
-    ck_assert(key && file);
-    ck_assert_int_eq(X509_set_version(certificate, X509_VERSION_3), 1);
-    ck_assert_int_eq(ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1), 1);
-    ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notBefore(certificate), -3600));
-    ck_assert_ptr_nonnull(X509_gmtime_adj(X509_getm_notAfter(certificate), 86400));
-    ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                                (const unsigned char *)"localhost", -1, -1, 0), 1);
-    ck_assert_int_eq(X509_set_issuer_name(certificate, name), 1);
-    ck_assert_int_eq(X509_set_pubkey(certificate, key), 1);
-    ck_assert_int_gt(X509_sign(certificate, key, EVP_sha256()), 0);
-    ck_assert_int_eq(PEM_write_X509(file, certificate), 1);
-    ck_assert_int_eq(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
-    ck_assert_int_eq(fclose(file), 0);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
-}
 
 /* --- the peer --- */
 
@@ -135,6 +108,7 @@ static void setup(void)
     const struct server_limits limits = { .max_clients = 10, .handshake_seconds = 600 };
     _cleanup_free_ char *path = NULL;
     struct tls_settings *settings = XNEW(struct tls_settings);
+    struct party own = make_party("localhost", 1, NULL, false, NULL);
     const struct listener listener = { .kind = SERVER_TLS };
     const struct sockaddr_storage from = { .ss_family = AF_INET };
     struct verror err = VERROR_INIT;
@@ -144,7 +118,8 @@ static void setup(void)
     harness_start(&h, 10, 0);
     server_set_limits(h.server, &limits);
     path = xasprintf("%s/pem", h.dir);
-    write_certificate(path);
+    write_party(path, &own);
+    free_party(&own);
     settings->cert = xstrdup(path);
     settings->key = xstrdup(path);
     server_set_tls(h.server, tls_context_new(settings, &err));
@@ -203,6 +178,57 @@ START_TEST(test_one_read_a_turn)
 }
 END_TEST
 
+/* Nothing is looked at until the peer makes room; then all is, and nothing has been lost. */
+START_TEST(test_answers_without_room)
+{
+    for (int i = 0; i < 3000; i++)
+        change_key(SSL_KEY_UPDATE_REQUESTED);
+    call(PROC_ECHO, 7);
+    flush();
+    harness_until(&h, !h.server->clients->reading);
+    ck_assert_int_gt(unread(), 0);
+    expect_answer(7);
+    ck_assert(h.server->clients->reading);
+}
+END_TEST
+
+/* A reply is tried to be sent meanwhile. */
+START_TEST(test_reply_behind_answers)
+{
+    call(PROC_HOLD, 7);
+    for (int i = 0; i < 3000; i++)
+        change_key(SSL_KEY_UPDATE_REQUESTED);
+    call(PROC_ECHO, 8);
+    flush();
+    harness_until(&h, !h.server->clients->reading);
+    harness_release(&h);
+    harness_until(&h, !h.server->clients->due);
+    ck_assert_uint_gt(h.server->clients->output_bytes, 0);
+    ck_assert(!h.server->clients->reading);
+    expect_answer(7);
+    expect_answer(8);
+}
+END_TEST
+
+/* The reply finds room first; what had been read before goes on without a word of the socket. */
+START_TEST(test_reply_makes_way)
+{
+    call(PROC_HOLD, 7);
+    for (int i = 0; i < 500; i++)
+        change_key(SSL_KEY_UPDATE_REQUESTED);
+    call(PROC_ECHO, 8);
+    flush();
+    harness_until(&h, !h.server->clients->reading);
+    ck_assert_int_eq(unread(), 0);
+    harness_release(&h);
+    while (fill())
+        ; /* the loop is not turned */
+    client_run_due(h.server->clients);
+    expect_answer(7);
+    expect_answer(8);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     TCase *tcase = tcase_create("keys");
@@ -211,6 +237,9 @@ static Suite *suite(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, test_one_read_a_turn);
+    tcase_add_test(tcase, test_answers_without_room);
+    tcase_add_test(tcase, test_reply_behind_answers);
+    tcase_add_test(tcase, test_reply_makes_way);
     suite_add_tcase(s, tcase);
     return s;
 }
