@@ -7,9 +7,11 @@
  *
  * The other way round, a client whose stream is held, or whose calls must wait, is not read, and
  * its pings lie behind what it sent before.  So that it does not take us for dead it is sent pongs
- * that it did not ask for, by a second timer that runs while there is such a client.  Loop thread.
+ * that it did not ask for, by a second timer that runs while there is such a client.  At the same
+ * time one whose stream is held is looked at: nobody would read that it has hung up.  Loop thread.
  */
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "server/internal.h"
@@ -78,9 +80,21 @@ static bool knows_keepalive(const struct client *client)
     return client->keepalive || client->pinged;
 }
 
-/* What waits to be sent is as good as a pong. */
+/* Both ways, so that nothing that it may still have sent could be answered. */
+static bool has_hung_up(const struct client *client)
+{
+    struct pollfd polled = { .fd = client->transport.fd };
+
+    return poll(&polled, 1, 0) > 0;
+}
+
+/* What waits to be sent is as good as a pong; calls that wait for their turn will still be made. */
 static void look_at_unread(struct client *client)
 {
+    if (client->held > 0 && has_hung_up(client)) {
+        client_end(client);
+        return;
+    }
     client->unread = !client->reading && !client->closing && !client->half;
     if (client->output_bytes > 0 || !knows_keepalive(client))
         return;
@@ -93,7 +107,8 @@ static void unread_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *op
     struct server *server = opaque;
     bool any = false;
 
-    for (struct client *client = server->clients; client; client = client->next) {
+    for (struct client *client = server->clients, *next; client; client = next) {
+        next = client->next;
         if (!client->unread)
             continue;
         any = true;
