@@ -573,6 +573,9 @@ void channel_set_keepalive(struct channel *ch, int interval, unsigned int count)
     ch->pings_max = count;
     ch->quiet_since = now_ms();
     ch->pings = 0;
+    /* so that the daemon knows to whom pongs mean something, also while it does not read us */
+    if (interval > 0 && !ch->lost)
+        send_keepalive_locked(ch, KEEPALIVE_PROC_PING);
     if (ch->reading)
         wake_reader_locked(ch); /* it sleeps by the old interval */
     (void)pthread_mutex_unlock(&ch->lock);

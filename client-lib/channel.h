@@ -142,8 +142,8 @@ bool channel_set_layer(struct channel *ch, const struct channel_layer *layer);
 bool channel_is_alive(struct channel *ch);
 
 /*
- * While a call waits: a ping after interval seconds without a packet, the
- * connection given up after count of them went unanswered.  0 = never.
+ * A ping now, that counts for nothing.  While a call waits: one after interval seconds without a
+ * packet, the connection given up after count of them went unanswered.  0 = never.
  */
 void channel_set_keepalive(struct channel *ch, int interval, unsigned int count);
 

@@ -6,8 +6,9 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +19,6 @@
 
 #include "internal.h"
 #include "transport.h"
-
-extern char **environ;
 
 enum {
     END_TURNS = 50, /* so often a process that has no connection any more is looked for, */
@@ -80,42 +79,95 @@ static void init_process(struct transport *transport, int fd, pid_t pid, bool en
                                      .state = (void *)(intptr_t)pid };
 }
 
-/* Both ends of the child are fd; it has no signals blocked or ignored that we have.  0 or errno. */
-static int spawn(char *const argv[], int fd, pid_t *ret_pid)
+/*
+ * Whatever we have blocked, caught or ignored, the child begins afresh, but that a terminal's
+ * interrupt is ours alone: it reaches both, and what we then have to tell the daemon goes through
+ * the child.  Ignored and not blocked, so that ssh can still be interrupted while it asks for a
+ * password.
+ */
+static void set_child_signals(void)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
+    struct sigaction action = { .sa_handler = SIG_DFL };
+    sigset_t none;
+
+    (void)sigemptyset(&action.sa_mask);
+    for (int number = 1; number <= SIGRTMAX; number++)
+        (void)sigaction(number, &action, NULL); /* of some it cannot be changed */
+    action.sa_handler = SIG_IGN;
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGQUIT, &action, NULL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* In the child, where other threads may have held any lock: calls of the kernel only. */
+_Noreturn static void run_child(char *const argv[], int fd, int failure_fd)
+{
     int failed;
 
-    (void)sigemptyset(&none);
+    set_child_signals();
+    /* fd may be one of the two already, and closes at exec then */
+    if (dup2(fd, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 &&
+        fcntl(STDIN_FILENO, F_SETFD, 0) == 0 && fcntl(STDOUT_FILENO, F_SETFD, 0) == 0)
+        (void)execvp(argv[0], argv);
+    failed = errno;
+    (void)!write(failure_fd, &failed, sizeof(failed)); /* a pipe has room for it */
+    _exit(127);
+}
+
+/* What the child has failed with before it became the program; 0: it has become it. */
+static int read_failure(int fd)
+{
+    int failed = 0;
+    ssize_t n;
+
+    do
+        n = read(fd, &failed, sizeof(failed));
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof(failed) ? failed : 0;
+}
+
+/* Our handlers do not run in the child: it is born with all signals blocked. */
+static int fork_blocked(pid_t *ret_pid)
+{
+    sigset_t all, old;
+    int failed;
+
     (void)sigfillset(&all);
-    failed = posix_spawn_file_actions_init(&actions);
-    if (failed)
-        return failed;
-    failed = posix_spawnattr_init(&attributes);
-    if (!failed)
-        failed = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
-    if (!failed)
-        failed = posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO);
-    if (!failed)
-        failed = posix_spawnattr_setsigmask(&attributes, &none);
-    if (!failed)
-        failed = posix_spawnattr_setsigdefault(&attributes, &all);
-    if (!failed)
-        failed = posix_spawnattr_setflags(&attributes,
-                                          POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    if (!failed)
-        failed = posix_spawnp(ret_pid, argv[0], &actions, &attributes, argv, environ);
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &old);
+    *ret_pid = fork();
+    failed = errno;
+    if (*ret_pid != 0)
+        (void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return *ret_pid < 0 ? failed : 0;
+}
+
+/* Both ends of the child are fd.  0 or errno. */
+static int spawn(char *const argv[], int fd, pid_t *ret_pid)
+{
+    int failure_fds[2], failed;
+    pid_t pid = -1;
+
+    if (pipe2(failure_fds, O_CLOEXEC) < 0)
+        return errno;
+    failed = fork_blocked(&pid);
+    if (!failed && pid == 0)
+        run_child(argv, fd, failure_fds[1]);
+    (void)close(failure_fds[1]);
+    if (!failed) {
+        failed = read_failure(failure_fds[0]);
+        if (failed)
+            (void)waitpid(pid, NULL, 0);
+    }
+    (void)close(failure_fds[0]);
+    *ret_pid = pid;
     return failed;
 }
 
 static int open_process(char *const argv[], bool encrypted, struct transport *ret_transport)
 {
     int fds[2], failed;
-    pid_t pid;
+    pid_t pid = -1;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
         return error_raise_errno(VIR_FROM_RPC, errno, "cannot make a socket");

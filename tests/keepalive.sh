@@ -95,4 +95,21 @@ kill -CONT "$pid"
 equal "$status" 1 "status with a silent daemon"
 grep -q 'lost the daemon while waiting for job' "$dir/out-copy" || fail "$(cat "$dir/out-copy")"
 check virtjob job-cancel --vol copy --pool p
+
+# A daemon that does not read, as the job keeps to its speed, is none that is silent.
+check virtjob vol-create-as p slow 3M
+truncate -s 3M "$dir/data"
+"$builddir/run" virtjob -c "$uri" -k 1 -K 1 vol-upload slow "$dir/data" p --speed 16K \
+    >"$dir/out-upload" 2>&1 &
+client=$!
+at_exit end_client $client
+has_run() # SECONDS
+{
+    virtjob jobs --json | python3 -c '
+import json, sys
+sys.exit(not any(job["running_seconds"] >= int(sys.argv[1]) for job in json.load(sys.stdin)))' "$1"
+}
+wait_until 20 has_run 5 # twice what it would wait for a silent one
+kill -0 "$client" 2>/dev/null || fail "$(cat "$dir/out-upload")"
+check virtjob job-cancel --vol slow --pool p
 stop_daemon

@@ -285,6 +285,34 @@ def test_stalled_upload(f, daemon):
     f.client.wait(wire.job_of_vol(down))
 
 
+def test_paused_and_gone(f):
+    """A client that is lost while its job is paused, also one that is not read any more."""
+    client = f.daemon.client()
+    vol = f.volume("paused-up", 4 * MIB)
+    stream = client.stream("STORAGE_VOL_UPLOAD", vol, 0, 0, 0)
+    f.client.call("PAUSE", wire.job_of_vol(vol), 0)
+    for _ in range(5):  # one that is taken and cannot be written, and as many as are kept
+        stream.packet(b"u" * 262120)
+    stream.packet(b"u" * 65536)  # is not read
+    gone_while_paused(f, client, vol)
+
+    client = f.daemon.client()
+    vol = f.volume("paused-down", 4 * MIB, content(4 * MIB))
+    client.call("SET_SPEED", wire.job_by_id(0), 65536, 0)
+    client.stream("STORAGE_VOL_DOWNLOAD", vol, 0, 0, 0)
+    f.client.call("PAUSE", wire.job_of_vol(vol), 0)
+    gone_while_paused(f, client, vol)
+
+
+def gone_while_paused(f, client, vol):
+    check(f.client.record(wire.job_of_vol(vol)).phase == 5, "it is paused")
+    client.close()
+    record = f.client.wait(wire.job_of_vol(vol), 20000)
+    check(record.state == wire.FAILED and "left its stream" in record.error,
+          "gone while paused: state %d, %s" % (record.state, record.error))
+    f.client.call("STORAGE_VOL_DELETE", vol, 0)
+
+
 def test_unknown(f):
     """Packets of streams that there are not are dropped without a word."""
     client = f.daemon.client()
@@ -329,7 +357,8 @@ def main():
     with wire.Daemon() as daemon:
         f = Fixture(daemon)
         for test in (test_upload, test_upload_bounds, test_download, test_sparse, test_abort,
-                     test_cancel, test_busy, test_slow_reader, test_unknown):
+                     test_cancel, test_busy, test_slow_reader, test_paused_and_gone,
+                     test_unknown):
             test(f)
         test_stalled_upload(f, daemon)
         test_restart(f, daemon)

@@ -55,6 +55,39 @@ check by "qemu+ext:///session?command=$dir/helper" vol-upload v "$dir/data" --po
 check by "qemu+ext:///session?command=$dir/helper" vol-download v "$dir/back" --pool p
 check cmp "$dir/data" "$dir/back"
 
+# A terminal's interrupt reaches both, and virtjob cancels its job through the program.
+cat >"$dir/interrupt.py" <<'END'
+import os, signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # the shell ignores it for what it leaves alone
+process = subprocess.Popen(sys.argv[1:], start_new_session=True)
+sys.stdin.readline()
+os.killpg(process.pid, signal.SIGINT)
+sys.exit(process.wait(60))
+END
+job_of() # NAME FIELD
+{
+    virtjob jobs --all --json | python3 -c '
+import json, sys
+print(*(job[sys.argv[2]] for job in json.load(sys.stdin) if job["name"] == sys.argv[1]))' "$1" "$2"
+}
+job_is() # NAME PHASE
+{
+    [ "$(job_of "$1" phase)" = "$2" ]
+}
+mkfifo "$dir/go"
+python3 "$dir/interrupt.py" "$builddir/run" virtjob \
+    -c "qemu+ext:///session?command=$dir/helper" vol-clone v copy --pool p --speed 64K \
+    <"$dir/go" >"$dir/interrupted" 2>&1 &
+interrupted=$!
+exec 8>"$dir/go"
+wait_until 20 job_is copy running
+echo >&8
+status=0
+wait "$interrupted" || status=$?
+equal "$(job_of copy state)" cancelled "the job that was interrupted ($(cat "$dir/interrupted"))"
+equal "$status" 3 "the status then ($(cat "$dir/interrupted"))"
+exec 8>&-
+
 # --- ssh ---
 expect 0 p by_ssh "" pool-list --all --name
 expect 0 p by_ssh "&keyfile=/a/key&no_tty=1&no_verify=1" pool-list --all --name

@@ -61,11 +61,19 @@ static void end_error(struct transfer *transfer, const struct verror *err)
     stream_end_error(STEAL_PTR(transfer->stream), err, VIR_FROM_STORAGE);
 }
 
+/* Nothing goes through any more: the job finds that out, also where it is paused. */
+static void break_pipe(struct transfer *transfer)
+{
+    pipe_break(transfer->pipe, PIPE_LOOP);
+    if (transfer->job)
+        job_abandon(transfer->job);
+}
+
 /* The client is told, and the job that has lost it fails. */
 static void break_off(struct transfer *transfer, int code, const char *why)
 {
     stream_end_because(STEAL_PTR(transfer->stream), code, why, VIR_FROM_STORAGE);
-    pipe_break(transfer->pipe, PIPE_LOOP);
+    break_pipe(transfer);
     transfer_check_over(transfer);
 }
 
@@ -160,7 +168,7 @@ static void wind_up(struct transfer *transfer)
     }
     /* refused, it is so near its end that this comes anyway */
     if (!transfer->job || job_cancel(transfer->job, no_answer_needed, NULL, &err) < 0)
-        pipe_break(transfer->pipe, PIPE_LOOP);
+        break_pipe(transfer);
 }
 
 static void stream_finish(void *opaque)
@@ -190,7 +198,7 @@ static void stream_gone(void *opaque)
     if (!transfer->stream)
         return; /* it is just being ended */
     stream_close(STEAL_PTR(transfer->stream));
-    pipe_break(transfer->pipe, PIPE_LOOP);
+    break_pipe(transfer);
     transfer_check_over(transfer);
 }
 
@@ -216,6 +224,8 @@ static void job_accepted_cb(void *opaque, struct job *job)
     struct transfer *transfer = opaque;
 
     transfer->job = job;
+    if (!transfer->stream || transfer->closing)
+        job_abandon(job); /* the client was faster */
     call_reply(STEAL_PTR(transfer->call));
 }
 

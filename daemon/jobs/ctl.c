@@ -88,6 +88,12 @@ void job_ctl_set_paused(struct job_ctl *ctl, bool paused)
     signal_place(&ctl->pace_fd);
 }
 
+void job_ctl_abandon(struct job_ctl *ctl)
+{
+    atomic_store(&ctl->abandoned, true);
+    signal_place(&ctl->pace_fd);
+}
+
 void job_ctl_checkpoint(struct job_ctl *ctl, const char *json)
 {
     if (ctl->journal && ctl->journal->checkpoint)

@@ -31,7 +31,8 @@ struct job_ctl {
     atomic_int cancel_fd;            /* eventfd, -1 until a worker wants to poll for it */
     atomic_uint_fast64_t speed;      /* bytes a second that it may move, 0 = no limit */
     atomic_bool paused;              /* meanwhile it moves none */
-    atomic_int pace_fd;              /* eventfd as cancel_fd, for changes of these two */
+    atomic_bool abandoned;           /* only ever goes to true: neither of these holds any more */
+    atomic_int pace_fd;              /* eventfd as cancel_fd, for changes of these */
     _Atomic(const char *) step;      /* static text: what it is doing, for errors and records */
     _Atomic(const char *) waiting_for; /* a path in a call that cannot be interrupted, or NULL;
                                           points into the spec, which outlives the work */
@@ -70,7 +71,7 @@ static inline void job_ctl_waiting(struct job_ctl *ctl, const char *path)
 }
 /* A descriptor that becomes readable once the work is cancelled; -1 with errno on failure. */
 int job_ctl_cancel_fd(struct job_ctl *ctl);
-/* A descriptor that becomes readable once speed or paused has changed; -1 with errno. */
+/* A descriptor that becomes readable once one of the limits has changed; -1 with errno. */
 int job_ctl_pace_fd(struct job_ctl *ctl);
 static inline uint64_t job_ctl_speed(const struct job_ctl *ctl)
 {
@@ -79,6 +80,10 @@ static inline uint64_t job_ctl_speed(const struct job_ctl *ctl)
 static inline bool job_ctl_paused(const struct job_ctl *ctl)
 {
     return atomic_load_explicit(&ctl->paused, memory_order_relaxed);
+}
+static inline bool job_ctl_abandoned(const struct job_ctl *ctl)
+{
+    return atomic_load_explicit(&ctl->abandoned, memory_order_relaxed);
 }
 void job_ctl_checkpoint(struct job_ctl *ctl, const char *json);
 /*
@@ -92,5 +97,6 @@ void job_ctl_child(struct job_ctl *ctl, pid_t pid);
 void job_ctl_cancel(struct job_ctl *ctl);
 void job_ctl_set_speed(struct job_ctl *ctl, uint64_t speed);
 void job_ctl_set_paused(struct job_ctl *ctl, bool paused);
+void job_ctl_abandon(struct job_ctl *ctl);
 
 #endif

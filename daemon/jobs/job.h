@@ -202,6 +202,12 @@ int job_set_paused(struct job *job, bool paused,
                    void (*done)(void *opaque, struct verror *err), void *opaque,
                    struct verror *err);
 
+/*
+ * Those whom its bytes are for are gone: neither pause nor speed, present or to come, holds it up
+ * any more on its way to find that out.
+ */
+void job_abandon(struct job *job);
+
 /* Called once it has ended, unless removed before. */
 struct job_waiter {
     void (*ended)(struct job_waiter *waiter, struct job *job);

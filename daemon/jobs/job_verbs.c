@@ -163,6 +163,11 @@ int job_set_paused(struct job *job, bool paused,
     return 0;
 }
 
+void job_abandon(struct job *job)
+{
+    job_ctl_abandon(&job->ctl);
+}
+
 void job_wait(struct job *job, struct job_waiter *waiter)
 {
     waiter->prev = NULL;

@@ -52,6 +52,8 @@ int job_pace_delay(struct job_pace *pace, const struct job_ctl *ctl)
     uint64_t speed = job_ctl_speed(ctl);
     double ms;
 
+    if (job_ctl_abandoned(ctl))
+        return 0;
     if (speed || pace->speed)
         pay(pace, speed);
     if (job_ctl_paused(ctl))

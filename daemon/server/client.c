@@ -214,6 +214,8 @@ static void update_events(struct client *client)
         (void)(want_read ? event_add(&client->read_event, NULL) : event_del(&client->read_event));
         client->reading = want_read;
     }
+    if (!want_read && !client->closing && !client->half)
+        keepalive_unread(client);
     if (want_write) /* not persistent, and adding it twice costs nothing */
         (void)event_add(&client->write_event, NULL);
     if (client->reading && client_has_input(client))

@@ -155,6 +155,8 @@ struct client {
     bool keepalive;     /* it answers pings */
     bool heard;         /* something came from it since the last look, or it read */
     unsigned int pings; /* sent since then without an answer */
+    bool pinged;        /* it has sent a ping itself */
+    bool unread;        /* at some time since the last look it had to wait to be read */
 
     char *input; /* bytes that could not be used yet */
     size_t input_len, input_size;
@@ -230,9 +232,12 @@ void streams_gone(struct client *client);
 /* --- keepalive.c: see server_limits --- */
 
 void keepalive_init(struct server *server);
+void keepalive_done(struct server *server);
 /* Its limits are other ones, or there is a first client to be looked after. */
 void keepalive_update(struct server *server);
 void keepalive_pong(struct client *client);
+/* It is not read now, though it may go on sending. */
+void keepalive_unread(struct client *client);
 
 /* --- anonymous.c --- */
 
@@ -322,6 +327,7 @@ struct server {
     unsigned int nanonymous;
     struct event anonymous_event; /* the first one may have to go */
     struct event keepalive_event; /* pending while there may be a client that answers pings */
+    struct event unread_event;    /* pending while there may be one that is not read */
     bool idle_pending; /* the last client has gone, idle_cb is to be told */
 
     char scratch[SCRATCH_SIZE];         /* where all clients are read into */

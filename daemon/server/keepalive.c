@@ -3,12 +3,21 @@
  * Finds clients that are dead without their socket saying so.  One timer for
  * all of them, and only while there is a client that answers pings: who has
  * been silent since it last fired is pinged, who has left enough pings
- * unanswered is dropped.  Loop thread.
+ * unanswered is dropped.
+ *
+ * The other way round, a client whose stream is held, or whose calls must wait, is not read, and
+ * its pings lie behind what it sent before.  So that it does not take us for dead it is sent pongs
+ * that it did not ask for, by a second timer that runs while there is such a client.  At the same
+ * time one whose stream is held is looked at: nobody would read that it has hung up.  Loop thread.
  */
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "server/internal.h"
+
+/* The shortest interval there is for clients. */
+static const struct timeval unread_interval = { .tv_sec = 1 };
 
 static void send_message(struct client *client, int procedure)
 {
@@ -20,6 +29,7 @@ static void send_message(struct client *client, int procedure)
 
 void keepalive_pong(struct client *client)
 {
+    client->pinged = true;
     send_message(client, KEEPALIVE_PROC_PONG);
 }
 
@@ -62,9 +72,71 @@ static void tick_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaq
         (void)event_del(&server->keepalive_event);
 }
 
+/* --- who is not read --- */
+
+/* Libvirt's clients that know nothing of keepalive end a connection that speaks of it. */
+static bool knows_keepalive(const struct client *client)
+{
+    return client->keepalive || client->pinged;
+}
+
+/* Both ways, so that nothing that it may still have sent could be answered. */
+static bool has_hung_up(const struct client *client)
+{
+    struct pollfd polled = { .fd = client->transport.fd };
+
+    return poll(&polled, 1, 0) > 0;
+}
+
+/* What waits to be sent is as good as a pong; calls that wait for their turn will still be made. */
+static void look_at_unread(struct client *client)
+{
+    if (client->held > 0 && has_hung_up(client)) {
+        client_end(client);
+        return;
+    }
+    client->unread = !client->reading && !client->closing && !client->half;
+    if (client->output_bytes > 0 || !knows_keepalive(client))
+        return;
+    send_message(client, KEEPALIVE_PROC_PONG);
+    client_set_due(client);
+}
+
+static void unread_cb(_unused_ evutil_socket_t fd, _unused_ short what, void *opaque)
+{
+    struct server *server = opaque;
+    bool any = false;
+
+    for (struct client *client = server->clients, *next; client; client = next) {
+        next = client->next;
+        if (!client->unread)
+            continue;
+        any = true;
+        look_at_unread(client);
+    }
+    if (!any)
+        (void)event_del(&server->unread_event);
+}
+
+void keepalive_unread(struct client *client)
+{
+    client->unread = true;
+    if (!event_pending(&client->server->unread_event, EV_TIMEOUT, NULL))
+        (void)event_add(&client->server->unread_event, &unread_interval);
+}
+
+/* --- the timers --- */
+
 void keepalive_init(struct server *server)
 {
     (void)event_assign(&server->keepalive_event, server->base, -1, EV_PERSIST, tick_cb, server);
+    (void)event_assign(&server->unread_event, server->base, -1, EV_PERSIST, unread_cb, server);
+}
+
+void keepalive_done(struct server *server)
+{
+    (void)event_del(&server->keepalive_event);
+    (void)event_del(&server->unread_event);
 }
 
 void keepalive_update(struct server *server)

@@ -273,7 +273,7 @@ void server_free(struct server *server)
     }
     (void)event_del(&server->due_event);
     (void)event_del(&server->anonymous_event);
-    (void)event_del(&server->keepalive_event);
+    keepalive_done(server);
     output_block_free(server->spare_block);
     tls_context_unref(server->tls);
     free(server);

@@ -458,6 +458,7 @@ static void silent_script(int fd)
     struct fake_call none;
 
     fake_handshake(fd);
+    expect_keepalive(fd, KEEPALIVE_PROC_PING); /* as soon as it is set; never answered */
     (void)fake_expect(fd, FAKE_REMOTE(CONNECT_GET_HOSTNAME), NULL, NULL);
     expect_keepalive(fd, KEEPALIVE_PROC_PING);
     ck_assert(!fake_read(fd, &none)); /* not answered: the client hangs up */
@@ -481,6 +482,7 @@ static void answered_ping_script(int fd)
     struct frame_header call, pong = ping;
 
     fake_handshake(fd);
+    expect_keepalive(fd, KEEPALIVE_PROC_PING);
     call = fake_expect(fd, FAKE_REMOTE(CONNECT_GET_HOSTNAME), NULL, NULL);
     for (int i = 0; i < 2; i++) { /* more than may go unanswered */
         expect_keepalive(fd, KEEPALIVE_PROC_PING);

@@ -174,6 +174,22 @@ START_TEST(resumed)
 }
 END_TEST
 
+static void wake_by_abandoning(void)
+{
+    job_ctl_abandon(&ctl);
+}
+
+/* Nor does a pause that comes later. */
+START_TEST(abandoned)
+{
+    owe_for_years();
+    job_ctl_set_paused(&ctl, true);
+    ck_assert_int_eq(wait_woken_by(wake_by_abandoning), 0);
+    job_ctl_set_paused(&ctl, true);
+    ck_assert_int_eq(job_pace_wait(&pace, &ctl, &err), 0);
+}
+END_TEST
+
 START_TEST(cancelled)
 {
     if (_i)
@@ -251,6 +267,7 @@ int main(void)
     tcase_add_test(tcase, no_faster_than_its_speed);
     tcase_add_test(tcase, woken);
     tcase_add_test(tcase, resumed);
+    tcase_add_test(tcase, abandoned);
     tcase_add_loop_test(tcase, cancelled, 0, 2);
     tcase_add_loop_test(tcase, copy_is_held, 0, 2);
     suite_add_tcase(suite, tcase);

@@ -354,6 +354,40 @@ START_TEST(test_hold)
 }
 END_TEST
 
+static bool all_wait(void)
+{
+    const struct client *client = h.server->clients;
+
+    while (client && !client->reading)
+        client = client->next;
+    return !client;
+}
+
+/* Its pings lie behind its data: it has pongs all the same, if it is one that knows them. */
+START_TEST(test_pongs_while_held)
+{
+    _cleanup_close_ int pinging = open_one(), other = open_one();
+    static const char large[PACKET];
+    struct client *last = h.server->clients;
+    char byte;
+
+    peer_ping(&h, pinging);
+    peer_expect_pong(&h, pinging);
+    owner.hold_all = true;
+    for (int i = 0; i < 2; i++) {
+        send_data(i ? other : pinging, "one");
+        send_as(i ? other : pinging, FRAME_STREAM, FRAME_CONTINUE, SERIAL, large, sizeof(large));
+    }
+    harness_until(&h, all_wait());
+    peer_expect_pong(&h, pinging);
+    ck_assert_int_eq(recv(other, &byte, 1, MSG_DONTWAIT), -1);
+    client_set_keepalive(last);
+    peer_expect_pong(&h, other);
+    peer_expect_pong(&h, pinging);
+    ck_assert_str_eq(owner.log, "d3 d3 ");
+}
+END_TEST
+
 START_TEST(test_closed_while_held)
 {
     _cleanup_close_ int fd = open_one();
@@ -483,12 +517,14 @@ int main(void)
     tcase_add_test(tcase, test_owner_closes);
     tcase_add_test(tcase, test_holes_that_are_none);
     tcase_add_test(tcase, test_hold);
+    tcase_add_test(tcase, test_pongs_while_held);
     tcase_add_test(tcase, test_closed_while_held);
     tcase_add_test(tcase, test_sent);
     tcase_add_test(tcase, test_room);
     tcase_add_test(tcase, test_many);
     tcase_add_test(tcase, test_serial_reuse);
     tcase_add_test(tcase, test_client_gone);
+    tcase_set_timeout(tcase, 60);
     suite_add_tcase(suite, tcase);
 
     runner = srunner_create(suite);
