@@ -6,10 +6,11 @@ whose they were, however the guest or its daemon ends."""
 import os
 import pwd
 import signal
+import sqlite3
 import subprocess
 
 import guest_lib
-from guest_lib import MIB, RUNNING, check, equal, error_of, libvirt, until
+from guest_lib import MIB, RUNNING, SHUTOFF, check, equal, error_of, libvirt, until
 from guest_lib import crash_lib
 
 if os.geteuid() != 0:
@@ -206,6 +207,57 @@ def killed_midway(d):
     os.unlink(second)
 
 
+def in_store(d, statement):
+    """What the daemon's database says to that; it may run."""
+    with sqlite3.connect(f'{d.dir}/state/virtjobd.db') as db:
+        rows = db.execute(statement).fetchall()
+    db.close()
+    return rows
+
+
+def killed_at_the_end(d):
+    """The daemon killed when a guest has ended and its files are not yet given back"""
+    path, both = d.image('disk', OTHER), d.image('both', OTHER)
+    shared = disk(both, '<shareable/>', target='vdb')
+    d.define('g', devices=disk(path) + shared).create()
+    d.conn.createXML(d.xml('other', devices=shared), 0)
+    d.rule('fchownat', 'hold')
+    os.kill(d.qemu('g'), signal.SIGKILL)
+    d.held('fchownat')
+    until(lambda: in_store(d, "SELECT * FROM objects WHERE name = 'g' AND active = 0"),
+          'its end is on disk')
+    d.kill9()
+    d.no_rules()
+    equal(owner(path), QEMU, 'when it is killed')
+    d.start()
+    d.given_back(path, OTHER, 'ended')
+    equal(owner(both), QEMU, 'that of the one that runs on')
+    until(lambda: not in_store(d, "SELECT * FROM objects WHERE kind = 'guest-left'"),
+          'that is noted')
+    d.dom('other').destroy()
+    d.given_back(both, OTHER, 'both have ended')
+    d.drop('g')
+    os.unlink(path)
+    os.unlink(both)
+
+
+def host_gone(d):
+    """The host went down with a guest: its files are given back all the same"""
+    path = d.image('disk', OTHER)
+    d.define('g', devices=disk(path)).create()
+    pid = d.qemu('g')
+    d.kill9()
+    os.kill(pid, signal.SIGKILL)
+    with open('/proc/sys/kernel/random/boot_id') as file:
+        boot = file.read().strip()
+    in_store(d, f"UPDATE objects SET runtime = replace(runtime, '{boot}', 'another')")
+    d.start()
+    equal(d.state('g'), (SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN), 'state')
+    d.given_back(path, OTHER, 'after the start of the host')
+    d.drop('g')
+    os.unlink(path)
+
+
 def static(d):
     """dynamic_ownership = 0: nothing is changed, what cannot be opened is an error"""
     path = d.image('disk', OTHER)
@@ -240,8 +292,8 @@ def group(d):
     os.unlink(os.path.join(d.path, 'disk'))
 
 
-guest_lib.run(process, every_end, daemon_gone, shared, read_only, failed, killed_midway, conf=CONF,
-              guests=Owned)
+guest_lib.run(process, every_end, daemon_gone, shared, read_only, failed, killed_midway,
+              killed_at_the_end, host_gone, conf=CONF, guests=Owned)
 guest_lib.run(static, conf=CONF + 'dynamic_ownership = 0\n', guests=Owned)
 guest_lib.run(forgotten, conf=CONF + 'remember_owner = 0\n', guests=Owned)
 guest_lib.run(group, conf=CONF + f'group = "+{OTHER[1]}"\n', guests=Owned)

@@ -173,28 +173,49 @@ static struct domain_def *read_def(const struct store_object *row, const char *x
     return def;
 }
 
-/* Its guest is looked for later; an earlier boot's is gone for sure. */
-static void load_guest(struct domain *domain, const struct store_object *row)
+/*
+ * NULL: there is none to be read.  Whose its files were is known before any guest's are given back:
+ * two may have had one.
+ */
+static struct guest *load_guest(struct domains *domains, const char *uuid,
+                                const struct store_object *row, int *ret_state, int *ret_reason,
+                                bool *ret_same_boot)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
     struct domain_def *live = read_def(row, row->live_xml);
     struct guest *guest = NULL;
-    bool same_boot = false;
-    int state = VIR_DOMAIN_PAUSED, reason = VIR_DOMAIN_PAUSED_UNKNOWN;
 
     if (live)
-        guest = guest_load(domain->domains, domain->uuid, row->runtime, &state, &reason, &same_boot,
-                           &err);
+        guest = guest_load(domains, uuid, row->runtime, ret_state, ret_reason, ret_same_boot, &err);
     if (live && !guest)
         log_error("domain '%s' in the store: %s", row->name, verror_text(&err));
-    if (guest && same_boot) {
-        guest->def = STEAL_PTR(live);
-        domain->guest = STEAL_PTR(guest);
-        domain->state = state;
-        domain->reason = reason;
+    if (!guest) {
+        domain_def_unref(live);
+        return NULL;
     }
-    guest_unref(guest);
-    domain_def_unref(live);
+    guest->def = live;
+    if (guest->id >= domains->next_id)
+        domains->next_id = guest->id + 1;
+    owners_remember(domains->owners, guest->owner_memory);
+    return guest;
+}
+
+/* It is looked for later; an earlier boot's is gone for sure, and its files are given back. */
+static void load_guest_of(struct domain *domain, const struct store_object *row)
+{
+    int state = VIR_DOMAIN_PAUSED, reason = VIR_DOMAIN_PAUSED_UNKNOWN;
+    bool same_boot = false;
+
+    domain->guest =
+        load_guest(domain->domains, domain->uuid, row, &state, &reason, &same_boot);
+    if (!domain->guest)
+        return;
+    domain->state = state;
+    domain->reason = reason;
+    if (same_boot)
+        return;
+    domain->guest->process = (struct process_id){ 0 };
+    domain->guest->end_reason = VIR_DOMAIN_SHUTOFF_UNKNOWN;
 }
 
 static void load_domain(void *opaque, const struct store_object *row)
@@ -211,13 +232,52 @@ static void load_domain(void *opaque, const struct store_object *row)
     domain->autostart = row->autostart;
     domain->managed_save = access(image, F_OK) == 0;
     if (row->active)
-        load_guest(domain, row);
-    if (domain->guest && domain->guest->id >= domains->next_id)
-        domains->next_id = domain->guest->id + 1;
+        load_guest_of(domain, row);
     if (!domain->config && !domain->guest) {
         domain_save_row(domain); /* that is, removes it */
         domain_remove(domain);
     }
+}
+
+struct left {
+    struct domains *domains;
+    struct guest **guests;
+    size_t n;
+};
+
+/* One that has ended, and that the last daemon had not taken everything from. */
+static void load_left(void *opaque, const struct store_object *row)
+{
+    struct left *left = opaque;
+    char uuid[UUID_TEXT_SIZE];
+    int state, reason;
+    bool same_boot;
+    struct guest *guest;
+
+    (void)snprintf(uuid, sizeof(uuid), "%s", row->uuid); /* the rest of it is the guest's number */
+    guest = load_guest(left->domains, uuid, row, &state, &reason, &same_boot);
+    if (!guest)
+        return;
+    left->guests = xrealloc(left->guests, left->n + 1, sizeof(struct guest *));
+    left->guests[left->n++] = guest;
+}
+
+/* Workers give back once all are loaded: until then the loop alone has the owners. */
+static int load_all(struct domains *domains, struct verror *err)
+{
+    struct store *store = domains->daemon->store;
+    struct left left = { .domains = domains };
+    int rc = store_load_objects(store, "domain", load_domain, domains, err);
+
+    if (rc == 0)
+        rc = store_load_objects(store, GUEST_LEFT_KIND, load_left, &left, err);
+    for (size_t i = 0; i < left.n; i++) {
+        if (rc == 0)
+            guest_left(left.guests[i]);
+        guest_unref(left.guests[i]);
+    }
+    free(left.guests);
+    return rc;
 }
 
 /* --- looking for its guests --- */
@@ -262,7 +322,6 @@ static void look_run(struct work *work)
     struct guest *guest = look->guest;
 
     look->found = process_is_alive(&guest->process);
-    owners_remember(guest->domains->owners, guest->owner_memory);
     if (look->found)
         (void)guest_connect(guest, &look->err); /* without, it can at least be destroyed */
 }
@@ -325,7 +384,7 @@ int domains_start(struct domains *domains, void (*ready)(void *opaque), void *op
     static const struct timeval wait = { .tv_sec = START_WAIT_SECONDS };
     struct domain *domain, *next;
 
-    if (store_load_objects(domains->daemon->store, "domain", load_domain, domains, err) < 0)
+    if (load_all(domains, err) < 0)
         return -1;
     domains->ready = ready;
     domains->ready_opaque = opaque;

@@ -122,6 +122,10 @@ void guest_started(struct guest *guest);
 void guest_never_ran(struct guest *guest);
 /* Its process has ended: its domain follows. */
 void guest_gone(struct guest *guest);
+/* What a guest that has ended had yet to give back when the last daemon did: rows of this kind. */
+#define GUEST_LEFT_KIND "guest-left"
+/* Such a guest, loaded: it is given back now. */
+void guest_left(struct guest *guest);
 /* Worker: gives back what it had, its process having ended. */
 void guest_clean_up(struct guest *guest);
 

@@ -98,6 +98,27 @@ static void tell_waiters(struct guest *guest)
 
 /* --- giving back what it had --- */
 
+/* By its number: its domain may run again by then. */
+static char *left_key(const struct guest *guest)
+{
+    return xasprintf("%s-%d", guest->uuid, guest->id);
+}
+
+/* For the next daemon, should this one end before all is given back. */
+static void put_left(const struct guest *guest, struct store_txn *txn)
+{
+    struct store_object row = {
+        .kind = xstrdup(GUEST_LEFT_KIND),
+        .uuid = left_key(guest),
+        .name = left_key(guest),
+        .live_xml = xstrdup(guest->def->xml),
+        .runtime = guest_save(guest, VIR_DOMAIN_SHUTOFF, guest->end_reason),
+    };
+
+    store_put_object(txn, &row);
+    store_object_clear(&row);
+}
+
 struct cleanup {
     struct work work;
     struct guest *guest; /* a reference */
@@ -133,9 +154,12 @@ static void cleaned_up(struct work *work)
 {
     struct cleanup *cleanup = container_of(work, struct cleanup, work);
     struct guest *guest = cleanup->guest;
+    struct store_txn *txn = store_begin(guest->domains->daemon->store);
+    _cleanup_free_ char *key = left_key(guest);
 
     free(cleanup);
-    store_commit(store_begin(guest->domains->daemon->store), tell_ended, guest);
+    store_delete_object(txn, GUEST_LEFT_KIND, key);
+    store_commit(txn, tell_ended, guest);
 }
 
 static void start_clean_up(struct guest *guest)
@@ -153,10 +177,14 @@ static void start_clean_up(struct guest *guest)
 /* What is left of its domain: a definition that can start again, or nothing. */
 static void domain_lose_guest(struct domain *domain, struct guest *guest)
 {
+    struct store_txn *txn = store_begin(domain->domains->daemon->store);
+
     domain->guest = NULL;
     domain->updated = false;
     domain_set_state(domain, VIR_DOMAIN_SHUTOFF, guest->end_reason);
-    domain_save_row(domain);
+    domain_put_row(domain, txn);
+    put_left(guest, txn);
+    store_commit(txn, NULL, NULL); /* lost, its process is looked for at the next start */
     guest_unref(guest);
     if (!domain->config)
         domain_remove(domain);
@@ -168,7 +196,6 @@ static void guest_give_up(struct guest *guest)
         event_del(guest->kill_timer);
     guest_release_files(guest);
     guest_release_ports(guest);
-    start_clean_up(guest);
 }
 
 /* Its process has ended, as the loop or a job's worker has found. */
@@ -194,7 +221,14 @@ void guest_gone(struct guest *guest)
     guest_give_up(guest);
     if (domain && domain->guest == guest)
         domain_lose_guest(domain, guest);
+    start_clean_up(guest); /* what that commits comes behind the end of its domain */
     guest_unref(guest);
+}
+
+void guest_left(struct guest *guest)
+{
+    guest->exited = guest->ended = true;
+    start_clean_up(guest);
 }
 
 static void exit_cb(evutil_socket_t fd, short what, void *opaque)

@@ -4,7 +4,7 @@
  * back to whoever they belonged to once the last guest that uses them has
  * ended.  Who uses what, and whose it was, is counted here by device and inode
  * and kept as text in each guest's own record, so that a daemon that starts
- * again counts on from there.  Workers; a mutex inside.
+ * again counts on from there.  Workers, and the loop while none works; a mutex inside.
  */
 #ifndef VIRTJOBD_QEMU_OWNER_H
 #define VIRTJOBD_QEMU_OWNER_H
