@@ -16,7 +16,7 @@
 
 enum { GOOD_SERIAL = 10, REVOKED_SERIAL, STEP_SERIAL, DAY = 86400 };
 
-static char dir[] = "/tmp/test-pki.XXXXXX";
+static char dir[32];
 static char ca_path[64], lists_path[64], own_path[64];
 static struct party root, renewed, between, namesake, good, revoked, below;
 
@@ -211,6 +211,7 @@ static void expect_lists_work(const struct party *ca)
 
 static void setup(void)
 {
+    (void)snprintf(dir, sizeof(dir), "%s", "/tmp/test-pki.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
     (void)snprintf(ca_path, sizeof(ca_path), "%s/ca", dir);
     (void)snprintf(lists_path, sizeof(lists_path), "%s/lists", dir);
