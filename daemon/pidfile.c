@@ -4,25 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lifecycle.h"
-#include "util/alloc.h"
-
-static int refuse_taken(int fd, const char *path, struct verror *err)
-{
-    char pid[32] = "";
-    ssize_t len = pread(fd, pid, sizeof(pid) - 1, 0);
-
-    pid[len > 0 ? len : 0] = '\0';
-    pid[strspn(pid, "0123456789")] = '\0';
-    return verror_set(err, VIR_ERR_OPERATION_INVALID,
-                      "another virtjobd runs already (pid %s, pid file '%s')",
-                      *pid ? pid : "unknown", path);
-}
+#include "util/lockfile.h"
 
 /* A daemon that exits removes the file: what we locked must be what has the name. */
 static bool is_current(int fd, const char *path)
@@ -37,14 +23,18 @@ int pidfile_take(const char *path, struct verror *err)
 {
     for (;;) {
         _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+        char pid[LOCKFILE_PID_SIZE];
+        int r;
 
         if (fd < 0)
             return verror_errno(err, errno, "cannot open pid file '%s'", path);
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-            if (errno == EWOULDBLOCK)
-                return refuse_taken(fd, path, err);
-            return verror_errno(err, errno, "cannot lock pid file '%s'", path);
-        }
+        r = lockfile_take(fd, pid);
+        if (r == -EWOULDBLOCK)
+            return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                              "another virtjobd runs already (pid %s, pid file '%s')",
+                              *pid ? pid : "unknown", path);
+        if (r < 0)
+            return verror_errno(err, -r, "cannot lock pid file '%s'", path);
         if (!is_current(fd, path))
             continue;
         if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)

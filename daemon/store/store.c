@@ -14,23 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "store/internal.h"
 #include "util/alloc.h"
-
-static int refuse_locked(int fd, const char *path, struct verror *err)
-{
-    char pid[32] = "";
-    ssize_t len = pread(fd, pid, sizeof(pid) - 1, 0);
-
-    pid[len > 0 ? len : 0] = '\0';
-    pid[strspn(pid, "0123456789")] = '\0';
-    return verror_set(err, VIR_ERR_SYSTEM_ERROR,
-                      "database '%s' is in use by another virtjobd%s%s%s", path,
-                      *pid ? " (pid " : "", pid, *pid ? ")" : "");
-}
+#include "util/lockfile.h"
 
 /*
  * A file of its own: SQLite's locks are dropped and retaken by its readers.
@@ -40,14 +28,18 @@ static int lock_database(struct store *store, struct verror *err)
 {
     _cleanup_free_ char *path = xasprintf("%s.lock", store->path);
     _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char pid[LOCKFILE_PID_SIZE];
+    int r;
 
     if (fd < 0)
         return verror_errno(err, errno, "cannot open '%s'", path);
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno == EWOULDBLOCK)
-            return refuse_locked(fd, store->path, err);
-        return verror_errno(err, errno, "cannot lock '%s'", path);
-    }
+    r = lockfile_take(fd, pid);
+    if (r == -EWOULDBLOCK)
+        return verror_set(err, VIR_ERR_SYSTEM_ERROR,
+                          "database '%s' is in use by another virtjobd%s%s%s", store->path,
+                          *pid ? " (pid " : "", pid, *pid ? ")" : "");
+    if (r < 0)
+        return verror_errno(err, -r, "cannot lock '%s'", path);
     /* only helps the message of whoever comes second */
     (void)!ftruncate(fd, 0);
     (void)dprintf(fd, "%d\n", (int)getpid());

@@ -18,6 +18,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/util/closer.h \
 	daemon/util/cpuset.c \
 	daemon/util/cpuset.h \
+	daemon/util/lockfile.c \
+	daemon/util/lockfile.h \
 	daemon/util/log.c \
 	daemon/util/log.h \
 	daemon/util/pipe.c \

@@ -4,8 +4,10 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lifecycle.h"
@@ -102,6 +104,24 @@ START_TEST(test_link_and_no_directory)
 }
 END_TEST
 
+/* The daemon was killed, and left a child that is still on its way to exec(). */
+START_TEST(test_waits_for_a_child)
+{
+    int fd = take();
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        (void)poll(NULL, 0, 100);
+        _exit(0);
+    }
+    ck_assert_int_eq(close(fd), 0);
+    fd = take();
+    pidfile_release(path, fd);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("pidfile");
@@ -116,6 +136,7 @@ int main(void)
     tcase_add_test(tcase, test_stale_is_taken_over);
     tcase_add_test(tcase, test_release_leaves_a_successor);
     tcase_add_test(tcase, test_link_and_no_directory);
+    tcase_add_test(tcase, test_waits_for_a_child);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
