@@ -195,6 +195,14 @@ static bool reads_by_writing(const struct client *client)
     return transport->ops->wants_write && transport->ops->wants_write(transport);
 }
 
+/* Half a message of TLS's own has come, and nothing is sent before the rest of it. */
+static bool writes_by_reading(const struct client *client)
+{
+    const struct transport *transport = &client->transport;
+
+    return transport->ops->wants_read && transport->ops->wants_read(transport);
+}
+
 bool client_has_input(const struct client *client)
 {
     const struct transport *transport = &client->transport;
@@ -206,9 +214,10 @@ bool client_has_input(const struct client *client)
 static void update_events(struct client *client)
 {
     bool want_read = !client->closing && !client->half && !reads_by_writing(client) &&
-                     (client_may_call(client) ||
+                     (client_may_call(client) || writes_by_reading(client) ||
                       (client->input_len < INPUT_WAITING_MAX && !descriptors_full(client)));
-    bool want_write = client->output_bytes > 0 || reads_by_writing(client);
+    bool want_write = (client->output_bytes > 0 && !writes_by_reading(client)) ||
+                      reads_by_writing(client);
 
     if (want_read != client->reading) {
         (void)(want_read ? event_add(&client->read_event, NULL) : event_del(&client->read_event));

@@ -64,6 +64,8 @@ struct transport_ops {
     bool (*has_input)(const struct transport *transport);
     /* It needs the socket writable to go on reading (handshakes); NULL = never. */
     bool (*wants_write)(const struct transport *transport);
+    /* It needs something to read to go on writing; NULL = never. */
+    bool (*wants_read)(const struct transport *transport);
     /* Why read or write has failed, NULL = that does not say more; NULL = never. */
     const char *(*why)(const struct transport *transport);
     /* At the end of what is read: may the peer read on?  NULL = never. */

@@ -32,6 +32,7 @@ struct tls {
     struct event deadline;
     enum tls_state state;
     bool wants_write;
+    bool wants_read; /* to go on writing */
     bool drained; /* nothing more can be read until the socket has something */
     bool has_read; /* of the socket, in this turn */
     char *why; /* NULL = nothing to be said */
@@ -172,7 +173,7 @@ static ssize_t tls_read(struct transport *transport, void *data, size_t len)
     int n = 0;
 
     tls->drained = true;
-    tls->has_read = false;
+    tls->has_read = tls->wants_read = false;
     if (tls->state == TLS_REFUSED)
         return drop_input(tls, data, len);
     if (tls->state != TLS_UP)
@@ -203,6 +204,13 @@ static bool tls_wants_write(const struct transport *transport)
     const struct tls *tls = transport->state;
 
     return tls->wants_write;
+}
+
+static bool tls_wants_read(const struct transport *transport)
+{
+    const struct tls *tls = transport->state;
+
+    return tls->wants_read;
 }
 
 static const char *tls_why(const struct transport *transport)
@@ -248,10 +256,11 @@ static int write_record(struct tls *tls, const struct iovec *iov, int iovcnt, si
     ERR_clear_error();
     n = SSL_write(tls->ssl, data, len < INT_MAX ? (int)len : INT_MAX);
     if (n > 0) {
-        tls->wants_write = false; /* that has gone before */
+        tls->wants_write = tls->wants_read = false; /* that has gone before */
         return n;
     }
     n = outcome(tls, n);
+    tls->wants_read = n == -EAGAIN && !tls->wants_write;
     tls->wants_write &= owes; /* of ours the output queue says so by itself */
     return n == 0 ? -EPIPE : n;
 }
@@ -318,6 +327,7 @@ void transport_init_tls(struct client *client, struct tls_context *context, int 
         .read = tls_read,
         .write = tls_write,
         .wants_write = tls_wants_write,
+        .wants_read = tls_wants_read,
         .has_input = tls_has_input,
         .why = tls_why,
         .done = tls_done,

@@ -8,6 +8,8 @@
 #include <check.h>
 #include <errno.h>
 #include <linux/sockios.h>
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -101,6 +103,63 @@ static int unread(void)
     return bytes;
 }
 
+/* --- half a message, which OpenSSL itself does not send --- */
+
+static unsigned char secret[32]; /* of what the peer sends */
+
+static void keylog_cb(const SSL *ssl, const char *line)
+{
+    const char *last = strrchr(line, ' ');
+
+    (void)ssl;
+    if (strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) != 0)
+        return;
+    for (size_t i = 0; i < sizeof(secret); i++)
+        ck_assert_int_eq(sscanf(last + 1 + 2 * i, "%2hhx", &secret[i]), 1);
+}
+
+static void derive(const char *label, unsigned char *out, size_t len)
+{
+    int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]){ "SHA256" }, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, secret, sizeof(secret)),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PREFIX, (char[]){ "tls13 " }, 6),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_LABEL, (char *)(uintptr_t)label,
+                                          strlen(label)),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "TLS13-KDF", NULL);
+    EVP_KDF_CTX *derivation = EVP_KDF_CTX_new(kdf);
+
+    ck_assert_int_eq(EVP_KDF_derive(derivation, out, len, params), 1);
+    EVP_KDF_CTX_free(derivation);
+    EVP_KDF_free(kdf);
+}
+
+/* The peer's record of this number: data of a handshake, up to 64 bytes. */
+static void send_record(unsigned char number, const void *data, int len)
+{
+    const unsigned char head[] = { 0x17, 3, 3, 0, (unsigned char)(len + 1 + 16) }, type = 0x16;
+    unsigned char key[16], iv[12], record[sizeof(head) + 64 + 1 + 16], *at = record + sizeof(head);
+    EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+    int n;
+
+    derive("key", key, sizeof(key));
+    derive("iv", iv, sizeof(iv));
+    iv[11] ^= number;
+    memcpy(record, head, sizeof(head));
+    ck_assert_int_eq(EVP_EncryptInit_ex(cipher, EVP_aes_128_gcm(), NULL, key, iv), 1);
+    ck_assert_int_eq(EVP_EncryptUpdate(cipher, NULL, &n, head, sizeof(head)), 1);
+    ck_assert_int_eq(EVP_EncryptUpdate(cipher, at, &n, data, len), 1);
+    ck_assert_int_eq(EVP_EncryptUpdate(cipher, at + len, &n, &type, 1), 1);
+    ck_assert_int_eq(EVP_EncryptFinal_ex(cipher, at + len + 1, &n), 1);
+    ck_assert_int_eq(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, 16, at + len + 1), 1);
+    EVP_CIPHER_CTX_free(cipher);
+    peer_write(&h, fd, record, sizeof(head) + (size_t)len + 1 + 16);
+}
+
 /* --- */
 
 static void setup(void)
@@ -130,6 +189,8 @@ static void setup(void)
     client_new(h.server, fds[0], &listener, &from);
 
     context = SSL_CTX_new(TLS_client_method());
+    ck_assert_int_eq(SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256"), 1);
+    SSL_CTX_set_keylog_callback(context, keylog_cb);
     peer = SSL_new(context);
     SSL_set_bio(peer, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     ck_assert_int_eq(SSL_set_min_proto_version(peer, TLS1_3_VERSION), 1);
@@ -229,6 +290,26 @@ START_TEST(test_reply_makes_way)
 }
 END_TEST
 
+/* What cannot be sent before the rest of a message has come waits for that, not for room. */
+START_TEST(test_half_a_message)
+{
+    static const unsigned char head[] = { 24, 0, 0, 1 }, rest[] = { 0 }; /* a new key */
+
+    call(PROC_HOLD, 7);
+    flush();
+    harness_until(&h, h.held);
+    send_record(1, head, sizeof(head));
+    harness_until(&h, unread() == 0);
+    harness_release(&h);
+    for (int turn = 0; turn < 10; turn++)
+        harness_turn(&h);
+    ck_assert_uint_gt(h.server->clients->output_bytes, 0);
+    ck_assert(!event_pending(&h.server->clients->write_event, EV_WRITE, NULL));
+    send_record(2, rest, sizeof(rest));
+    expect_answer(7);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     TCase *tcase = tcase_create("keys");
@@ -240,6 +321,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, test_answers_without_room);
     tcase_add_test(tcase, test_reply_behind_answers);
     tcase_add_test(tcase, test_reply_makes_way);
+    tcase_add_test(tcase, test_half_a_message);
     suite_add_tcase(s, tcase);
     return s;
 }
