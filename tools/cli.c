@@ -37,10 +37,9 @@ void cli_errors_keep(void)
     virSetErrorFunc(NULL, error_keep_cb);
 }
 
-static virConnectPtr connection_open(const struct cli *cli)
+static virConnectPtr connection_open(const struct cli *cli, virConnectAuthPtr auth)
 {
-    virConnectPtr conn = virConnectOpenAuth(cli->uri, virConnectAuthPtrDefault,
-                                            cli->readonly ? VIR_CONNECT_RO : 0);
+    virConnectPtr conn = virConnectOpenAuth(cli->uri, auth, cli->readonly ? VIR_CONNECT_RO : 0);
 
     if (conn) /* cannot fail on an open one */
         (void)virConnectSetKeepAlive(conn, cli->keepalive_interval, cli->keepalive_count);
@@ -49,7 +48,7 @@ static virConnectPtr connection_open(const struct cli *cli)
 
 int cli_connect(struct cli *cli)
 {
-    cli->conn = connection_open(cli);
+    cli->conn = connection_open(cli, virConnectAuthPtrDefault);
     if (!cli->conn) {
         if (cli->uri)
             (void)cli_fail("cannot connect to '%s'", cli->uri);
@@ -64,8 +63,13 @@ bool cli_reconnect(struct cli *cli)
 {
     if (cli->conn)
         (void)virConnectClose(STEAL_PTR(cli->conn)); /* it is lost: nobody is left to tell */
-    cli->conn = connection_open(cli);
+    cli->conn = connection_open(cli, virConnectAuthPtrDefault);
     return cli->conn;
+}
+
+virConnectPtr cli_connection_beside(const struct cli *cli)
+{
+    return connection_open(cli, NULL);
 }
 
 void cli_disconnect(struct cli *cli)

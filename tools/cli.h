@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What every command of virtjob shares: the global options, the connection,
- * how a command ends and how an error is told.  The thread of main() alone.
+ * how a command ends and how an error is told.  The thread of main() alone,
+ * but for cli_connection_beside().
  */
 #ifndef VIRTJOB_CLI_H
 #define VIRTJOB_CLI_H
@@ -52,6 +53,8 @@ void cli_errors_keep(void);
 int cli_connect(struct cli *cli);
 /* Tries once more, after the connection was lost; false, and nothing said: not yet. */
 bool cli_reconnect(struct cli *cli);
+/* One more, for another thread, that asks nobody who it is; NULL: not now. */
+virConnectPtr cli_connection_beside(const struct cli *cli);
 /* Closes it, if open. */
 void cli_disconnect(struct cli *cli);
 

@@ -215,7 +215,7 @@ int long_job_prepare(struct cli *cli, const struct args *args)
         return CLI_FAILED;
     if (args_flag(args, "async"))
         return CLI_DONE;
-    r = signals_catch();
+    r = signals_catch(SIGNALS_JOB_LEFT);
     if (r < 0) {
         cli_error("cannot catch signals: %s", strerror(-r));
         return CLI_FAILED;

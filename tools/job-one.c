@@ -34,7 +34,7 @@ int job_info(struct cli *cli, const struct args *args)
 static int wait_and_say(struct cli *cli, virJobRecordPtr *job, const struct follow *follow)
 {
     _cleanup_free_ char *object = NULL;
-    int r = signals_catch();
+    int r = signals_catch(SIGNALS_JOB_LEFT);
 
     if (r < 0) {
         cli_error("cannot catch signals: %s", strerror(-r));

@@ -73,6 +73,8 @@ tools_libcli_la_SOURCES = \
 	tools/host-show.c \
 	tools/host.c \
 	tools/host.h \
+	tools/interrupt.c \
+	tools/interrupt.h \
 	tools/job-commands.c \
 	tools/job-find.c \
 	tools/job-events.c \

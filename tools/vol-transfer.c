@@ -2,10 +2,13 @@
 /*
  * Volumes uploaded and downloaded.  Each is a job of the daemon, that this
  * process is a part of: there is nothing to leave behind, so a signal ends it.
+ * The file does not block, and is waited for together with the signal; the
+ * daemon is waited for by the library, and then see interrupt.h.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +17,8 @@
 
 #include "daemon/util/alloc.h"
 #include "tools/follow.h"
+#include "tools/interrupt.h"
+#include "tools/jobs.h"
 #include "tools/progress.h"
 #include "tools/signals.h"
 #include "tools/vol.h"
@@ -33,7 +38,9 @@ struct transfer {
     const char *file;
     int fd;
     bool sparse;
-    unsigned long long left; /* upload: bytes still to be read from the file */
+    unsigned long long left;    /* upload: bytes still to be read from the file */
+    unsigned long long earlier; /* the last job of the volume before this one */
+    struct interrupt interrupt;
     struct progress progress;
     virJobRecord shown; /* what is drawn: our own counts, so that nothing has to be asked for */
     long long started_ms, drawn_ms;
@@ -48,6 +55,14 @@ static long long now_ms(void)
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The id of the volume's last job; 0: there was none, or it cannot be told. */
+static unsigned long long last_job(virStorageVolPtr vol)
+{
+    _cleanup_record_ virJobRecordPtr record = virStorageVolGetJobRecord(vol, 0);
+
+    return record ? record->id : 0;
+}
+
 /* Its signals are ours from here on. */
 static int transfer_begin(struct transfer *transfer, struct cli *cli, const struct args *args,
                           virStorageVolPtr vol)
@@ -56,12 +71,12 @@ static int transfer_begin(struct transfer *transfer, struct cli *cli, const stru
 
     if (job_speed_prepare(cli, args) != CLI_DONE)
         return CLI_FAILED;
-    r = signals_catch();
+    transfer->earlier = last_job(vol);
+    r = signals_catch("the upload or download does not go on");
     if (r < 0) {
         cli_error("cannot catch signals: %s", strerror(-r));
         return CLI_FAILED;
     }
-    transfer->file = args_text(args, "file");
     transfer->sparse = args_flag(args, "sparse");
     transfer->started_ms = now_ms();
     transfer->shown = (virJobRecord){
@@ -84,7 +99,7 @@ static int transfer_count(struct transfer *transfer, unsigned long long bytes)
     shown->bytesDone += bytes;
     if (shown->bytesTotal > 0 && shown->bytesTotal < shown->bytesDone)
         shown->bytesTotal = shown->bytesDone; /* the file grows while it is read */
-    if (signals_take() > 0)
+    if (interrupt_seen(&transfer->interrupt))
         return -1;
     if (!transfer->progress.out || now - transfer->drawn_ms < DRAW_EVERY_MS)
         return 0;
@@ -121,14 +136,78 @@ static int tell_signal(struct transfer *transfer)
     return CLI_CANCELLED;
 }
 
+/* Waits until the file has one of the events; false: a signal has come, which is told. */
+static bool wait_for_file(struct transfer *transfer, short events)
+{
+    if (interrupt_wait(&transfer->interrupt, transfer->fd, events))
+        return true;
+    transfer->result = tell_signal(transfer);
+    return false;
+}
+
+/* The file just opened, which may be a pipe or a terminal. */
+static void unblock_file(const struct transfer *transfer)
+{
+    (void)fcntl(transfer->fd, F_SETFL, O_NONBLOCK); /* it works without, but for a signal */
+}
+
+/*
+ * The job of the transfer that has just been opened.  Others may download the same volume: if
+ * another one has begun at this moment it cannot be told which is which, and it is 0.
+ */
+static unsigned long long own_job(const struct transfer *transfer, struct cli *cli,
+                                  virStorageVolPtr vol)
+{
+    _cleanup_record_ virJobRecordPtr last = virStorageVolGetJobRecord(vol, 0);
+    _cleanup_jobs_ struct job_list list = { 0 };
+    unsigned long long own = 0;
+    int found = 0;
+
+    if (last)
+        list.count = virConnectListAllJobs(cli->conn, &list.all, VIR_CONNECT_LIST_JOBS_ACTIVE);
+    for (int i = 0; i < list.count; i++) {
+        const virJobRecord *job = list.all[i];
+
+        if (job->id <= transfer->earlier || strcmp(job->operation, transfer->shown.operation) ||
+            strcmp(job->name, last->name) || memcmp(job->uuid, last->uuid, sizeof(job->uuid)))
+            continue;
+        own = job->id;
+        found++;
+    }
+    return found == 1 ? own : 0;
+}
+
+/* The stream has failed, perhaps because a signal has had its job cancelled. */
+static int tell_failure(struct transfer *transfer)
+{
+    if (virGetLastErrorCode() == VIR_ERR_OPERATION_ABORTED && interrupt_seen(&transfer->interrupt))
+        return tell_signal(transfer);
+    return tell_stream(transfer);
+}
+
 /* After the last byte, or, rc -1, the first failure, which has aborted it. */
-static int transfer_end(struct transfer *transfer, int rc)
+static void transfer_end(struct transfer *transfer, int rc)
 {
     if (rc == 0)
         rc = virStreamFinish(transfer->stream);
     if (rc < 0 && transfer->result == CLI_DONE)
-        transfer->result = tell_stream(transfer);
+        transfer->result = tell_failure(transfer);
     progress_clear(&transfer->progress);
+}
+
+/* Moves the bytes of the open stream; the exit code. */
+static int transfer_run(struct transfer *transfer, struct cli *cli, virStorageVolPtr vol,
+                        int (*move)(struct transfer *transfer))
+{
+    int r = interrupt_start(&transfer->interrupt, cli, own_job(transfer, cli, vol));
+
+    if (r < 0) {
+        cli_error("cannot wait for signals: %s", strerror(-r));
+        (void)virStreamAbort(transfer->stream); /* the reason is told already */
+        return CLI_FAILED;
+    }
+    transfer_end(transfer, move(transfer));
+    interrupt_stop(&transfer->interrupt);
     return transfer->result;
 }
 
@@ -147,9 +226,9 @@ static int source_read(virStreamPtr stream, char *data, size_t nbytes, void *opa
     ssize_t n;
 
     (void)stream;
-    do
-        n = read(transfer->fd, data, most);
-    while (n < 0 && errno == EINTR);
+    while ((n = read(transfer->fd, data, most)) < 0 && (errno == EINTR || errno == EAGAIN))
+        if (errno == EAGAIN && !wait_for_file(transfer, POLLIN))
+            return -1;
     if (n < 0)
         transfer->result = tell_errno(transfer, "read");
     else if (transfer_count(transfer, (size_t)n) < 0)
@@ -208,11 +287,9 @@ static int source_skip(virStreamPtr stream, long long len, void *opaque)
 
 static int send_file(struct transfer *transfer)
 {
-    int rc = transfer->sparse ? virStreamSparseSendAll(transfer->stream, source_read, source_look,
-                                                       source_skip, transfer)
-                              : virStreamSendAll(transfer->stream, source_read, transfer);
-
-    return transfer_end(transfer, rc);
+    return transfer->sparse ? virStreamSparseSendAll(transfer->stream, source_read, source_look,
+                                                     source_skip, transfer)
+                            : virStreamSendAll(transfer->stream, source_read, transfer);
 }
 
 int vol_upload(struct cli *cli, const struct args *args)
@@ -220,16 +297,20 @@ int vol_upload(struct cli *cli, const struct args *args)
     _cleanup_vol_ virStorageVolPtr vol = vol_of(cli, args);
     _cleanup_stream_ virStreamPtr stream = NULL;
     _cleanup_close_ int fd = -1;
-    struct transfer transfer = { .left = args_size(args, "length", 0) };
+    struct transfer transfer = { .file = args_text(args, "file"),
+                                 .left = args_size(args, "length", 0) };
     unsigned long long length = transfer.left;
     struct stat st;
     int result;
 
-    if (!vol || transfer_begin(&transfer, cli, args, vol) != CLI_DONE)
+    if (!vol)
         return CLI_FAILED;
-    transfer.fd = fd = open(transfer.file, O_RDONLY | O_CLOEXEC);
+    transfer.fd = fd = open(transfer.file, O_RDONLY | O_CLOEXEC); /* may wait: nothing is begun */
     if (fd < 0 || fstat(fd, &st) < 0)
         return tell_errno(&transfer, "open");
+    unblock_file(&transfer);
+    if (transfer_begin(&transfer, cli, args, vol) != CLI_DONE)
+        return CLI_FAILED;
     if (S_ISREG(st.st_mode)) {
         transfer.shown.info.type = VIR_JOB_BOUNDED;
         transfer.shown.bytesTotal = (unsigned long long)st.st_size;
@@ -242,7 +323,7 @@ int vol_upload(struct cli *cli, const struct args *args)
     if (!stream || virStorageVolUpload(vol, stream, args_size(args, "offset", 0), length,
                                        sparse_flag(args)) < 0)
         return cli_fail("cannot upload to volume '%s'", virStorageVolGetName(vol));
-    result = send_file(&transfer);
+    result = transfer_run(&transfer, cli, vol, send_file);
     if (result == CLI_DONE)
         cli_say(cli, "Vol %s uploaded", virStorageVolGetName(vol));
     return result;
@@ -256,9 +337,9 @@ static int sink_write(virStreamPtr stream, const char *data, size_t nbytes, void
     ssize_t n;
 
     (void)stream;
-    do
-        n = write(transfer->fd, data, nbytes);
-    while (n < 0 && errno == EINTR);
+    while ((n = write(transfer->fd, data, nbytes)) < 0 && (errno == EINTR || errno == EAGAIN))
+        if (errno == EAGAIN && !wait_for_file(transfer, POLLOUT))
+            return -1;
     if (n < 0)
         transfer->result = tell_errno(transfer, "write to");
     else if (transfer_count(transfer, (size_t)n) < 0)
@@ -281,16 +362,30 @@ static int sink_skip(virStreamPtr stream, long long len, void *opaque)
 
 static int receive_file(struct transfer *transfer)
 {
-    int rc = transfer->sparse
-                 ? virStreamSparseRecvAll(transfer->stream, sink_write, sink_skip, transfer)
-                 : virStreamRecvAll(transfer->stream, sink_write, transfer);
+    return transfer->sparse
+               ? virStreamSparseRecvAll(transfer->stream, sink_write, sink_skip, transfer)
+               : virStreamRecvAll(transfer->stream, sink_write, transfer);
+}
 
-    return transfer_end(transfer, rc);
+/* A pipe may wait for who reads it, so it is opened before anything has begun. */
+static int open_special_target(struct transfer *transfer)
+{
+    struct stat st;
+
+    if (stat(transfer->file, &st) < 0 || S_ISREG(st.st_mode))
+        return CLI_DONE;
+    transfer->fd = open(transfer->file, O_WRONLY | O_CLOEXEC);
+    if (transfer->fd < 0)
+        return tell_errno(transfer, "open");
+    unblock_file(transfer);
+    return CLI_DONE;
 }
 
 /* Written to where it will stay; a failed one is removed if it was made here. */
 static int open_target(struct transfer *transfer, bool *ret_made)
 {
+    if (transfer->fd >= 0)
+        return CLI_DONE;
     *ret_made = true;
     transfer->fd = open(transfer->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (transfer->fd < 0 && errno == EEXIST) {
@@ -305,11 +400,12 @@ int vol_download(struct cli *cli, const struct args *args)
     _cleanup_vol_ virStorageVolPtr vol = vol_of(cli, args);
     _cleanup_stream_ virStreamPtr stream = NULL;
     unsigned long long length = args_size(args, "length", 0);
-    struct transfer transfer = { .fd = -1 };
+    struct transfer transfer = { .file = args_text(args, "file"), .fd = -1 };
     bool made = false;
     int result;
 
-    if (!vol || transfer_begin(&transfer, cli, args, vol) != CLI_DONE)
+    if (!vol || open_special_target(&transfer) != CLI_DONE ||
+        transfer_begin(&transfer, cli, args, vol) != CLI_DONE)
         return CLI_FAILED;
     if (length > 0) {
         transfer.shown.info.type = VIR_JOB_BOUNDED;
@@ -317,11 +413,13 @@ int vol_download(struct cli *cli, const struct args *args)
     }
     transfer.stream = stream = virStreamNew(cli->conn, 0);
     if (!stream || virStorageVolDownload(vol, stream, args_size(args, "offset", 0), length,
-                                         sparse_flag(args)) < 0)
+                                         sparse_flag(args)) < 0) {
+        (void)close(transfer.fd); /* of a pipe; else it is none yet */
         return cli_fail("cannot download volume '%s'", virStorageVolGetName(vol));
+    }
     result = open_target(&transfer, &made);
     if (result == CLI_DONE)
-        result = receive_file(&transfer);
+        result = transfer_run(&transfer, cli, vol, receive_file);
     else
         (void)virStreamAbort(stream); /* the reason is told already */
     if (transfer.fd >= 0 && close(transfer.fd) < 0 && result == CLI_DONE)

@@ -188,7 +188,7 @@ static int told_run(fake_script *script, int (*call)(struct cli *cli), char *tol
     size_t n;
 
     ck_assert_ptr_nonnull(file);
-    ck_assert_int_eq(signals_catch(), 0);
+    ck_assert_int_eq(signals_catch(SIGNALS_JOB_LEFT), 0);
     (void)fake_start(script);
     cli.conn = fake_open();
     cli_errors_keep();
