@@ -20,7 +20,7 @@ needs()
 
 # shellcheck disable=SC2016 # the variables are perl's
 case $1 in
-    *test-child | *test-child_pace | *test-qemu_img)
+    *test-child | *test-child_pace | *test-qemu_img | *test-vol_change)
         needs pidfd_open 'exit(syscall(434, $$ + 0, 0) < 0)'
         ;;
     *test-publish) # 437: openat2; -100: AT_FDCWD; 24 zero bytes: struct open_how
