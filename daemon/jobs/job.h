@@ -63,7 +63,7 @@ struct job_kind {
     bool joins_queue; /* waits behind one of its own in QUEUED, without a time limit (refresh) */
     bool counts_files; /* progress is in files, not bytes */
 
-    /* Loop: what it holds while it lives, by lock_hold_want(); asked again when prepare is through. */
+    /* Loop: what it holds while it lives, by lock_hold_want(); asked again after prepare. */
     void (*locks)(const void *spec, struct lock_hold *hold);
     /* Loop, locks held: does the request still make sense?  Optional. */
     int (*check)(void *spec, struct verror *err);

@@ -74,7 +74,7 @@ static int prepare_step(struct job *job)
     return job->kind->prepare(job->spec, &job->step_err);
 }
 
-/* Which files these are was known from an earlier look: the locks that count are of those there now. */
+/* What it was known to need is from an earlier look: what counts is what prepare has found. */
 static int job_lock_again(struct job *job)
 {
     struct lock_hold fresh = { 0 }, *blocker = NULL;

@@ -35,6 +35,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/storage/vol_change.c \
 	daemon/storage/vol_create.c \
 	daemon/storage/vol_jobs.h \
+	daemon/storage/vol_resize.c \
 	daemon/storage/vol_spec.c \
 	daemon/storage/vol_spec.h \
 	daemon/storage/vol_transfer.c \

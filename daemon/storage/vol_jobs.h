@@ -6,12 +6,20 @@
 #include "storage/vol_spec.h"
 
 extern const struct job_kind vol_job_create, vol_job_clone;              /* vol_create.c */
-extern const struct job_kind vol_job_wipe, vol_job_resize, vol_job_delete; /* vol_change.c */
+extern const struct job_kind vol_job_wipe, vol_job_delete;               /* vol_change.c */
+extern const struct job_kind vol_job_resize;                             /* vol_resize.c */
 
 extern const struct job_kind vol_job_upload, vol_job_download; /* vol_transfer.c */
 
 /* --- vol_change.c, for all that is done to a file in place --- */
 
+/*
+ * Worker: opens the volume and says which file it is; dirfd stays open too.  What is to be deleted
+ * and is gone already is no error: fd stays -1, the identity all 0.
+ */
+int vol_open_file(struct vol_spec *spec, struct file_identity *ret, struct verror *err);
+/* The file the job is about?  Our own writing changes size and times, so only the inode tells. */
+bool vol_is_target(const struct vol_spec *spec, const struct file_identity *now);
 /* Worker: opens the volume for writing, and it must be the file it was when it was accepted. */
 int vol_open_same(struct vol_spec *spec, struct job_ctl *ctl, struct verror *err);
 /* Worker: which file is it?  Closes it again. */

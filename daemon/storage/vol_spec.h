@@ -75,7 +75,7 @@ struct job_request vol_job_request(const struct job_kind *kind, struct vol_spec 
 
 /* --- worker --- */
 
-/* Of a regular file or block device; of anything where fd is O_PATH, then without a device's size. */
+/* Of a regular file or block device; by an O_PATH fd of anything, without a device's size. */
 int file_identity_of(int fd, const char *path, struct file_identity *ret, struct verror *err);
 bool file_identity_is_block(const struct file_identity *identity);
 bool file_identity_same(const struct file_identity *a, const struct file_identity *b);

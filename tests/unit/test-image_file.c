@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* daemon/hypervisor/qemu/image_file.c: what a next daemon finds of a file that took another's place. */
+/* daemon/hypervisor/qemu/image_file.c: a file that takes another's place, and daemons that die. */
 
 #include "hypervisor/qemu/image_file.h"
 

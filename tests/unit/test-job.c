@@ -186,7 +186,7 @@ START_TEST(refused_by_a_long_one)
 }
 END_TEST
 
-/* What it locks may turn out to be something else than its caller knew: that counts from then on. */
+/* What it locks may turn out to be something else than its caller knew: that counts then. */
 START_TEST(locks_what_prepare_finds)
 {
     struct party first = { .async = true }, second = { .async = true }, third = { .async = true };
@@ -200,8 +200,8 @@ START_TEST(locks_what_prepare_finds)
     heart_until(second.refused || second.accepted);
     ck_assert_uint_eq(second.refused, 1);
     ck_assert_int_eq(second.code, VIR_ERR_OPERATION_INVALID);
-    ck_assert_msg(strstr(second.text, "pool 'o' is busy: job 1 (fake-long of pool 'guest')") != NULL,
-                  "%s", second.text);
+    ck_assert_msg(strstr(second.text, "busy: job 1 (fake-long of pool 'guest')") != NULL, "%s",
+                  second.text);
     strcpy(other->found, "free");
     other->block = STEP_RUN;
     fake_start(&fake_long, other, "o", &third);

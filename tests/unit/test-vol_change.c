@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * daemon/storage/vol_change.c: volumes that are no longer what the pool's list says, before their
- * job is accepted, while it waits and when it is undone.
+ * daemon/storage/vol_change.c and vol_resize.c: volumes that are no longer what the pool's list
+ * says, before their job is accepted, while it waits, when it is undone.
  */
 
 #include "storage/vol_jobs.h"
@@ -278,6 +278,30 @@ START_TEST(raw_that_looks_like_an_image)
 }
 END_TEST
 
+/* What has taken the volume's name while it was zeroed stays; what is gone has been deleted. */
+START_TEST(replaced_while_deleting)
+{
+    const struct job_kind *kind = &vol_job_delete;
+    struct vol_spec *spec;
+
+    make_image("v", VOL_FORMAT_RAW, MIB);
+    spec = new_spec(0);
+    spec->flags = VIR_STORAGE_VOL_DELETE_ZEROED;
+    check(kind->prepare(spec, &err));
+    check(kind->run(spec, 1, &ctl, &err));
+    ck_assert_int_eq(unlinkat(scratch_fd, "v", 0), 0);
+    if (_i == 0) {
+        make_image("v", VOL_FORMAT_RAW, 2 * MIB);
+        ck_assert_int_eq(kind->publish(spec, 1, &ctl, &err), -1);
+        ck_assert_int_eq(err.code, VIR_ERR_OPERATION_FAILED);
+        ck_assert_uint_eq(capacity_now(), 2 * MIB);
+    } else {
+        check(kind->publish(spec, 1, &ctl, &err));
+    }
+    vol_spec_free(spec);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vol_change");
@@ -294,6 +318,10 @@ int main(void)
     tcase_add_loop_test(tcase, asked_for_by_an_old_list, 0, 2 * count);
     tcase_add_loop_test(tcase, of_another_format_now, 0, count);
     tcase_add_test(tcase, raw_that_looks_like_an_image);
+    suite_add_tcase(suite, tcase);
+    tcase = tcase_create("delete");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, replaced_while_deleting, 0, 2);
     suite_add_tcase(suite, tcase);
     return scratch_run(suite);
 }
