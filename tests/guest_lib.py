@@ -328,6 +328,14 @@ def patient(seconds):
     return time.monotonic() + seconds * SLOWER
 
 
+class HeldJournal(Guests):
+    """Its journal is held by the rules of hold.c, too."""
+
+    def __init__(self, conf=''):
+        super().__init__(conf)
+        self.env['HOLD_PATH'] = self.dir
+
+
 def run(*tests, conf='', guests=Guests):
     with guests(conf) as d:
         for test in tests:

@@ -343,14 +343,6 @@ def twice(d):
     d.drop('g')
 
 
-class HeldJournal(guest_lib.Guests):
-    """Its journal is held by the rules of hold.c, too."""
-
-    def __init__(self, conf=''):
-        super().__init__(conf)
-        self.env['HOLD_PATH'] = self.dir
-
-
 guest_lib.run(save, save_at_its_end, sync_call, dump, start, restore, managed_start, destroyed,
               destroyed_too_late, destroyed_taken_up, twice)
-guest_lib.run(destroyed_too_early, guests=HeldJournal)
+guest_lib.run(destroyed_too_early, guests=guest_lib.HeldJournal)

@@ -217,4 +217,35 @@ def not_begun(d):
     d.drop('g')
 
 
+def started_meanwhile(d):
+    """A start that was not known to have ended: undone before the guest has run, and not after"""
+    d.define('g', emulator=d.held_emulator())
+    was = None
+    for writes in range(1, 60, 2):
+        job, pid = d.held_start('start', 'g')
+        d.rule('pwrite64', 'hold', skip=writes)
+        os.kill(pid, signal.SIGCONT)
+        d.held('pwrite64')
+        d.kill9()
+        d.no_rules()
+        qmp = Qmp(pid)
+        was = qmp('query-status')['status']
+        if was == 'running':  # and may have done anything since
+            qmp('stop')
+            qmp.reaches('paused')
+        qmp.close()
+        d.start()
+        if was == 'running':
+            break
+        d.ends(job, 'failed')
+        equal((d.state('g')[0], guest_lib.is_gone(pid)), (SHUTOFF, True), 'one that has not run')
+    equal((was, writes > 1), ('running', True), 'what QEMU was at last, and not at first')
+    d.ends(job, 'complete')
+    d.in_state('g', PAUSED)
+    check(not guest_lib.is_gone(pid), 'its process')
+    d.dom('g').resume()
+    d.drop('g')
+
+
 guest_lib.run(nothing_happens, meanwhile, hung, save, saved_meanwhile, not_begun)
+guest_lib.run(started_meanwhile, guests=guest_lib.HeldJournal)

@@ -471,8 +471,8 @@ static enum job_recovery start_recover(void *opaque, uint64_t job_id, const char
         return JOB_RECOVER_UNDO;
     if (strcmp(status, "running") == 0)
         return JOB_RECOVER_DONE;
-    if (!spec->path)
-        return JOB_RECOVER_UNDO;
+    if (!spec->path) /* one that has run may have stopped meanwhile, and is no less started */
+        return strcmp(status, "prelaunch") == 0 ? JOB_RECOVER_UNDO : JOB_RECOVER_DONE;
     if (!spec->from_managed || strcmp(status, "inmigrate") == 0 || !image_is_spent(spec))
         return JOB_RECOVER_RUN;
     if (spec->was_running &&
