@@ -40,6 +40,12 @@ class Peer:
         except OSError:
             pass  # the daemon has had enough
 
+    def commands(self):
+        try:
+            yield from self.file
+        except OSError:
+            pass  # it has closed with our words unread
+
     def greet(self):
         self.say(line(GREETING))
 
@@ -98,7 +104,7 @@ def says(*lines):
 def refuses(argv):
     peer = Peer(argv)
     peer.greet()
-    for text in peer.file:
+    for text in peer.commands():
         peer.say(line({'error': {'class': 'GenericError', 'desc': 'no such luck'},
                        'id': json.loads(text).get('id')}))
 
@@ -174,7 +180,7 @@ def plays(argv):
         ANSWERS['query-chardev'] = [{'label': 'charchannel0', 'filename': '',
                                      'frontend-open': True}]
     peer.greet()
-    for text in peer.file:
+    for text in peer.commands():
         asked = json.loads(text)
         if asked['execute'] == 'now':
             with open(mode) as file:
