@@ -291,9 +291,7 @@ def test_paused_and_gone(f):
     vol = f.volume("paused-up", 4 * MIB)
     stream = client.stream("STORAGE_VOL_UPLOAD", vol, 0, 0, 0)
     f.client.call("PAUSE", wire.job_of_vol(vol), 0)
-    for _ in range(5):  # one that is taken and cannot be written, and as many as are kept
-        stream.packet(b"u" * 262120)
-    stream.packet(b"u" * 65536)  # is not read
+    check(stream.fill(b"u" * 262120, 15), "a paused upload takes no more than is kept")
     gone_while_paused(f, client, vol)
 
     client = f.daemon.client()

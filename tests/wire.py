@@ -5,6 +5,7 @@ raw client, and a private daemon to try them on."""
 
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -622,6 +623,14 @@ class Stream:
     def packet(self, payload=b"", status=CONTINUE, type=STREAM):
         self.client.raw(packet(self.proc.program, self.proc.number, payload, self.serial, type,
                                status))
+
+    def fill(self, payload, times):
+        """As often, but no more than is taken; False: all was.  The last may be cut off."""
+        data = memoryview(packet(self.proc.program, self.proc.number, payload, self.serial, STREAM,
+                                 CONTINUE) * times)
+        while data and select.select([], [self.client.sock], [], 0.5)[1]:
+            data = data[self.client.sock.send(data):]
+        return len(data) > 0
 
     def hole(self, length, flags=0):
         self.packet(struct.pack(">qI", length, flags), type=STREAM_HOLE)
