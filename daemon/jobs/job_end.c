@@ -15,6 +15,18 @@
 
 enum { RETRY_FIRST_MS = 250, RETRY_MAX_MS = 8000 };
 
+void job_answer(struct job *job, struct job_party *party)
+{
+    while (party) {
+        struct job_party *next = party->next;
+
+        if (party->ended)
+            party->ended(party->opaque, job);
+        free(party);
+        party = next;
+    }
+}
+
 /* Tells everyone, in the order of the design: objects, locks, the caller, those who wait. */
 static void job_tell_end(struct job *job, bool done)
 {
@@ -28,14 +40,7 @@ static void job_tell_end(struct job *job, bool done)
     free(STEAL_PTR(job->checkpoint));
     job_ctl_done(&job->ctl); /* as the last of its object it may stay for long */
     locks_release(job->jobs->locks, &job->locks);
-    while (party) {
-        struct job_party *next = party->next;
-
-        if (party->ended)
-            party->ended(party->opaque, job);
-        free(party);
-        party = next;
-    }
+    job_answer(job, party);
     while (job->waiters) {
         struct job_waiter *waiter = job->waiters;
 
@@ -82,6 +87,8 @@ static void retry_later(struct jobs *jobs)
 
     if (!jobs->retry_timer)
         jobs->retry_timer = evtimer_new(jobs->daemon->base, retry_cb, jobs);
+    if (!jobs->retry_timer)
+        abort(); /* memory is out */
     if (evtimer_pending(jobs->retry_timer, NULL))
         return;
     jobs->retry_ms = jobs->retry_ms ? jobs->retry_ms * 2 : RETRY_FIRST_MS;

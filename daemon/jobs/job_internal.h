@@ -148,6 +148,7 @@ void job_undo(struct job *job, enum job_state outcome);
 
 /* job_end.c: decided */
 void job_end(struct job *job, enum job_state outcome);
+void job_answer(struct job *job, struct job_party *party); /* who has asked; frees the list */
 void jobs_retry_outcomes(struct jobs *jobs); /* now: those that the disk did not take */
 
 /* job_event.c */

@@ -96,14 +96,7 @@ static void job_tell_parked(struct job *job)
     else
         verror_set(&job->err, VIR_ERR_OPERATION_FAILED, "virtjobd was stopped during %s",
                    job->title);
-    while (party) {
-        struct job_party *next = party->next;
-
-        if (party->ended)
-            party->ended(party->opaque, job);
-        free(party);
-        party = next;
-    }
+    job_answer(job, party);
     verror_clear(&job->err);
 }
 
