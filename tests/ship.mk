@@ -46,7 +46,6 @@ sanitized_slow = \
 	tests/guests-states.py \
 	tests/guests-table.py \
 	tests/soak.py \
-	tests/unit/test-io_wipe \
 	$(NULL)
 check-sanitized-quick:
 	$(MAKE) check-sanitized TESTS="$(filter-out $(sanitized_slow),$(TESTS))"
@@ -58,9 +57,9 @@ valgrind_command = valgrind --quiet --error-exitcode=99 --leak-check=full \
 valgrind_compiler = $(abs_top_srcdir)/tests/valgrind.sh \
 	$(LIBTOOL) --quiet --mode=execute $(valgrind_command) --
 unit_tests = $(filter tests/unit/% tests/fuzz/%,$(TESTS))
-# Minutes each: two look at every byte of what they wrote; valgrind stops every thread while one
-# closes a socket that lingers.
-valgrind_slow = tests/unit/test-closer tests/unit/test-io_copy tests/unit/test-io_wipe
+# A copy is looked at byte by byte; valgrind stops every thread while one closes a socket that
+# lingers.
+valgrind_slow = tests/unit/test-closer tests/unit/test-io_copy
 
 # Debian 12's valgrind has no pidfd_open(), by which a guest's process is watched.
 valgrind_cannot = \

@@ -241,6 +241,7 @@ START_TEST(test_reply_that_waits)
     const uint32_t size = 8 << 20, word = htonl(size);
     _cleanup_free_ char *reply = xmalloc(FRAME_MIN + size);
     char packet[FRAME_MIN + sizeof(word)];
+    size_t wrong = 0;
 
     start_layer();
     (void)packet_make(packet, PROC_SIZE, 1, &word, sizeof(word));
@@ -248,7 +249,8 @@ START_TEST(test_reply_that_waits)
     harness_until(&h, h.server->clients->output_bytes > 0);
     receive_encoded(reply, FRAME_MIN + size);
     for (size_t i = 0; i < size; i++)
-        ck_assert_int_eq(reply[FRAME_MIN + i], 'x');
+        wrong += reply[FRAME_MIN + i] != 'x';
+    ck_assert_uint_eq(wrong, 0);
     expect_echo("and on", 6, 2);
 }
 END_TEST
