@@ -13,6 +13,7 @@ core_unit_tests = \
 	tests/unit/test-pidfile \
 	tests/unit/test-pipe \
 	tests/unit/test-store \
+	tests/unit/test-store_trouble \
 	tests/unit/test-verror \
 	$(NULL)
 check_PROGRAMS += $(core_unit_tests)
@@ -60,9 +61,13 @@ tests_unit_test_pipe_SOURCES = tests/unit/test-pipe.c
 tests_unit_test_pipe_CPPFLAGS = $(core_cppflags)
 tests_unit_test_pipe_LDADD = $(core_ldadd)
 
-tests_unit_test_store_SOURCES = tests/unit/test-store.c
+tests_unit_test_store_SOURCES = tests/unit/test-store.c tests/unit/store-fixture.h
 tests_unit_test_store_CPPFLAGS = $(core_cppflags)
 tests_unit_test_store_LDADD = $(core_ldadd)
+
+tests_unit_test_store_trouble_SOURCES = tests/unit/test-store_trouble.c tests/unit/store-fixture.h
+tests_unit_test_store_trouble_CPPFLAGS = $(core_cppflags)
+tests_unit_test_store_trouble_LDADD = $(core_ldadd)
 
 tests_unit_test_verror_SOURCES = tests/unit/test-verror.c
 tests_unit_test_verror_CPPFLAGS = $(core_cppflags)

@@ -13,6 +13,7 @@
 
 #include "pki-fixture.h"
 #include "protocol/macros.h"
+#include "scratch.h"
 
 enum { GOOD_SERIAL = 10, REVOKED_SERIAL, STEP_SERIAL, DAY = 86400 };
 
@@ -334,11 +335,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    int failed;
-
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return scratch_run(suite());
 }
