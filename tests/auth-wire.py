@@ -133,9 +133,9 @@ def try_order(daemon):
     # two steps at once: the second is refused, whatever comes of the first
     client = connect(daemon)
     client.call("AUTH_SASL_INIT")
-    first = client.send("AUTH_SASL_START", "SCRAM-SHA-256",
-                        b"n,," + Login(client, "fred", "").bare.encode())
-    second = client.send("AUTH_SASL_STEP", b"x")
+    first, second = client.send_together(
+        ("AUTH_SASL_START", "SCRAM-SHA-256", b"n,," + Login(client, "fred", "").bare.encode()),
+        ("AUTH_SASL_STEP", b"x"))
     failed("a step too early", client.answer, second, match="no answer yet")
     client.answer(first)
     client.close()

@@ -531,6 +531,18 @@ class Client:
         self.raw(packet(proc.program, proc.number, pack(proc.args, values), serial))
         return serial
 
+    def send_together(self, *calls):
+        """Each (name, value, ...) in one write, so that the daemon has the last before any of
+        them can be answered by a worker; their serials."""
+        serials = range(self.serial, self.serial + len(calls))
+        self.serial += len(calls)
+        data = b""
+        for serial, (name, *values) in zip(serials, calls):
+            proc = BY_NAME[name]
+            data += packet(proc.program, proc.number, pack(proc.args, values), serial)
+        self.raw(data)
+        return serials
+
     def send_raw(self, program, procedure, payload, **header):
         serial = self.serial
         self.serial += 1
