@@ -15,7 +15,6 @@ import stuckfs
 import wire
 
 check = wire.Checks()
-AT_ONCE = 0.25  # generous: a busy machine; the stall would last for ever
 
 
 def timed(what, low, high, function, *args):
@@ -27,25 +26,34 @@ def timed(what, low, high, function, *args):
     return result
 
 
+def at_once(what, function, *args):
+    return timed(what, 0, wire.AT_ONCE, function, *args)
+
+
 def well_answers(client, well, turn):
     """Everything about the other pool, and new connections."""
     name = "n%s" % turn
-    vol = timed("create in the other pool", 0, AT_ONCE, client.create_vol, well, name, 1 << 20)
-    timed("info in the other pool", 0, AT_ONCE, client.call, "STORAGE_VOL_GET_INFO", vol)
-    timed("refresh of the other pool", 0, AT_ONCE, client.call, "STORAGE_POOL_REFRESH", well, 0)
-    timed("delete in the other pool", 0, AT_ONCE, client.call, "STORAGE_VOL_DELETE", vol, 0)
-    timed("all pools", 0, AT_ONCE, client.call, "CONNECT_LIST_ALL_STORAGE_POOLS", 1, 0)
-    timed("the jobs", 0, AT_ONCE, client.jobs)
+    vol = at_once("create in the other pool", client.create_vol, well, name, 1 << 20)
+    at_once("info in the other pool", client.call, "STORAGE_VOL_GET_INFO", vol)
+    at_once("refresh of the other pool", client.call, "STORAGE_POOL_REFRESH", well, 0)
+    at_once("delete in the other pool", client.call, "STORAGE_VOL_DELETE", vol, 0)
+    at_once("all pools", client.call, "CONNECT_LIST_ALL_STORAGE_POOLS", 1, 0)
+    at_once("the jobs", client.jobs)
 
 
 def memory_answers(client, stuck, vol):
-    """What is known of the stuck pool without a look."""
+    """What is known of the stuck pool without a look, which would take its second every time."""
     for name, *args in (("STORAGE_POOL_GET_INFO", stuck), ("STORAGE_POOL_GET_XML_DESC", stuck, 0),
                         ("STORAGE_POOL_LIST_ALL_VOLUMES", stuck, 1, 0),
                         ("STORAGE_POOL_IS_ACTIVE", stuck), ("STORAGE_VOL_GET_PATH", vol),
                         ("STORAGE_VOL_LOOKUP_BY_NAME", stuck, vol[1]),
                         ("STORAGE_VOL_LOOKUP_BY_PATH", vol[2])):
-        timed(name + " of the stuck pool", 0, AT_ONCE, client.call, name, *args)
+        took = []
+        while len(took) < 10 and min(took, default=1) > 0.25:
+            start = time.monotonic()
+            client.call(name, *args)
+            took.append(time.monotonic() - start)
+        check(wire.SLOW or min(took) <= 0.25, "%s of the stuck pool took %s s" % (name, took))
 
 
 def last_known(client, vol, size):
@@ -55,18 +63,18 @@ def last_known(client, vol, size):
         r.int()
         return r.hyper()
 
-    check(timed("info of the stuck volume", 0.5, 2.5, ask) == size, "its last known capacity")
+    check(timed("info of the stuck volume", 0.5, 10, ask) == size, "its last known capacity")
     start = time.monotonic()
     waiting = [client.send("STORAGE_VOL_GET_INFO", vol) for _ in range(30)]
     answers = sorted(client.receive()[3] for _ in waiting)
     check(answers == waiting, "30 at once: %d answers" % len(answers))
-    check(wire.SLOW or time.monotonic() - start < 3, "30 at once took %.1f s"
+    check(wire.SLOW or time.monotonic() - start < 15, "30 at once took %.1f s"
           % (time.monotonic() - start))
 
 
 def cancel_says(client, job, path):
-    timed("cancel", 0, AT_ONCE, client.call, "CANCEL", job, 0)
-    record = timed("its record", 0, AT_ONCE, client.record, job)
+    at_once("cancel", client.call, "CANCEL", job, 0)
+    record = at_once("its record", client.record, job)
     check(record.state == wire.RUNNING, "state %d while it waits" % record.state)
     check(record.note == "cancelling, waiting for " + path, "note '%s'" % record.note)
 
@@ -108,7 +116,7 @@ def dead_server(daemon):
         check(client.wait(copy).state == wire.CANCELLED, "the copy at the end")
         check(client.wait(refresh).state == wire.CANCELLED, "the refresh at the end")
         check("copy" not in os.listdir(daemon.dir + "/well"), "the copy's file")
-        timed("info afterwards", 0, AT_ONCE, client.call, "STORAGE_VOL_GET_INFO", disk)
+        at_once("info afterwards", client.call, "STORAGE_VOL_GET_INFO", disk)
         client.call("STORAGE_POOL_REFRESH", stuck, 0)
         check(client.volumes(well) == [], "volumes that stay: %s" % client.volumes(well))
         client.call("STORAGE_POOL_DESTROY", stuck)

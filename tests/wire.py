@@ -30,6 +30,8 @@ ERR_TIMEOUT, ERR_ABORTED, ERR_OVERFLOW, ERR_EXIST = 68, 78, 82, 90
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Seconds for what waits for nobody, on a busy machine: what holds it up would do so for longer.
+AT_ONCE = 10
 # The sanitizers and valgrind are slow and large: bounds of time and memory do not hold there.
 SLOW = bool(os.environ.get("VIRTJOBD_WRAPPER") or os.environ.get("VIRTJOBD_SLOWER"))
 
