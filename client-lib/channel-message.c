@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Packets of a channel that answer no call, kept until they are taken.  Any thread; see channel.c. */
+/* Packets of a channel that answer no call, kept until they are taken.  Any thread; see
+   channel.c. */
 
 #include "channel-internal.h"
 

@@ -49,8 +49,8 @@ int stream_check_open(virStreamPtr stream)
 {
     if (stream->open)
         return 0;
-    return error_raise(VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS, "the stream given to %s is not open",
-                       error_api());
+    return error_raise(VIR_ERR_INVALID_STREAM, VIR_FROM_STREAMS,
+                       "the stream given to %s is not open", error_api());
 }
 
 /* What it has failed with; it stays so until it is closed. */

@@ -37,7 +37,8 @@ struct daemon {
     struct events *events;
     uint64_t access_generation; /* one more each time that the access rules have changed */
     struct server *server;
-    /* Reads settings and certificates again; done tells how it went, later, with err->code 0 = well. */
+    /* Reads settings and certificates again; done tells how it went, later, with err->code 0 =
+       well. */
     void (*reload)(struct daemon *daemon, void (*done)(void *opaque, const struct verror *err),
                    void *opaque);
     struct console *consoles; /* the open ones: domain_console.c's */

@@ -151,7 +151,8 @@ static int listen_own(struct lifecycle *life, struct verror *err)
     return 0;
 }
 
-/* Its directory may be missing: /run/libvirt is gone with each boot, and libvirt may not be here. */
+/* Its directory may be missing: /run/libvirt is gone with each boot, and libvirt may not be
+   here. */
 static int make_socket_directory(const char *path, struct verror *err)
 {
     _cleanup_free_ char *dir = xstrdup(path);

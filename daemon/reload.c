@@ -47,7 +47,8 @@ static void take_over(struct reload *reload)
 {
     struct lifecycle *life = reload->life;
 
-    log_info("reading %s again%s", reload->found ? life->options.config_path : "the default settings",
+    log_info("reading %s again%s",
+             reload->found ? life->options.config_path : "the default settings",
              reload->context ? ", and the certificates" : "");
     settings_apply(life, reload->fresh);
     if (reload->context)

@@ -10,7 +10,8 @@
 
 #include "protocol/macros.h"
 
-/* What GnuTLS calls the parts of a name, and which it gives as bytes; others are numbers, and bytes. */
+/* What GnuTLS calls the parts of a name, and which it gives as bytes; others are numbers, and
+   bytes. */
 static const struct part {
     int nid;
     const char *name;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The context of pki.h, and reasons in words; the checks of files are in pki-check.c.  Any thread. */
+/* The context of pki.h, and reasons in words; the checks of files are in pki-check.c.  Any
+   thread. */
 
 #include "protocol/pki.h"
 

@@ -233,7 +233,8 @@ static int take_screenshot(void *opaque, struct verror *err)
         fd = open_picture(input->path, &size, err);
         rc = fd < 0 ? -1 : read_picture(fd, size, input->pipe, err);
     }
-    (void)unlink(input->path); /* also where QEMU has made it in spite of its error, or not at all */
+    /* also where QEMU has made it in spite of its error, or not at all */
+    (void)unlink(input->path);
     return rc;
 }
 

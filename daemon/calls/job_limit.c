@@ -42,7 +42,8 @@ int job_call_set_speed(struct call *call)
         return -1;
     if (!job)
         return call_look_in_history(call, args->target.job_target_u.id, NULL);
-    return job_set_speed(job, args->speed, call_durable_cb, call, &call->err) < 0 ? -1 : CALL_PENDING;
+    return job_set_speed(job, args->speed, call_durable_cb, call, &call->err) < 0 ? -1
+                                                                                  : CALL_PENDING;
 }
 
 static int set_paused(struct call *call, bool paused)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The storage pool calls that only read; those that change one are in pool_change.c.  Loop thread. */
+/* The storage pool calls that only read; those that change one are in pool_change.c.  Loop
+   thread. */
 
 #include <stdio.h>
 #include <string.h>

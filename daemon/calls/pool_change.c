@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The storage pool calls that change a pool: each checks, makes a spec, starts a job.  Loop thread. */
+/* The storage pool calls that change a pool: each checks, makes a spec, starts a job.  Loop
+   thread. */
 
 #include <string.h>
 

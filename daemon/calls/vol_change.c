@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The volume calls that make or change one: each checks, makes a spec, starts a job.  Loop thread. */
+/* The volume calls that make or change one: each checks, makes a spec, starts a job.  Loop
+   thread. */
 
 #include <string.h>
 

@@ -74,7 +74,8 @@ int domain_destroy(struct domain *domain, bool graceful,
 struct domain *domain_add(struct domains *domains, const char *uuid, const char *name);
 /* Forgets it.  Its guest must be gone. */
 void domain_remove(struct domain *domain);
-/* The persistent definition becomes def (a reference is taken); NULL: it is transient from now on. */
+/* The persistent definition becomes def (a reference is taken); NULL: it is transient from now
+   on. */
 void domain_set_config(struct domain *domain, struct domain_def *def);
 /* Its state is that from now on; logged, journalled for a running one. */
 void domain_set_state(struct domain *domain, int state, int reason);

@@ -2,7 +2,8 @@
 /*
  * All that the loop and a worker share about one piece of work: an atomic
  * progress counter, a cancel token, and how fast it may go (see pace.h).  The worker
- * reports and obeys, the loop reads and asks.  Knows nothing of jobs, so unit tests and engines use it bare.
+ * reports and obeys, the loop reads and asks.  Knows nothing of jobs, so unit tests and engines use
+ * it bare.
  */
 #ifndef VIRTJOBD_CTL_H
 #define VIRTJOBD_CTL_H

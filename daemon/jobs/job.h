@@ -216,7 +216,8 @@ struct job_waiter {
 void job_wait(struct job *job, struct job_waiter *waiter);
 void job_unwait(struct job *job, struct job_waiter *waiter);
 
-/* Kinds there are, NULL-terminated, from each who has some; before anything of the past is asked for. */
+/* Kinds there are, NULL-terminated, from each who has some; before anything of the past is asked
+   for. */
 void jobs_add_kinds(struct jobs *jobs, const struct job_kind *const *kinds);
 /* Starting again: each row becomes a job or the last of its object. */
 int jobs_recover(struct jobs *jobs, const struct store_job *row);

@@ -92,6 +92,7 @@ void job_set_state(struct job *job, enum job_state state)
         log_state(job);
     job_audit_state(job);
     jobs_rate_timer(jobs);
-    if (state == JOB_RUNNING || state == JOB_FINISHING) /* that it is being cancelled: job_verbs.c */
+    /* that it is being cancelled: job_verbs.c */
+    if (state == JOB_RUNNING || state == JOB_FINISHING)
         job_tell(job, VIR_JOB_EVENT_PROGRESS);
 }

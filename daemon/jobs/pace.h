@@ -30,7 +30,8 @@ void job_pace_seen(int pace_fd);
 
 /* So long, or until a change; 0, or -1 with err: cancelled (VIR_ERR_OPERATION_ABORTED). */
 int job_pace_sleep(struct job_ctl *ctl, int delay, struct verror *err);
-/* Both, until the next piece may be moved; 0, or -1 with err: cancelled (VIR_ERR_OPERATION_ABORTED). */
+/* Both, until the next piece may be moved; 0, or -1 with err: cancelled
+   (VIR_ERR_OPERATION_ABORTED). */
 int job_pace_wait(struct job_pace *pace, struct job_ctl *ctl, struct verror *err);
 
 /* How much of a piece to move at once, so that what follows does not wait for long. */

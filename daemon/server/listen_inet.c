@@ -100,9 +100,9 @@ static int listen_address(struct listener ***end, const char *address, const cha
     int r = getaddrinfo(address, service, &hints, &found);
 
     if (r != 0)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "cannot listen on address '%s', port '%s': %s",
-                          address ? address : "", service,
-                          r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "cannot listen on address '%s', port '%s': %s", address ? address : "",
+                          service, r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
     for (const struct addrinfo *info = found; info; info = info->ai_next)
         if (listen_one(end, info, kind, port, !address, err) < 0)
             return -1;

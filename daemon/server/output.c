@@ -50,7 +50,8 @@ static struct output_block *block_with_room(struct client *client, size_t len)
     block = STEAL_PTR(client->server->spare_block);
     if (!block)
         block = xmalloc(sizeof(*block) + OUTPUT_BLOCK_SIZE);
-    *block = (struct output_block){ .data = (char *)(block + 1), .size = OUTPUT_BLOCK_SIZE, .fd = -1 };
+    *block =
+        (struct output_block){ .data = (char *)(block + 1), .size = OUTPUT_BLOCK_SIZE, .fd = -1 };
     block_append(client, block);
     return block;
 }

@@ -27,7 +27,8 @@ struct sasl_exchange {
 
 /* --- the library --- */
 
-/* The two highest levels show passwords; failures of clients are told with their names elsewhere. */
+/* The two highest levels show passwords; failures of clients are told with their names
+   elsewhere. */
 static int log_cb(_unused_ void *context, int level, const char *message)
 {
     if (level == SASL_LOG_ERR || level == SASL_LOG_WARN)

@@ -195,8 +195,8 @@ void client_send_reply(struct client *client, void *packet, size_t len);
 /* A FRAME_REPLY_WITH_FDS with one descriptor, which it takes over, to a client that passes such. */
 void client_send_reply_fd(struct client *client, void *packet, size_t len, int fd);
 /*
- * As client_send_reply(), of a packet that no call asked for.  A client that does not read its events is dropped
- * in the next turn of the loop, with a log line, before they fill the memory.
+ * As client_send_reply(), of a packet that no call asked for.  A client that does not read its
+ * events is dropped in the next turn of the loop, with a log line, before they fill the memory.
  */
 void client_send_event(struct client *client, void *packet, size_t len);
 /* Flushes what is queued, then closes. */

@@ -47,7 +47,8 @@ struct pool {
     UT_hash_handle hh_uuid, hh_name;
 };
 
-/* What happens to pools; libvirt's virStoragePoolEventLifecycleType, and one that is its own event. */
+/* What happens to pools; libvirt's virStoragePoolEventLifecycleType, and one that is its own
+   event. */
 enum pool_event {
     POOL_DEFINED = 0,
     POOL_UNDEFINED = 1,

@@ -23,7 +23,8 @@ int publish_open_dir(const char *path, struct verror *err);
 enum { PUBLISH_TEMP_MAX = 48 };
 void publish_temp_name(char name[PUBLISH_TEMP_MAX], uint64_t job_id);
 
-/* Creates the temporary file (O_EXCL, 0600, O_NOFOLLOW); a left-over of the same job is replaced. */
+/* Creates the temporary file (O_EXCL, 0600, O_NOFOLLOW); a left-over of the same job is
+   replaced. */
 int publish_create(int dirfd, const char *temp, struct verror *err);
 
 /*

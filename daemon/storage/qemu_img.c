@@ -3,12 +3,12 @@
  * Command lines for qemu-img, and its progress.  Worker threads, no state.
  *
  * Volumes are written through inherited descriptors, so that nobody who may
- * write to the pool's directory can put a symlink in their place.  Names are absolute paths: one that starts with '/' is never taken for an
- * option, a protocol ("nbd:…") or json, and as an argument of its own it may
- * hold commas.  Sources are opened with -U, as one that a guest is using may be
- * cloned.  The target is written past the page cache where the file system
- * allows: as fast, and what was reported as done is on disk, so neither the last
- * sync nor the end of a killed qemu-img takes long.
+ * write to the pool's directory can put a symlink in their place.  Names are absolute paths: one
+ * that starts with '/' is never taken for an option, a protocol ("nbd:…") or json, and as an
+ * argument of its own it may hold commas.  Sources are opened with -U, as one that a guest is using
+ * may be cloned.  The target is written past the page cache where the file system allows: as fast,
+ * and what was reported as done is on disk, so neither the last sync nor the end of a killed
+ * qemu-img takes long.
  */
 
 #include "storage/qemu_img.h"

@@ -91,9 +91,9 @@ static int check_room(const struct upload *upload, uint64_t length, struct verro
 {
     if (length <= upload->end - upload->pos)
         return 0;
-    return verror_errno(err, ENOSPC, "the client has sent more than fits in volume '%s': %llu bytes",
-                        upload->spec->shown_path,
-                        (unsigned long long)(upload->end - upload->spec->offset));
+    return verror_errno(
+        err, ENOSPC, "the client has sent more than fits in volume '%s': %llu bytes",
+        upload->spec->shown_path, (unsigned long long)(upload->end - upload->spec->offset));
 }
 
 static int write_data(struct upload *upload, const char *data, size_t len, struct verror *err)

@@ -14,7 +14,7 @@ static void *checked(void *ptr)
     if (!ptr) {
         static const char text[] = "out of memory\n";
 
-        (void)!write(STDERR_FILENO, text, sizeof(text) - 1); /* last words; nothing to do on failure */
+        (void)!write(STDERR_FILENO, text, sizeof(text) - 1); /* nothing to do on failure */
         abort();
     }
     return ptr;

@@ -79,7 +79,8 @@ START_TEST(test_others_wait)
 }
 END_TEST
 
-/* Those who hold their places lose them to who comes, the first one first; who is known does not. */
+/* Those who hold their places lose them to who comes, the first one first; who is known does
+   not. */
 START_TEST(test_places_are_taken)
 {
     _cleanup_close_ int known = -1, first = -1, second = -1, third = -1;

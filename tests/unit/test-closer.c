@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* daemon/util/closer.c: it closes what it is given, and its end does not wait for what never closes. */
+/* daemon/util/closer.c: it closes what it is given, and its end does not wait for what never
+   closes. */
 
 #include <check.h>
 #include <errno.h>
@@ -63,7 +64,8 @@ START_TEST(test_end_does_not_wait_for_ever)
     close_later(fd);
     close_later_drain();
     ck_assert_int_lt(time(NULL) - began, LIMIT_SECONDS);
-    ck_assert_int_eq(close(peer), 0); /* with what it has not read, so that the other end is reset */
+    /* with what it has not read, so that the other end is reset */
+    ck_assert_int_eq(close(peer), 0);
     close_later_drain();
     ck_assert_int_lt(time(NULL) - began, LIMIT_SECONDS);
 }

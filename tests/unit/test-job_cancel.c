@@ -74,7 +74,8 @@ START_TEST(cancel_running)
 }
 END_TEST
 
-/* While its undo runs it is still RUNNING to the outside, and is asked again in vain but in peace. */
+/* While its undo runs it is still RUNNING to the outside, and is asked again in vain but in
+   peace. */
 START_TEST(cancel_while_undoing)
 {
     struct party party = { .async = true };

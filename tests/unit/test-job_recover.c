@@ -166,7 +166,8 @@ START_TEST(unreadable_spec)
 }
 END_TEST
 
-/* An operation of a later virtjobd: FAILED, and its name is still told, also after another start. */
+/* An operation of a later virtjobd: FAILED, and its name is still told, also after another
+   start. */
 START_TEST(unknown_kind)
 {
     struct store_job row = lost_row("vol-teleport", "{}");
@@ -264,7 +265,8 @@ START_TEST(other_process_is_left_alone)
 }
 END_TEST
 
-/* A cancel while it is still being found out: it was not finishing, so whatever is found is undone. */
+/* A cancel while it is still being found out: it was not finishing, so whatever is found is
+   undone. */
 START_TEST(cancel_while_recovering)
 {
     _cleanup_free_ char *spec =

@@ -41,7 +41,8 @@ START_TEST(test_mode_and_group)
     struct verror err = VERROR_INIT;
     struct stat st;
 
-    ck_assert_int_eq(server_listen_unix(h.server, path, 0666, getgid(), false, SERVER_AUTH_NONE, &err), 0);
+    ck_assert_int_eq(
+        server_listen_unix(h.server, path, 0666, getgid(), false, SERVER_AUTH_NONE, &err), 0);
     ck_assert_int_eq(lstat(path, &st), 0);
     ck_assert(S_ISSOCK(st.st_mode));
     ck_assert_uint_eq(st.st_mode & 07777, 0666); /* whatever the umask */

@@ -211,8 +211,9 @@ static void send_raw(void *opaque)
 {
     struct verror err = VERROR_INIT;
 
-    ck_assert_int_eq(monitor_send_raw(peer.monitor, raw[*(int *)opaque].line, -1, -1, note_done, &peer,
-                                      &err), 0);
+    ck_assert_int_eq(
+        monitor_send_raw(peer.monitor, raw[*(int *)opaque].line, -1, -1, note_done, &peer, &err),
+        0);
 }
 
 static void open_and_send_raw(void *opaque)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* daemon/jobs/pace.c: the token bucket, and that an engine keeps to it.  Slow machines only wait. */
+/* daemon/jobs/pace.c: the token bucket, and that an engine keeps to it.  Slow machines only
+   wait. */
 
 #include "jobs/pace.h"
 

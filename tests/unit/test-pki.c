@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * protocol/pki.c and pki-check.c: lists of revoked certificates of every sort.  Whatever a list says
- * of itself, a revoked certificate is not let in; and what would not be gone by is told beforehand.
+ * protocol/pki.c and pki-check.c: lists of revoked certificates of every sort.  Whatever a list
+ * says of itself, a revoked certificate is not let in; and what would not be gone by is told
+ * beforehand.
  */
 
 #include "protocol/pki.h"
@@ -179,7 +180,8 @@ static bool shake_hands(SSL *server, SSL *client, char *reason, size_t size)
     return true;
 }
 
-/* Refused with these words, or let in where they are NULL.  issuer: what it shows beside its own. */
+/* Refused with these words, or let in where they are NULL.  issuer: what it shows beside its
+   own. */
 static void expect_client(const struct party *client, const struct party *issuer, const char *why)
 {
     struct pki_error err;

@@ -161,7 +161,8 @@ START_TEST(test_duplicates)
 
     ck_assert_ptr_nonnull(value);
     json_decref(value);
-    ck_assert_ptr_null(qmp_decode(text, strlen(text), QMP_VALUES_MAX, JSON_REJECT_DUPLICATES, &why));
+    ck_assert_ptr_null(
+        qmp_decode(text, strlen(text), QMP_VALUES_MAX, JSON_REJECT_DUPLICATES, &why));
     ck_assert_ptr_nonnull(why);
 }
 END_TEST

@@ -128,8 +128,8 @@ static const struct stream_ops ops = {
 };
 
 /* PROC_OPEN opens a stream, and answers with one byte whether it could; others are echoed. */
-static void on_call(_unused_ void *opaque, struct client *client,
-                    const struct frame_header *header, const void *payload, size_t len, _unused_ const int *fds,
+static void on_call(_unused_ void *opaque, struct client *client, const struct frame_header *header,
+                    const void *payload, size_t len, _unused_ const int *fds,
                     _unused_ unsigned int nfds)
 {
     struct frame_header reply = *header;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * daemon/server/transport_sasl.c and sasl_exchange.c: packets through a mechanism that encrypts, in
- * pieces, large ones, changed ones, and what is sent in plain before and after it begins.  The peer is
- * libsasl's client with DIGEST-MD5, which needs no more than a password; nobody should use it.
+ * pieces, large ones, changed ones, and what is sent in plain before and after it begins.  The peer
+ * is libsasl's client with DIGEST-MD5, which needs no more than a password; nobody should use it.
  */
 
 #include <check.h>
@@ -379,7 +379,8 @@ static int prepare(void)
     if (!file || fprintf(file, "mech_list: scram-sha-256 digest-md5\nsasldb_path: %s/db\n",
                          conf_dir) < 0 || fclose(file) != 0)
         return EXIT_FAILURE;
-    return run("PATH=$PATH:/usr/sbin; echo secret | saslpasswd2 -p -c -f ", "/db fred") == 0 ? 0 : 77;
+    return run("PATH=$PATH:/usr/sbin; echo secret | saslpasswd2 -p -c -f ", "/db fred") == 0 ? 0
+                                                                                             : 77;
 }
 
 static Suite *suite(void)

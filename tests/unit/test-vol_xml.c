@@ -339,7 +339,11 @@ END_TEST
 START_TEST(test_copy_is_deep)
 {
     struct vol_info info = {
-        .name = TEXT("a"), .path = TEXT("/a"), .perms = { .label = TEXT("l") }, .compat = TEXT("1.1"), .backing_path = TEXT("/b"),
+        .name = TEXT("a"),
+        .path = TEXT("/a"),
+        .perms = { .label = TEXT("l") },
+        .compat = TEXT("1.1"),
+        .backing_path = TEXT("/b"),
         .capacity = 7,
     };
     _cleanup_vol_info_ struct vol_info *copy = vol_info_copy(&info);

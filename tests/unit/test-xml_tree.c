@@ -145,7 +145,8 @@ START_TEST(test_deep)
 }
 END_TEST
 
-/* Namespaces declared by an ancestor, what is special in them, entities, CDATA: what is dumped parses to the same again. */
+/* Namespaces declared by an ancestor, what is special in them, entities, CDATA: what is dumped
+   parses to the same again. */
 START_TEST(test_dump_stands_alone)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;

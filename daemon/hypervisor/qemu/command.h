@@ -38,7 +38,8 @@ struct command_host {
     bool dry;
 };
 
-/* What to start.  The descriptors are open until command_clear(), CLOEXEC, and named in argv by number. */
+/* What to start.  The descriptors are open until command_clear(), CLOEXEC, and named in argv by
+   number. */
 struct qemu_command {
     char **argv; /* NULL-terminated */
     size_t argc;

@@ -114,7 +114,8 @@ int rules_apply(struct builder *b, xmlNodePtr node, const struct rule *rules, si
 /* <driver iommu= ats= packed= page_per_vq=> of every virtio device. */
 #define VIRTIO_KNOWN "driver@iommu driver@ats driver@packed driver@page_per_vq"
 int virtio_rules(struct builder *b, xmlNodePtr node, json_t *props);
-/* "virtio-net-pci" for a model that starts with "virtio", with -transitional and so on; NULL = unknown. */
+/* "virtio-net-pci" for a model that starts with "virtio", with -transitional and so on; NULL =
+   unknown. */
 const char *virtio_driver(struct builder *b, const char *base, const char *model);
 
 /* --- devices (command_device.c) --- */

@@ -87,7 +87,8 @@ void guest_unref(struct guest *guest); /* NULL is fine; loop or worker, the last
  */
 json_t *guest_to_json(const struct guest *guest);
 char *guest_save(const struct guest *guest, int state, int reason);
-/* A guest, without its definition, from such a text; NULL with err.  same_boot: its process may live. */
+/* A guest, without its definition, from such a text; NULL with err.  same_boot: its process may
+   live. */
 struct guest *guest_from_json(struct domains *domains, const char *uuid, json_t *json,
                               bool *ret_same_boot, struct verror *err);
 struct guest *guest_load(struct domains *domains, const char *uuid, const char *text,
@@ -100,7 +101,8 @@ void guest_release_ports(struct guest *guest); /* loop */
 /* Worker: the disks of live with all below them. */
 int guest_find_files(struct guest *guest, const struct domain_def *live,
                      const struct volume_path *volumes, size_t nvolumes, struct verror *err);
-/* Worker: all that QEMU's user must be able to open; an array for guest_free_owned() in any case. */
+/* Worker: all that QEMU's user must be able to open; an array for guest_free_owned() in any
+   case. */
 int guest_owned_files(const struct guest *guest, const struct domain_def *live, xmlDocPtr doc,
                       struct owner_file **ret_files, size_t *ret_nfiles, struct verror *err);
 void guest_free_owned(struct owner_file *files, size_t nfiles);
@@ -175,7 +177,8 @@ void guest_remove_dir(const char *dir);
 extern const struct monitor_handler guest_monitor_handler; /* opaque: the guest */
 /* Found again: asks QEMU what it does now and takes that over. */
 void guest_sync_state(struct guest *guest);
-/* What on_crash says is over for a guest that has panicked and was dumped: it ends or starts over. */
+/* What on_crash says is over for a guest that has panicked and was dumped: it ends or starts
+   over. */
 void guest_crash_over(struct guest *guest, bool restart);
 
 /* --- guest_dump.c: loop --- */

@@ -4,8 +4,8 @@
  * paused, its state written in one pass; the file is published first, then
  * the guest ends.  Failed or cancelled, the file goes first, then the guest goes
  * on.  A block device has no temporary name: its header says whether it is whole,
- * the journal whether it is this job's.  QEMU writes by itself, so another daemon can take the job up.  Functions
- * of a kind run where job.h says.
+ * the journal whether it is this job's.  QEMU writes by itself, so another daemon can take the job
+ * up.  Functions of a kind run where job.h says.
  */
 
 #include <errno.h>
@@ -273,7 +273,8 @@ static bool block_is_sealed(const struct image_file *file)
 
 /*
  * QEMU writes it, or has written it.  That its last migration is over says nothing as long as the
- * journal does not say that it was this one: it may have been a dump, or how the guest was restored.
+ * journal does not say that it was this one: it may have been a dump, or how the guest was
+ * restored.
  */
 static bool has_begun(const struct domain_spec *spec, struct verror *err)
 {

@@ -26,7 +26,8 @@ struct image_file {
     ino_t ino;
 };
 
-/* Can it be made? Its directory is there; what has the name is a file or block device.  -1 with err. */
+/* Can it be made? Its directory is there; what has the name is a file or block device.  -1 with
+   err. */
 int image_file_check(const char *path, struct verror *err);
 /* It is not in the directory of that managed save image, by whatever name. */
 int image_file_check_elsewhere(const char *path, const char *managed, struct verror *err);
@@ -34,8 +35,8 @@ int image_file_check_elsewhere(const char *path, const char *managed, struct ver
 struct image_file *image_file_create(const char *path, uint64_t job_id, struct job_ctl *ctl,
                                      struct verror *err);
 /*
- * Journals that QEMU has been told to write to it; of a block device it is on disk when this is back,
- * since what the device holds does not tell whose it is.  -1 with err.
+ * Journals that QEMU has been told to write to it; of a block device it is on disk when this is
+ * back, since what the device holds does not tell whose it is.  -1 with err.
  */
 int image_file_begin(struct image_file *file, struct job_ctl *ctl, struct verror *err);
 /* After a restart, by that journal entry.  NULL: it is not there (any more). */

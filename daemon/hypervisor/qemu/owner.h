@@ -34,8 +34,8 @@ void owners_free(struct owners *owners);
 
 /*
  * What owners_take would remember if it was asked now, to be on disk before it changes anything:
- * a daemon that ends in the middle of that has its next one give all back.  A new string; files that
- * cannot be opened are left out, owners_take says why.
+ * a daemon that ends in the middle of that has its next one give all back.  A new string; files
+ * that cannot be opened are left out, owners_take says why.
  */
 int owners_plan(struct owners *owners, const struct owner_policy *policy,
                 const struct owner_file *files, size_t nfiles, char **ret_memory,

@@ -15,9 +15,9 @@ enum {
 };
 
 /*
- * Decodes text, NUL-terminated at len, with jansson's flags and at most that many values.  NULL with *ret_why, a new string,
- * otherwise.  An integer that jansson cannot hold (above INT64_MAX: QEMU has uint64 values) becomes
- * the real number next to it, and only that one.
+ * Decodes text, NUL-terminated at len, with jansson's flags and at most that many values.  NULL
+ * with *ret_why, a new string, otherwise.  An integer that jansson cannot hold (above INT64_MAX:
+ * QEMU has uint64 values) becomes the real number next to it, and only that one.
  */
 json_t *qmp_decode(const char *text, size_t len, size_t max_values, size_t flags,
                     char **ret_why);

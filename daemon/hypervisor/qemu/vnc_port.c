@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * VNC ports given to guests.  A port counts as free when no guest of ours has it and it can be bound:
- * other programs have ports too.  Any thread; a mutex inside.
+ * VNC ports given to guests.  A port counts as free when no guest of ours has it and it can be
+ * bound: other programs have ports too.  Any thread; a mutex inside.
  */
 
 #include <arpa/inet.h>
