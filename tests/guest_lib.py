@@ -122,8 +122,9 @@ class Guests(crash_lib.Daemon):
     # --- what it is given ---
 
     def kernel(self, then='halt', fill=0):
-        name = f'kernel-{then}-{fill}'
-        return guest_kernel.write(os.path.join(self.path, name), then, fill * MIB)
+        """Written once: a guest that starts may be reading it."""
+        path = os.path.join(self.path, f'kernel-{then}-{fill}')
+        return path if os.path.exists(path) else guest_kernel.write(path, then, fill * MIB)
 
     def held_emulator(self):
         path = os.path.join(self.dir, 'qemu-held')
