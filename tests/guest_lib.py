@@ -278,7 +278,7 @@ class Guests(crash_lib.Daemon):
 
     def held_out(self, name, *args):
         """A save or dump of a guest, its QEMU stopped in the middle: (job, pid)."""
-        for _ in range(5):
+        for _ in range(20):
             pid = self.qemu(name)
             job = self.begin(*args)
             temp = os.path.join(os.path.dirname(args[2]), f'.virtjobd-{job}')
@@ -302,16 +302,21 @@ class Guests(crash_lib.Daemon):
 
     def held_in(self, path, *args):
         """A start from an image of much memory, QEMU stopped while it reads it: (job, pid)."""
-        for _ in range(5):
+        def reads(pid):  # thousands of looks before the job's turn, which takes far longer
+            return any(read_offset(pid, path) > 4 * MIB for _ in range(5000))
+        for _ in range(20):
             job, pid = self.held_start(*args)
             os.kill(pid, signal.SIGCONT)
-            until(lambda: read_offset(pid, path) > 4 * MIB or self.job(job)['phase'] == 'ended',
-                  'it reads the image')
+            until(lambda: reads(pid) or self.job(job)['phase'] == 'ended', 'it reads the image')
             self.stop_process(pid)
             if self.job(job)['phase'] == 'running':
                 return job, pid
             os.kill(pid, signal.SIGCONT)  # it was too quick for us
-            self.dom(self.ends(job, 'complete')['name']).destroy()
+            dom = self.dom(self.ends(job, 'complete')['name'])
+            if args[0] == 'start':
+                dom.managedSave(0)
+            else:
+                dom.destroy()
         return fail(f'{args} is always over too soon')
 
     def quiet(self):

@@ -28,14 +28,17 @@ class Qmp:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(f'/proc/{pid}/cwd/monitor.sock')
         self.file = self.socket.makefile('rw')
-        self.file.readline()
+        self.asked = 0
         self('qmp_capabilities')
 
     def __call__(self, command):
-        print(json.dumps({'execute': command}), file=self.file, flush=True)
+        """What has no id of ours is an event, or the last word to the daemon."""
+        self.asked += 1
+        ask = {'execute': command, 'id': f'test-{self.asked}'}
+        print(json.dumps(ask), file=self.file, flush=True)
         for line in self.file:
             reply = json.loads(line)
-            if 'event' not in reply:
+            if reply.get('id') == ask['id']:
                 return reply['return']
         raise EOFError
 
