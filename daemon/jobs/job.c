@@ -124,6 +124,7 @@ void job_free(struct job *job)
         jobs_remove_active(job);
     job_stop_lock_timer(job);
     job_drop_parties(job);
+    locks_release(job->jobs->locks, &job->finish_locks);
     locks_release(job->jobs->locks, &job->locks);
     if (job->spec)
         job->kind->spec_free(job->spec);

@@ -75,6 +75,11 @@ struct job_kind {
     void (*accepted)(void *spec, uint64_t job_id);
     /* Worker: the work, nothing visible yet.  Optional. */
     int (*run)(void *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err);
+    /*
+     * Loop, run has succeeded: what else it holds from its point of no return on.  It waits for
+     * that, for long operations too, and until it has it a cancel is taken.  Optional.
+     */
+    void (*finish_locks)(const void *spec, struct lock_hold *hold);
     /* Loop, run has succeeded: a last look before the point of no return.  Optional. */
     int (*decide)(void *spec, struct verror *err);
     /* Worker, no cancel any more: make it visible on disk.  Optional. */
@@ -114,7 +119,7 @@ struct job_request {
     void *spec;
     enum job_object_kind object_kind;
     const char *name;
-    const char *pool;        /* a volume's pool, else "" */
+    const char *pool;        /* a volume's pool; the disk of a domain that it is about; else "" */
     const char *uuid;        /* text: the domain's or the pool's */
     const char *started_by;
     const char *share;       /* key of its work in lanes but control; NULL: its uuid */
@@ -122,6 +127,7 @@ struct job_request {
     uint64_t speed;          /* bytes a second from its start, where its kind takes it; 0 = any */
     void (*accepted)(void *opaque, struct job *job);
     void (*refused)(void *opaque, struct verror *err);
+    void (*begun)(void *opaque, struct job *job); /* see job_begun(); optional */
     void (*ended)(void *opaque, struct job *job);
     void *opaque;
 };
@@ -202,6 +208,9 @@ int job_set_paused(struct job *job, bool paused,
                    void (*done)(void *opaque, struct verror *err), void *opaque,
                    struct verror *err);
 
+/* What it is about is under way: those who have asked for it are told, each once. */
+void job_begun(struct job *job);
+
 /*
  * Those whom its bytes are for are gone: neither pause nor speed, present or to come, holds it up
  * any more on its way to find that out.
@@ -229,5 +238,8 @@ void jobs_recover_start(struct jobs *jobs);
  */
 int jobs_hold(struct jobs *jobs, struct lock_hold *hold, const char *what, struct verror *err);
 void jobs_release(struct jobs *jobs, struct lock_hold *hold);
+/* What holds already gets what fresh wants instead, or keeps what it has: -1 with err. */
+int jobs_exchange(struct jobs *jobs, struct lock_hold *hold, struct lock_hold *fresh,
+                  const char *what, struct verror *err);
 
 #endif

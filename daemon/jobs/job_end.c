@@ -39,6 +39,7 @@ static void job_tell_end(struct job *job, bool done)
         job->kind->spec_free(STEAL_PTR(job->spec));
     free(STEAL_PTR(job->checkpoint));
     job_ctl_done(&job->ctl); /* as the last of its object it may stay for long */
+    locks_release(job->jobs->locks, &job->finish_locks);
     locks_release(job->jobs->locks, &job->locks);
     job_answer(job, party);
     while (job->waiters) {

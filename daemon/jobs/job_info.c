@@ -15,6 +15,8 @@ char *job_object_title(enum job_object_kind kind, const char *name, const char *
 {
     switch (kind) {
     case JOB_OBJECT_DOMAIN:
+        if (pool && *pool)
+            return xasprintf("disk '%s' of domain '%s'", pool, name);
         return xasprintf("domain '%s'", name);
     case JOB_OBJECT_POOL:
         return xasprintf("pool '%s'", name);
@@ -31,6 +33,9 @@ char *job_object_key(enum job_object_kind kind, const char *name, const char *po
     /* a name cannot hold a '/', so the key of a volume is unambiguous */
     if (kind == JOB_OBJECT_VOL)
         return xasprintf("vol:%s/%s", pool, name);
+    /* jobs on disks of a guest run beside each other, and beside those on all of it */
+    if (kind == JOB_OBJECT_DOMAIN && pool && *pool)
+        return xasprintf("disk:%s:%s", uuid, pool);
     return xasprintf("%s:%s", kind == JOB_OBJECT_POOL ? "pool" : "domain", uuid);
 }
 

@@ -18,6 +18,7 @@ struct event;
 struct job_party {
     void (*accepted)(void *opaque, struct job *job);
     void (*refused)(void *opaque, struct verror *err);
+    void (*begun)(void *opaque, struct job *job);
     void (*ended)(void *opaque, struct job *job);
     void *opaque;
     struct job_party *next;
@@ -47,6 +48,7 @@ struct job {
     /* on its way */
     void *spec;               /* NULL once ended */
     struct lock_hold locks;
+    struct lock_hold finish_locks; /* from its point of no return on, and waited for before */
     struct event *lock_timer; /* while it waits for locks */
     struct job_ctl ctl;
     struct work work;

@@ -52,6 +52,35 @@ static void finishing_durable_cb(void *opaque, struct verror *err)
     }
 }
 
+static void job_finish(struct job *job);
+
+static char *describe_finish(struct lock_hold *hold)
+{
+    struct job *job = container_of(hold, struct job, finish_locks);
+
+    return job->locks.describe(&job->locks);
+}
+
+/* It may have been cancelled, or the daemon may stop, while it waited. */
+static void finish_locks_granted(struct lock_hold *hold)
+{
+    struct job *job = container_of(hold, struct job, finish_locks);
+
+    if (job->state == JOB_RUNNING && !job->parked)
+        job_finish(job);
+}
+
+static enum lock_result job_lock_finish(struct job *job)
+{
+    struct lock_hold *hold = &job->finish_locks, *blocker = NULL;
+
+    job->kind->finish_locks(job->spec, hold);
+    hold->patient = true;
+    hold->granted = finish_locks_granted;
+    hold->describe = describe_finish;
+    return locks_acquire(job->jobs->locks, hold, &blocker);
+}
+
 /*
  * From here a cancel is refused.  That goes to disk, together with the last resume point of the
  * job, which the disk may not have taken, before anything is published: the next daemon must
@@ -61,6 +90,8 @@ static void job_finish(struct job *job)
 {
     struct store_txn *txn;
 
+    if (job->kind->finish_locks && !job->finish_locks.held && job_lock_finish(job) == LOCK_WAITS)
+        return;
     if (job->kind->decide && job->kind->decide(job->spec, &job->err) < 0) {
         job_undo(job, JOB_FAILED);
         return;

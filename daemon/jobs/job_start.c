@@ -164,6 +164,7 @@ static void job_add_party(struct job *job, const struct job_request *request)
 
     *party = (struct job_party){ .accepted = request->accepted,
                                  .refused = request->refused,
+                                 .begun = request->begun,
                                  .ended = request->ended,
                                  .opaque = request->opaque };
     while (*last)

@@ -163,6 +163,17 @@ int job_set_paused(struct job *job, bool paused,
     return 0;
 }
 
+void job_begun(struct job *job)
+{
+    for (struct job_party *party = job->parties; party; party = party->next) {
+        void (*begun)(void *opaque, struct job *job) = party->begun;
+
+        party->begun = NULL;
+        if (begun)
+            begun(party->opaque, job);
+    }
+}
+
 void job_abandon(struct job *job)
 {
     job_ctl_abandon(&job->ctl);

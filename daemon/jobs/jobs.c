@@ -69,7 +69,7 @@ void jobs_free(struct jobs *jobs)
     }
     /* parked ones: the workers have ended before, so nobody has them in hand */
     for (job = jobs->active_first; job; job = job->next)
-        job->locks.granted = ignore_grant;
+        job->locks.granted = job->finish_locks.granted = ignore_grant;
     while ((job = jobs->active_first)) {
         job->working = false;
         job_free(job);
@@ -135,6 +135,18 @@ int jobs_hold(struct jobs *jobs, struct lock_hold *hold, const char *what, struc
         return 0;
     other = blocker->describe(blocker);
     locks_release(jobs->locks, hold);
+    return verror_set(err, VIR_ERR_OPERATION_INVALID, "%s is busy: %s", what, other);
+}
+
+int jobs_exchange(struct jobs *jobs, struct lock_hold *hold, struct lock_hold *fresh,
+                  const char *what, struct verror *err)
+{
+    struct lock_hold *blocker = NULL;
+    _cleanup_free_ char *other = NULL;
+
+    if (locks_exchange(jobs->locks, hold, fresh, &blocker) == LOCK_GRANTED)
+        return 0;
+    other = blocker->describe(blocker);
     return verror_set(err, VIR_ERR_OPERATION_INVALID, "%s is busy: %s", what, other);
 }
 
@@ -321,6 +333,10 @@ void jobs_stop(struct jobs *jobs, unsigned int grace_seconds, void (*stopped)(vo
     for (struct job *job = jobs->active_first; job; job = job->next) {
         if (job->unjournalled)
             continue; /* nothing of it is left to stop; its outcome has the grace */
+        if (job->finish_locks.waiting && job_is_resumable(job)) {
+            job_park(job);
+            continue;
+        }
         if (job->state == JOB_QUEUED && job->asked &&
             (!job->working || workers_withdraw(jobs->daemon->workers, &job->work))) {
             job->working = false;

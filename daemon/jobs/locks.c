@@ -26,6 +26,7 @@ static const char *const mode_names[] = {
     [LOCK_FILE_GUEST] = "guest",   [LOCK_FILE_GUEST_SHARED] = "shared",
     [LOCK_POOL_USE] = "use",       [LOCK_POOL_REFRESH] = "refresh",
     [LOCK_POOL_CHANGE] = "change", [LOCK_DOMAIN_CHANGE] = "domain",
+    [LOCK_DISK_JOB] = "disks",
 };
 _Static_assert(ARRAY_SIZE(mode_names) == LOCK_MODE_MAX, "each lock mode has a name");
 
@@ -38,6 +39,7 @@ static const bool matrix[LOCK_MODE_MAX][LOCK_MODE_MAX] = {
     [LOCK_FILE_GUEST_SHARED] = { [LOCK_FILE_READ] = true, [LOCK_FILE_GUEST_SHARED] = true },
     [LOCK_POOL_USE] = { [LOCK_POOL_USE] = true, [LOCK_POOL_REFRESH] = true },
     [LOCK_POOL_REFRESH] = { [LOCK_POOL_USE] = true },
+    [LOCK_DISK_JOB] = { [LOCK_DISK_JOB] = true },
 };
 
 const char *lock_mode_name(enum lock_mode mode)
@@ -149,9 +151,9 @@ enum lock_result locks_acquire(struct locks *locks, struct lock_hold *hold,
                                struct lock_hold **ret_blocker)
 {
     bool refreshes;
-    struct lock_hold *blocker = find_refusal(&locks->holders, hold);
+    struct lock_hold *blocker = hold->patient ? NULL : find_refusal(&locks->holders, hold);
 
-    if (!blocker)
+    if (!blocker && !hold->patient)
         blocker = find_refusal(&locks->waiters, hold);
     if (blocker) {
         *ret_blocker = blocker;

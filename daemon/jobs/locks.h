@@ -21,6 +21,7 @@ enum lock_mode {
     LOCK_POOL_REFRESH,
     LOCK_POOL_CHANGE,    /* start, stop, build, delete, define, undefine */
     LOCK_DOMAIN_CHANGE,  /* whatever changes a domain */
+    LOCK_DISK_JOB,       /* a block job leaves the guest's disks as they are for the others of its kind */
     LOCK_MODE_MAX
 };
 
@@ -37,6 +38,7 @@ struct lock_hold {
     struct lock_want *wants;
     size_t nwants;
     bool is_long;                                /* others are refused, not made to wait */
+    bool patient;                                /* waits for a long one, too */
     void (*granted)(struct lock_hold *hold);     /* after a wait; loop thread */
     /* Who that is, for those in whose way it is: "job 7 (vol-clone of …), …".  A new string. */
     char *(*describe)(struct lock_hold *hold);

@@ -244,16 +244,17 @@ START_TEST(titles_and_keys)
 {
     static const struct {
         enum job_object_kind kind;
-        const char *title, *key;
+        const char *pool, *title, *key;
     } rows[] = {
-        { JOB_OBJECT_DOMAIN, "domain 'n'", "domain:u" },
-        { JOB_OBJECT_POOL, "pool 'n'", "pool:u" },
-        { JOB_OBJECT_VOL, "volume 'n' in pool 'p'", "vol:p/n" },
+        { JOB_OBJECT_DOMAIN, "", "domain 'n'", "domain:u" },
+        { JOB_OBJECT_DOMAIN, "vda", "disk 'vda' of domain 'n'", "disk:u:vda" },
+        { JOB_OBJECT_POOL, "", "pool 'n'", "pool:u" },
+        { JOB_OBJECT_VOL, "p", "volume 'n' in pool 'p'", "vol:p/n" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        _cleanup_free_ char *title = job_object_title(rows[i].kind, "n", "p");
-        _cleanup_free_ char *key = job_object_key(rows[i].kind, "n", "p", "u");
+        _cleanup_free_ char *title = job_object_title(rows[i].kind, "n", rows[i].pool);
+        _cleanup_free_ char *key = job_object_key(rows[i].kind, "n", rows[i].pool, "u");
 
         ck_assert_str_eq(title, rows[i].title);
         ck_assert_str_eq(key, rows[i].key);

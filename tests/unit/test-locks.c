@@ -82,14 +82,15 @@ static void release(struct holder *holder)
  */
 static const char expected[LOCK_MODE_MAX][LOCK_MODE_MAX + 1] = {
     /*                       file-read, file-write, pool-use, pool-refresh, pool-change */
-    [LOCK_FILE_READ] =         "ynyynnnn",
-    [LOCK_FILE_WRITE] =        "nnnnnnnn",
-    [LOCK_FILE_GUEST] =        "ynnnnnnn",
-    [LOCK_FILE_GUEST_SHARED] = "ynnynnnn",
-    [LOCK_POOL_USE] =          "nnnnyynn",
-    [LOCK_POOL_REFRESH] =      "nnnnynnn",
-    [LOCK_POOL_CHANGE] =       "nnnnnnnn",
-    [LOCK_DOMAIN_CHANGE] =     "nnnnnnnn",
+    [LOCK_FILE_READ] =         "ynyynnnnn",
+    [LOCK_FILE_WRITE] =        "nnnnnnnnn",
+    [LOCK_FILE_GUEST] =        "ynnnnnnnn",
+    [LOCK_FILE_GUEST_SHARED] = "ynnynnnnn",
+    [LOCK_POOL_USE] =          "nnnnyynnn",
+    [LOCK_POOL_REFRESH] =      "nnnnynnnn",
+    [LOCK_POOL_CHANGE] =       "nnnnnnnnn",
+    [LOCK_DOMAIN_CHANGE] =     "nnnnnnnnn",
+    [LOCK_DISK_JOB] =          "nnnnnnnny",
 };
 
 START_TEST(matrix)
@@ -144,6 +145,29 @@ START_TEST(mode_names)
             ck_assert_str_ne(lock_mode_name((enum lock_mode)a),
                              lock_mode_name((enum lock_mode)b));
     }
+}
+END_TEST
+
+/* A patient one waits for a long one, too, and those who come behind it wait for it. */
+START_TEST(patient)
+{
+    struct holder a, b, c;
+
+    want_one(&a, 'a', true, "d", LOCK_DOMAIN_CHANGE);
+    want_one(&b, 'b', false, "d", LOCK_DOMAIN_CHANGE);
+    want_one(&c, 'c', false, "d", LOCK_DOMAIN_CHANGE);
+    b.hold.patient = true;
+    ck_assert_int_eq(acquire(&a), LOCK_GRANTED);
+    ck_assert_int_eq(acquire(&b), LOCK_WAITS);
+    ck_assert_int_eq(acquire(&c), LOCK_REFUSED);
+    release(&c);
+    release(&a);
+    ck_assert_str_eq(history, "b");
+    want_one(&c, 'c', false, "d", LOCK_DOMAIN_CHANGE);
+    ck_assert_int_eq(acquire(&c), LOCK_WAITS);
+    release(&b);
+    ck_assert_str_eq(history, "bc");
+    release(&c);
 }
 END_TEST
 
@@ -384,6 +408,7 @@ int main(void)
     tcase_add_test(tcase, matrix);
     tcase_add_test(tcase, matrix_in_use);
     tcase_add_test(tcase, mode_names);
+    tcase_add_test(tcase, patient);
     tcase_add_test(tcase, waits_in_order);
     tcase_add_test(tcase, grants_all_that_fit);
     tcase_add_test(tcase, refused_by_a_waiter);
