@@ -18,6 +18,7 @@ guest_tests = \
 	tests/guests-restart.py \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \
+	tests/guests-blockjobs.py \
 	tests/guests-broken-qemu.py \
 	tests/guests-hung.py \
 	tests/guests-owner.py \

@@ -34,10 +34,18 @@ static const char *const phase_names[] = {
 #define NAME_OF(names, value) \
     ((size_t)(value) < ARRAY_SIZE(names) && (value) >= 0 ? (names)[value] : "unknown")
 
+/* A job on a domain that is about one of its disks. */
+static bool is_of_disk(const virJobRecord *job)
+{
+    return job->objectKind == VIR_JOB_OBJECT_DOMAIN && job->pool && *job->pool;
+}
+
 char *job_object_text(const virJobRecord *job)
 {
     if (job->objectKind == VIR_JOB_OBJECT_STORAGE_VOL)
         return xasprintf("volume '%s' in pool '%s'", job->name, job->pool ? job->pool : "?");
+    if (is_of_disk(job))
+        return xasprintf("disk '%s' of domain '%s'", job->pool, job->name);
     return xasprintf("%s '%s'", NAME_OF(kind_names, job->objectKind), job->name);
 }
 
@@ -45,6 +53,8 @@ char *job_object_short(const virJobRecord *job)
 {
     if (job->objectKind == VIR_JOB_OBJECT_STORAGE_VOL)
         return xasprintf("%s/%s", job->pool ? job->pool : "?", job->name);
+    if (is_of_disk(job))
+        return xasprintf("%s/%s", job->name, job->pool);
     return xstrdup(job->name);
 }
 

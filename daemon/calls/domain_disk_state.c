@@ -126,6 +126,7 @@ static int block_resize(struct call *call)
         return verror_set(&call->err, VIR_ERR_OPERATION_INVALID,
                           "disk '%s' does not currently have a source assigned", disk->target);
     spec = domain_spec_new(domain);
+    spec->path = xstrdup(disk->target);
     spec->arguments =
         json_pack("{s:o, s:I}", "node-name",
                   json_sprintf("libvirt-%s-format", disk->index), "size", (json_int_t)bytes);

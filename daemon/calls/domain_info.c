@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "calls/agent_call.h"
-#include "hypervisor/qemu/guest.h"
+#include "hypervisor/qemu/block_job.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
 #include "xml/job_xml.h"
@@ -237,6 +237,8 @@ struct text_input {
     unsigned int flags;
     uint64_t memory_kib; /* what the guest has; 0 = what def says */
     char *job_xml; /* or NULL */
+    struct disk_mirror *mirrors;
+    size_t nmirrors;
     int type;      /* of metadata */
     char *uri;
     char *text; /* what came out */
@@ -248,6 +250,7 @@ static void free_text_input(void *opaque)
 
     domain_def_unref(input->def);
     free(input->job_xml);
+    block_job_free_mirrors(input->mirrors, input->nmirrors);
     free(input->uri);
     free(input->text);
     free(input);
@@ -300,11 +303,23 @@ static int put_memory(struct text_input *input, struct verror *err)
     return input->def ? 0 : -1;
 }
 
+/* What its disks are being copied to. */
+static int put_mirrors(struct text_input *input, struct verror *err)
+{
+    struct domain_def *def = input->def;
+
+    if (input->nmirrors == 0)
+        return 0;
+    input->def = domain_def_add_mirrors(def, input->mirrors, input->nmirrors, err);
+    domain_def_unref(def);
+    return input->def ? 0 : -1;
+}
+
 static int format_xml(void *opaque, struct verror *err)
 {
     struct text_input *input = opaque;
 
-    if (put_memory(input, err) < 0)
+    if (put_memory(input, err) < 0 || put_mirrors(input, err) < 0)
         return -1;
     input->text = domain_def_format(input->def, input->flags, input->job_xml);
     return 0;
@@ -331,6 +346,8 @@ static int get_xml_desc(struct call *call)
     input->flags = args->flags;
     if (!config && domain_is_active(domain))
         input->memory_kib = domain_memory_kib(domain);
+    if (!config && domain->guest)
+        input->nmirrors = block_job_mirrors(domain->guest, &input->mirrors);
     if (!(args->flags & (VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_MIGRATABLE)))
         input->job_xml = running_job_xml(call_domain_job(call, domain));
     return offload_text(call, input, format_xml);

@@ -21,6 +21,8 @@ union message {
     struct remote_domain_event_io_error_msg io_error;
     struct remote_domain_event_io_error_reason_msg io_error_reason;
     struct remote_domain_event_graphics_msg graphics;
+    struct remote_domain_event_block_job_msg block_job;
+    struct remote_domain_event_block_threshold_msg threshold;
     struct remote_domain_event_tray_msg tray;
     struct remote_domain_event_pm_msg pm;
     struct remote_domain_event_balloon_msg balloon;
@@ -31,7 +33,7 @@ union message {
 /* What a message needs beside it while it is sent. */
 struct scratch {
     struct remote_graphics_subject subjects[2];
-    char *uri;
+    char *text;
 };
 
 static void make_plain(const struct wire_domain *domain, _unused_ const struct domain_event *event,
@@ -106,6 +108,24 @@ static void make_tray(const struct wire_domain *domain, const struct domain_even
                                                        event->what };
 }
 
+static void make_block_job(const struct wire_domain *domain, const struct domain_event *event,
+                           union message *msg, _unused_ struct scratch *scratch)
+{
+    msg->block_job = (struct remote_domain_event_block_job_msg){
+        *domain, event_text(event->path), event->what, event->detail
+    };
+}
+
+static void make_threshold(const struct wire_domain *domain, const struct domain_event *event,
+                           union message *msg, struct scratch *scratch)
+{
+    scratch->text = event_text(event->path);
+    msg->threshold = (struct remote_domain_event_block_threshold_msg){
+        *domain, event_text(event->alias), event->path ? &scratch->text : NULL,
+        (u_quad_t)event->number, (u_quad_t)event->excess
+    };
+}
+
 static void make_pm(const struct wire_domain *domain, const struct domain_event *event,
                     union message *msg, _unused_ struct scratch *scratch)
 {
@@ -127,9 +147,9 @@ static void make_device(const struct wire_domain *domain, const struct domain_ev
 static void make_metadata(const struct wire_domain *domain, const struct domain_event *event,
                           union message *msg, struct scratch *scratch)
 {
-    scratch->uri = event_text(event->path);
+    scratch->text = event_text(event->path);
     msg->metadata = (struct remote_domain_event_metadata_msg){
-        *domain, event->what, event->path ? &scratch->uri : NULL
+        *domain, event->what, event->path ? &scratch->text : NULL
     };
 }
 
@@ -140,6 +160,11 @@ static void make_metadata(const struct wire_domain *domain, const struct domain_
 #define ROW_TOO(name, make, type)                                                          \
     [DOMAIN_EVENT_##name] = { REMOTE_PROC_DOMAIN_EVENT_CALLBACK_##name,                    \
                               REMOTE_PROC_DOMAIN_EVENT_##name,                             \
+                              (xdrproc_t)xdr_remote_domain_event_##type, make }
+
+/* Those of a time when it was the only way, without its word in their names. */
+#define ROW_NEW(name, make, type)                                                          \
+    [DOMAIN_EVENT_##name] = { REMOTE_PROC_DOMAIN_EVENT_##name, 0,                          \
                               (xdrproc_t)xdr_remote_domain_event_##type, make }
 
 /* By event id; those without a row never come. */
@@ -156,14 +181,17 @@ static const struct {
     ROW_TOO(IO_ERROR, make_io_error, io_error_msg),
     ROW_TOO(GRAPHICS, make_graphics, graphics_msg),
     ROW_TOO(IO_ERROR_REASON, make_io_error_reason, io_error_reason_msg),
+    ROW_TOO(BLOCK_JOB, make_block_job, block_job_msg),
     ROW_TOO(TRAY_CHANGE, make_tray, tray_msg),
     ROW_TOO(PMWAKEUP, make_pm, pm_msg),
     ROW_TOO(PMSUSPEND, make_pm, pm_msg),
     ROW_TOO(BALLOON_CHANGE, make_balloon, balloon_msg),
     ROW_TOO(PMSUSPEND_DISK, make_pm, pm_msg),
     ROW_TOO(DEVICE_REMOVED, make_device, device_msg),
+    ROW_NEW(BLOCK_JOB_2, make_block_job, block_job_msg),
     ROW(AGENT_LIFECYCLE, make_change, change_msg),
     ROW(METADATA_CHANGE, make_metadata, metadata_msg),
+    ROW_NEW(BLOCK_THRESHOLD, make_threshold, block_threshold_msg),
 };
 
 /* The older kind of those that have a reason before the domain is the domain alone. */

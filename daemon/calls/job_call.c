@@ -39,6 +39,15 @@ static void job_accepted_cb(void *opaque, struct job *job)
         job_call_reply(job_call);
 }
 
+static void job_begun_cb(void *opaque, struct job *job)
+{
+    struct job_call *job_call = opaque;
+
+    (void)job;
+    if (job_call->call)
+        job_call_reply(job_call);
+}
+
 static void job_call_free(struct job_call *job_call)
 {
     client_job_ends(job_call->client);
@@ -88,8 +97,8 @@ static int check_client_jobs(struct call *call)
                       call->proc->api, jobs);
 }
 
-void call_start_job(struct call *call, struct job_request *request, bool async,
-                    void (*fill)(struct call *call))
+static void start_job(struct call *call, struct job_request *request, bool async,
+                      void (*fill)(struct call *call))
 {
     struct job_call *job_call;
 
@@ -103,13 +112,26 @@ void call_start_job(struct call *call, struct job_request *request, bool async,
                                    .async = async, .fill = fill };
     client_job_begins(call->client);
     request->async = async;
-    request->speed = client_job_speed(call->client);
+    if (!request->speed)
+        request->speed = client_job_speed(call->client);
     request->started_by = client_identity(call->client);
     request->accepted = job_accepted_cb;
     request->refused = job_refused_cb;
     request->ended = job_ended_cb;
     request->opaque = job_call;
     job_start(call->daemon->jobs, request);
+}
+
+void call_start_job(struct call *call, struct job_request *request, bool async,
+                    void (*fill)(struct call *call))
+{
+    start_job(call, request, async, fill);
+}
+
+void call_start_begun_job(struct call *call, struct job_request *request)
+{
+    request->begun = job_begun_cb;
+    start_job(call, request, false, NULL);
 }
 
 /* --- work --- */

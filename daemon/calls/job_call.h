@@ -21,6 +21,9 @@
 void call_start_job(struct call *call, struct job_request *request, bool async,
                     void (*fill)(struct call *call));
 
+/* The same, answered once what the job is about is under way; see job_begun(). */
+void call_start_begun_job(struct call *call, struct job_request *request);
+
 /* Cancels a job for the client of call, and records it.  CALL_PENDING or -1, for a handler. */
 int call_cancel_job(struct call *call, struct job *job);
 /* For what answers a pending call (opaque) once it is on disk, or could not be written. */

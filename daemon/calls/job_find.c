@@ -11,6 +11,7 @@
 #include "calls/domain_call.h"
 #include "calls/job_call.h"
 #include "calls/lookup.h"
+#include "hypervisor/qemu/block_job.h"
 #include "util/alloc.h"
 
 static int no_job(struct call *call, const char *object)
@@ -18,14 +19,27 @@ static int no_job(struct call *call, const char *object)
     return verror_set(&call->err, VIR_ERR_OPERATION_INVALID, "no job has run on %s", object);
 }
 
+/* The last that was started on a disk of it and has not ended, or NULL. */
+static struct job *find_disk_job(struct call *call, const char *uuid)
+{
+    const struct domain *domain = domain_find_uuid(call->daemon->domains, uuid);
+    const struct block_job *block = domain && domain->guest ? domain->guest->block_jobs : NULL;
+
+    return block ? jobs_find_id(call->daemon->jobs, block->id) : NULL;
+}
+
 /* By its UUID: also of a domain that is gone, or was renamed. */
 static struct job *find_domain_job(struct call *call, const struct wire_domain *wire)
 {
     char uuid[UUID_TEXT_SIZE];
-    struct job *job;
+    struct job *job, *disk_job = NULL;
 
     uuid_format((const unsigned char *)wire->uuid, uuid);
     job = jobs_find_object(call->daemon->jobs, JOB_OBJECT_DOMAIN, wire->name, "", uuid);
+    if (!job || job_state_is_ended(job_state(job)))
+        disk_job = find_disk_job(call, uuid);
+    if (disk_job)
+        return disk_job;
     if (!job && call_domain(call, wire)) {
         _cleanup_free_ char *object = xasprintf("domain '%s'", wire->name);
 

@@ -22,15 +22,18 @@ enum domain_event_id {
     DOMAIN_EVENT_IO_ERROR = 4,
     DOMAIN_EVENT_GRAPHICS = 5,
     DOMAIN_EVENT_IO_ERROR_REASON = 6,
+    DOMAIN_EVENT_BLOCK_JOB = 8,
     DOMAIN_EVENT_TRAY_CHANGE = 10,
     DOMAIN_EVENT_PMWAKEUP = 11,
     DOMAIN_EVENT_PMSUSPEND = 12,
     DOMAIN_EVENT_BALLOON_CHANGE = 13,
     DOMAIN_EVENT_PMSUSPEND_DISK = 14,
     DOMAIN_EVENT_DEVICE_REMOVED = 15,
+    DOMAIN_EVENT_BLOCK_JOB_2 = 16,
     DOMAIN_EVENT_AGENT_LIFECYCLE = 18,
     DOMAIN_EVENT_JOB_COMPLETED = 21,
     DOMAIN_EVENT_METADATA_CHANGE = 23,
+    DOMAIN_EVENT_BLOCK_THRESHOLD = 24,
     DOMAIN_EVENT_ID_MAX = 27, /* libvirt has these; those not above never come */
 };
 
@@ -85,9 +88,11 @@ struct domain_event_subject {
 /* Its id and what that event has; everything is borrowed for the time of the call. */
 struct domain_event {
     int id;
-    int what, detail; /* lifecycle: the two above; else: action, phase, reason, state and reason */
-    int64_t number;   /* RTC: seconds off UTC; balloon: KiB */
-    const char *path; /* of a disk; URI of metadata */
+    int what, detail; /* lifecycle: the two above; else: action, phase, reason, state and reason,
+                         type and status of a block job */
+    int64_t number;   /* RTC: seconds off UTC; balloon: KiB; threshold: bytes */
+    int64_t excess;   /* threshold: bytes above it */
+    const char *path; /* of a disk, or its target for the second event; URI of metadata */
     const char *alias;
     const char *reason;
     struct domain_event_address local, remote;

@@ -13,6 +13,7 @@
 #include "hypervisor/qemu/complete.h"
 #include "jobs/job.h"
 
+struct block_job;
 struct guest;
 
 struct domain_spec {
@@ -46,6 +47,7 @@ struct domain_spec {
     bool taken_up;          /* by a daemon that started again */
     struct domain_def *new_config, *new_live; /* rename, set-… */
     uint64_t actual_kib;    /* set-memory: what the guest had right after; 0 = not known */
+    struct block_job *block; /* block-…: see qemu/block_job.h; a reference */
     struct image_file *file; /* save, dump: the worker's; see qemu/image_file.h */
 };
 

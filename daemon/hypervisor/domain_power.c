@@ -9,6 +9,7 @@
 #include <libvirtjob/types.h>
 
 #include "hypervisor/internal.h"
+#include "util/alloc.h"
 
 /* A guest whose QEMU does not answer holds up only calls on itself, and those not for ever. */
 enum { COMMAND_MS = 20000 };
@@ -159,15 +160,25 @@ static int send_key_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, stru
     return power_command(opaque, "send-key", ctl, err);
 }
 
+/* A block job on that disk is in its way. */
+static void disk_locks(const void *opaque, struct lock_hold *hold)
+{
+    const struct domain_spec *spec = opaque;
+
+    domain_locks(opaque, hold);
+    lock_hold_want(hold, xasprintf("disk:%s:%s", spec->uuid, spec->path), LOCK_DOMAIN_CHANGE);
+}
+
 static int block_resize_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     (void)job_id;
     return power_command(opaque, "block_resize", ctl, err);
 }
 
-#define POWER_KIND(word, check_fn, run_fn)                                                         \
-    .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
+#define POWER_KIND_WITH(word, locks_fn, check_fn, run_fn)                                          \
+    .name = word, .lane = LANE_CONTROL, .locks = locks_fn, .check = check_fn, .run = run_fn,       \
     DOMAIN_SPEC_FUNCTIONS
+#define POWER_KIND(word, check_fn, run_fn) POWER_KIND_WITH(word, domain_locks, check_fn, run_fn)
 
 const struct job_kind domain_job_suspend = {
     POWER_KIND("domain-suspend", suspend_check, suspend_run),
@@ -195,5 +206,5 @@ const struct job_kind domain_job_send_key = {
     POWER_KIND("domain-send-key", check_running, send_key_run),
 };
 const struct job_kind domain_job_block_resize = {
-    POWER_KIND("domain-block-resize", check_running, block_resize_run),
+    POWER_KIND_WITH("domain-block-resize", disk_locks, check_running, block_resize_run),
 };

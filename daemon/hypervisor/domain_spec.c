@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/block_job.h"
 #include "hypervisor/qemu/image_file.h"
 #include "util/alloc.h"
 #include "xml/xml_read.h"
@@ -56,6 +57,7 @@ void domain_spec_free(void *opaque)
     domain_def_unref(spec->live);
     domain_def_unref(spec->new_config);
     domain_def_unref(spec->new_live);
+    block_job_unref(spec->block);
     guest_unref(spec->guest);
     image_file_close(spec->file);
     json_decref(spec->arguments);
@@ -216,6 +218,14 @@ void domain_locks(const void *opaque, struct lock_hold *hold)
     const struct domain_spec *spec = opaque;
 
     lock_hold_want(hold, xasprintf("domain:%s", spec->uuid), LOCK_DOMAIN_CHANGE);
+}
+
+void domain_disks_locks(const void *opaque, struct lock_hold *hold)
+{
+    const struct domain_spec *spec = opaque;
+
+    domain_locks(opaque, hold);
+    lock_hold_want(hold, xasprintf("disks:%s", spec->uuid), LOCK_DOMAIN_CHANGE);
 }
 
 /*

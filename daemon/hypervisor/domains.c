@@ -16,6 +16,7 @@
 
 #include "config.h"
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/block_job.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
 #include "hypervisor/qemu/networks.h"
@@ -45,6 +46,9 @@ static const struct job_kind *const kinds[] = {
     &domain_job_wakeup,
     &domain_job_send_key,
     &domain_job_block_resize,
+    &domain_job_block_pull,
+    &domain_job_block_commit,
+    &domain_job_block_copy,
     &domain_job_set_action,
     &domain_job_pin_vcpu,
     &domain_job_pin_emulator,

@@ -15,6 +15,14 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/agent.h \
 	daemon/hypervisor/qemu/agent_internal.h \
 	daemon/hypervisor/qemu/agent_io.c \
+	daemon/hypervisor/qemu/block_hold.c \
+	daemon/hypervisor/qemu/block_hold.h \
+	daemon/hypervisor/qemu/block_job.c \
+	daemon/hypervisor/qemu/block_job.h \
+	daemon/hypervisor/qemu/block_plan.c \
+	daemon/hypervisor/qemu/block_qmp.c \
+	daemon/hypervisor/qemu/block_run.c \
+	daemon/hypervisor/qemu/block_target.c \
 	daemon/hypervisor/qemu/guest.c \
 	daemon/hypervisor/qemu/guest_agent.c \
 	daemon/hypervisor/qemu/guest_dump.c \

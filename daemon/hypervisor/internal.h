@@ -41,6 +41,7 @@ void *domain_spec_load_image(struct daemon *daemon, const char *json, struct ver
 struct domain *spec_domain(const struct domain_spec *spec); /* NULL: it is gone */
 int spec_no_domain(const struct domain_spec *spec, struct verror *err);
 void domain_locks(const void *spec, struct lock_hold *hold);     /* the domain */
+void domain_disks_locks(const void *spec, struct lock_hold *hold); /* and all its disks */
 void domain_new_locks(const void *spec, struct lock_hold *hold); /* and its name */
 /* It is there and defined; -1 with err. */
 int spec_check_persistent(const struct domain_spec *spec, struct verror *err);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Domain XML.
 daemon_libdaemon_la_SOURCES += \
+	daemon/xml/disk_images.c \
+	daemon/xml/disk_images.h \
 	daemon/xml/disk_place.c \
 	daemon/xml/disk_place.h \
 	daemon/xml/domain_abi.c \

@@ -34,6 +34,7 @@ static const struct {
     { VIR_ERR_STORAGE_POOL_BUILT, "storage pool already built: " },
     { VIR_ERR_OPERATION_ABORTED, "operation aborted: " },
     { VIR_ERR_OVERFLOW, "numerical overflow: " },
+    { VIR_ERR_BLOCK_COPY_ACTIVE, "block copy still active: " },
     { VIR_ERR_OPERATION_UNSUPPORTED, "Operation not supported: " },
     { VIR_ERR_RESOURCE_BUSY, "resource busy: " },
     { VIR_ERR_ACCESS_DENIED, "access denied: " },

@@ -22,6 +22,7 @@
 #include "jobs/locks.h"
 
 struct agent;
+struct block_job;
 struct event;
 
 /* A file that the guest holds while it runs: no two guests write to one, no job changes it. */
@@ -57,6 +58,7 @@ struct guest {
     struct domain_def *def;  /* live; replaced when it is changed, see domain_change.c */
     uint64_t balloon_kib;    /* memory that its balloon has left it; 0 = not known */
     struct lock_hold hold;   /* on its files */
+    struct block_job *block_jobs; /* those on its disks, see block_job.h */
     bool held;
     bool starting;           /* the job that makes it has not ended: what becomes of it is its matter */
     bool exited;             /* its process has ended */
@@ -109,6 +111,8 @@ void guest_free_owned(struct owner_file *files, size_t nfiles);
 /* Loop: takes the locks on them for as long as it runs; -1 with err that names who has one. */
 int guest_hold_files(struct guest *guest, struct verror *err);
 void guest_release_files(struct guest *guest);
+/* What these locks are; see block_hold.h. */
+void guest_want_files(const struct guest *guest, struct lock_hold *hold);
 
 /* --- guest_run.c: the process, loop --- */
 

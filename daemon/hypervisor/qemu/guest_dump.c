@@ -34,6 +34,17 @@ enum {
 
 /* --- may it be dumped? --- */
 
+/* One that is QEMU's migration needs the disks to stay as they are. */
+static void dump_locks(const void *opaque, struct lock_hold *hold)
+{
+    const struct domain_spec *spec = opaque;
+
+    if (spec->flags & VIR_DUMP_MEMORY_ONLY)
+        domain_locks(opaque, hold);
+    else
+        domain_disks_locks(opaque, hold);
+}
+
 static int dump_check(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
@@ -346,7 +357,7 @@ const struct job_kind domain_job_dump = {
     .name = "domain-dump",
     .lane = LANE_BULK,
     .is_long = true,
-    .locks = domain_locks,
+    .locks = dump_locks,
     .check = dump_check,
     .prepare = dump_prepare,
     .accepted = dump_accepted,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/block_job.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -216,6 +217,7 @@ static void guest_event(void *opaque, const char *name, const json_t *data)
             events[i].act(domain, data);
     }
     guest_agent_event(guest, name, data);
+    block_job_event(domain, name, data);
     guest_tell(domain, name, data);
 }
 

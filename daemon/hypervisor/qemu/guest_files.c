@@ -154,14 +154,19 @@ static int check_files(const struct guest *guest, struct verror *err)
     return 0;
 }
 
+void guest_want_files(const struct guest *guest, struct lock_hold *hold)
+{
+    for (size_t i = 0; i < guest->nfiles; i++)
+        want_file(hold, &guest->files[i]);
+}
+
 int guest_hold_files(struct guest *guest, struct verror *err)
 {
     if (guest->held)
         return 0;
     if (check_files(guest, err) < 0)
         return -1;
-    for (size_t i = 0; i < guest->nfiles; i++)
-        want_file(&guest->hold, &guest->files[i]);
+    guest_want_files(guest, &guest->hold);
     guest->hold.is_long = true;
     guest->hold.describe = describe_guest;
     if (jobs_hold(guest->domains->daemon->jobs, &guest->hold, "a disk", err) < 0)

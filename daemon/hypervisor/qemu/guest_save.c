@@ -326,7 +326,8 @@ static bool save_resumable(const void *opaque)
 }
 
 #define SAVE_KIND(word, check_fn, prepare_fn, ended_fn)                                            \
-    .name = word, .lane = LANE_BULK, .is_long = true, .locks = domain_locks, .check = check_fn,    \
+    .name = word, .lane = LANE_BULK, .is_long = true, .locks = domain_disks_locks,                  \
+    .check = check_fn,                                                                             \
     .prepare = prepare_fn, .accepted = save_accepted, .run = save_run, .decide = save_decide,    \
     .publish = save_publish, .undo = save_undo, .ended = ended_fn, .resumable = save_resumable,    \
     .unlimited = save_unlimited, .recover = save_recover,                                          \

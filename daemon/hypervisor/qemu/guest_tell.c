@@ -140,6 +140,28 @@ static void tell_tray(const struct domain *domain, const json_t *data)
     domain_tell(domain, &event);
 }
 
+/* Of what a guest writes to: dev is the disk, the path its image. */
+static void tell_threshold(const struct domain *domain, const json_t *data)
+{
+    const struct domain_def *def = domain->guest->def;
+
+    for (size_t i = 0; i < def->ndisks; i++) {
+        const struct domain_disk *disk = &def->disks[i];
+        _cleanup_free_ char *node =
+            xasprintf("libvirt-%s-storage", disk->index ? disk->index : "");
+        const struct domain_event event = {
+            DOMAIN_EVENT_BLOCK_THRESHOLD,
+            .alias = disk->target,
+            .path = disk->path,
+            .number = json_integer_value(json_object_get(data, "write-threshold")),
+            .excess = json_integer_value(json_object_get(data, "amount-exceeded")),
+        };
+
+        if (disk->index && strcmp(node, text_of(data, "node-name")) == 0)
+            domain_tell(domain, &event);
+    }
+}
+
 static void tell_removed(const struct domain *domain, const json_t *data)
 {
     const struct domain_event event = { DOMAIN_EVENT_DEVICE_REMOVED,
@@ -224,6 +246,7 @@ static const struct {
     { "VNC_INITIALIZED", tell_vnc_initialized },
     { "VNC_DISCONNECTED", tell_vnc_disconnected },
     { "DEVICE_TRAY_MOVED", tell_tray },
+    { "BLOCK_WRITE_THRESHOLD", tell_threshold },
     { "WAKEUP", tell_wakeup },
     { "SUSPEND", tell_suspend },
     { "SUSPEND_DISK", tell_suspend_disk },

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The long jobs that move the data of a disk: QEMU's block job is started,
+ * watched, and told to take effect once our journal says that it may.  It goes
+ * on over a restart of the daemon.  While it does, the guest may be changed; its
+ * definitions are held only for the moment in which they follow.  Functions of
+ * a kind run where job.h says.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hypervisor/internal.h"
+#include "hypervisor/qemu/block_hold.h"
+#include "hypervisor/qemu/block_job.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+enum { LOOK_MS = 100, END_MS = 60000, CANCEL_MS = 20000 };
+
+/* --- before it is accepted --- */
+
+static void block_locks(const void *opaque, struct lock_hold *hold)
+{
+    const struct domain_spec *spec = opaque;
+
+    lock_hold_want(hold, xasprintf("disks:%s", spec->uuid), LOCK_DISK_JOB);
+    lock_hold_want(hold, xasprintf("disk:%s:%s", spec->uuid, spec->block->target),
+                   LOCK_DOMAIN_CHANGE);
+    if (spec->block->type == BLOCK_JOB_COPY && spec->block->dest.path)
+        lock_hold_want(hold, xasprintf("path:%s", spec->block->dest.path), LOCK_FILE_WRITE);
+}
+
+static int block_check(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+
+    if (spec_take_up_guest(spec, err) < 0)
+        return -1;
+    domain_def_unref(spec->block->live);
+    spec->block->live = domain_def_ref(spec->guest->def);
+    return 0;
+}
+
+static int block_prepare(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct block_job *block = spec->block;
+
+    if (block_job_plan(block, err) < 0)
+        return -1;
+    return block->type == BLOCK_JOB_COPY ? block_target_check(block, err) : 0;
+}
+
+static int block_admit(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct block_job *block = spec->block;
+
+    if (block->type == BLOCK_JOB_COPY) {
+        unsigned int index = block_job_next_index(spec->guest, block->images.next_index);
+
+        free(block->dest.index);
+        block->dest.index = xasprintf("%u", index);
+    }
+    return block_hold_target(spec->guest, block, err);
+}
+
+static void block_accepted(void *opaque, uint64_t job_id)
+{
+    struct domain_spec *spec = opaque;
+    struct block_job *block = spec->block;
+
+    block->id = job_id;
+    if (spec->taken_up) {
+        if (block_check(spec, NULL) < 0)
+            return; /* a guest that is gone: recover sees to it */
+        block->begun = true;
+    }
+    block_job_link(spec->guest, block);
+}
+
+/* --- what the next daemon must know --- */
+
+static char *checkpoint_of(const struct block_job *block)
+{
+    json_t *json = json_pack("{s:b, s:I, s:I, s:s*, s:i}", "made", block->made, "dev",
+                             (json_int_t)block->dev, "ino", (json_int_t)block->ino, "owners",
+                             block->owner_memory, "wish", atomic_load(&block->wish));
+    char *text = json_dumps(json, JSON_COMPACT);
+
+    json_decref(json);
+    return text;
+}
+
+static int keep(const struct block_job *block, struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_free_ char *text = checkpoint_of(block);
+
+    return job_ctl_checkpoint_durable(ctl, text, err);
+}
+
+static void remember(struct block_job *block, const char *checkpoint)
+{
+    json_t *json = checkpoint ? json_loads(checkpoint, 0, NULL) : NULL;
+    const char *owners = json_string_value(json_object_get(json, "owners"));
+
+    block->made = json_is_true(json_object_get(json, "made"));
+    block->dev = (uint64_t)json_integer_value(json_object_get(json, "dev"));
+    block->ino = (uint64_t)json_integer_value(json_object_get(json, "ino"));
+    free(block->owner_memory);
+    block->owner_memory = xstrdup(owners);
+    atomic_store(&block->wish, (int)json_integer_value(json_object_get(json, "wish")));
+    json_decref(json);
+}
+
+/* --- starting --- */
+
+/* Images that QEMU has only read so far, and what is copied to, are written to from now on. */
+static size_t written_files(const struct block_job *block, struct owner_file *files)
+{
+    const struct disk_xml_image *images = block->images.images;
+    size_t n = 0;
+
+    if (block->type == BLOCK_JOB_COPY)
+        files[n++] = (struct owner_file){ block->dest.path, false };
+    if (block->type == BLOCK_JOB_COMMIT || block->type == BLOCK_JOB_ACTIVE_COMMIT)
+        files[n++] = (struct owner_file){ images[block->base_at].path, false };
+    if (block->type == BLOCK_JOB_COMMIT && block->top_at > 1)
+        files[n++] = (struct owner_file){ images[block->top_at - 1].path, false };
+    return n;
+}
+
+static int own_files(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    struct block_job *block = spec->block;
+    struct owners *owners = spec->domains->owners;
+    const struct owner_policy *policy = &spec->domains->policy;
+    struct owner_file files[2];
+    size_t n = written_files(block, files);
+    char *taken = NULL;
+
+    if (n == 0)
+        return keep(block, ctl, err);
+    free(STEAL_PTR(block->owner_memory));
+    if (owners_plan(owners, policy, files, n, &block->owner_memory, err) < 0 ||
+        keep(block, ctl, err) < 0)
+        return -1;
+    free(STEAL_PTR(block->owner_memory)); /* on an error it has been given back */
+    if (owners_take(owners, policy, files, n, &taken, err) < 0)
+        return -1;
+    block->owner_memory = taken;
+    return keep(block, ctl, err);
+}
+
+static int make_target(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    struct block_job *block = spec->block;
+
+    if (block->type != BLOCK_JOB_COPY)
+        return 0;
+    block->made = !block->reuse && !block->dest.is_block && access(block->dest.path, F_OK) < 0;
+    if (block->made)
+        block->dev = block->ino = 0;
+    job_ctl_step(ctl, "making the file");
+    if (keep(block, ctl, err) < 0)
+        return -1;
+    return block_target_make(block, spec->guest, ctl, err);
+}
+
+static int block_begin(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    struct block_job *block = spec->block;
+
+    if (make_target(spec, ctl, err) < 0 || own_files(spec, ctl, err) < 0)
+        return -1;
+    job_ctl_step(ctl, "starting QEMU's block job");
+    if (block->type == BLOCK_JOB_COPY && block_target_add_nodes(block, spec->guest, ctl, err) < 0)
+        return -1;
+    return block_qmp_start(block, spec->guest, ctl, err);
+}
+
+/* --- running --- */
+
+static void tell_speed(struct domain_spec *spec, struct job_ctl *ctl, uint64_t *told)
+{
+    uint64_t speed = job_ctl_speed(ctl);
+    _cleanup_free_ char *name = NULL;
+    json_t *args;
+
+    if (speed == *told)
+        return;
+    name = block_job_name(spec->block);
+    args = json_pack("{s:s, s:I}", "device", name, "speed", (json_int_t)speed);
+    if (monitor_call(spec->guest->monitor, "block-job-set-speed", args, -1, ctl, LOOK_MS * 20, NULL,
+                     NULL) == 0)
+        *told = speed; /* else at the next look */
+}
+
+/* 1: it goes on, 0: what is to come is publish's, -1 with err. */
+static int judge(struct block_job *block, const struct block_status *status, struct verror *err)
+{
+    if (!status->found)
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "QEMU has lost its block job");
+    if (status->concluded && status->error[0])
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "QEMU's block job has failed: %s",
+                          status->error);
+    if (status->ready)
+        atomic_store(&block->ready, true);
+    if (status->pending || status->concluded)
+        return 0;
+    return !(status->ready && atomic_load(&block->wish) != BLOCK_JOB_GO_ON);
+}
+
+/* A copy that is whole is kept so until somebody says what is to become of it. */
+static void take_progress(const struct block_job *block, struct job_ctl *ctl)
+{
+    job_ctl_set_total(ctl, atomic_load(&block->end));
+    job_ctl_set_done(ctl, atomic_load(&block->cur));
+}
+
+static int block_watch(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    static const char *const names[] = { "JOB_STATUS_CHANGE", NULL };
+    struct block_job *block = spec->block;
+    uint64_t told = spec->taken_up ? UINT64_MAX : job_ctl_speed(ctl);
+    int rc;
+
+    job_ctl_step(ctl, "moving the data");
+    for (;;) {
+        unsigned long mark = monitor_event_mark(spec->guest->monitor);
+        _cleanup_verror_ struct verror late = VERROR_INIT;
+        struct block_status status;
+
+        tell_speed(spec, ctl, &told);
+        if (block_qmp_look(block, spec->guest, ctl, &status, err) < 0)
+            return -1;
+        take_progress(block, ctl);
+        rc = judge(block, &status, err);
+        if (rc <= 0)
+            return rc;
+        if (monitor_wait_event(spec->guest->monitor, names, mark, ctl, LOOK_MS, NULL, &late) < 0 &&
+            late.code != VIR_ERR_OPERATION_TIMEOUT) {
+            verror_move(err, &late);
+            return -1;
+        }
+    }
+}
+
+static int block_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct block_status status = { 0 };
+
+    (void)job_id;
+    if (!spec->guest || !spec->block->live)
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "the guest has ended");
+    if (spec->block->images.n == 0 && block_job_plan(spec->block, err) < 0)
+        return -1;
+    if (spec->taken_up && block_qmp_look(spec->block, spec->guest, ctl, &status, err) < 0)
+        return -1;
+    if (!status.found && block_begin(spec, ctl, err) < 0)
+        return -1;
+    if (block_watch(spec, ctl, err) < 0)
+        return -1;
+    return keep(spec->block, ctl, err); /* with what it is to come to */
+}
+
+/* --- its end --- */
+
+static void finish_locks(const void *opaque, struct lock_hold *hold)
+{
+    domain_locks(opaque, hold);
+}
+
+static int block_decide(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct block_job *block = spec->block;
+    struct domain *domain = spec_domain(spec);
+
+    if (!domain || domain->guest != spec->guest || spec->guest->exited)
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "the guest has ended");
+    domain_def_unref(block->live);
+    domain_def_unref(block->config);
+    block->live = domain_def_ref(spec->guest->def);
+    block->config = domain->config ? domain_def_ref(domain->config) : NULL;
+    return block_hold_target(spec->guest, block, err);
+}
+
+static bool stays_as_it_was(const struct block_job *block)
+{
+    return atomic_load(&block->wish) == BLOCK_JOB_FINISH;
+}
+
+static int finish_qemu(struct domain_spec *spec, struct verror *err)
+{
+    struct block_job *block = spec->block;
+    struct guest *guest = spec->guest;
+    struct block_status status;
+    int rc = 0;
+
+    if (block_qmp_look(block, guest, NULL, &status, err) < 0)
+        return -1;
+    if (status.pending)
+        rc = block_qmp_tell(block, guest, "job-finalize", "id", NULL, err);
+    else if (status.ready && stays_as_it_was(block))
+        rc = block_qmp_tell(block, guest, "block-job-cancel", "device", NULL, err);
+    else if (status.ready)
+        rc = block_qmp_tell(block, guest, "job-complete", "id", NULL, err);
+    return rc < 0 ? -1 : block_qmp_wait_end(block, guest, END_MS, err);
+}
+
+static int block_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct block_job *block = spec->block;
+    size_t first, end;
+
+    (void)job_id;
+    job_ctl_step(ctl, "ending QEMU's block job");
+    if (finish_qemu(spec, err) < 0)
+        return -1;
+    take_progress(block, ctl);
+    if (stays_as_it_was(block)) {
+        owners_give_back(spec->domains->owners, block->owner_memory);
+        free(STEAL_PTR(block->owner_memory));
+        return 0;
+    }
+    if (block_job_outcome(block, &spec->new_live, &spec->new_config, &first, &end, err) < 0)
+        return -1;
+    block->first_dropped = first;
+    block->end_dropped = end;
+    block_hold_outcome(spec->guest, block, first, end);
+    return 0;
+}
+
+/* --- undone --- */
+
+static void stop_qemu(struct domain_spec *spec)
+{
+    struct block_job *block = spec->block;
+    struct guest *guest = spec->guest;
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    _cleanup_free_ char *name = block_job_name(block);
+    struct block_status status;
+
+    if (block_qmp_look(block, guest, NULL, &status, &err) < 0)
+        return; /* it is ending */
+    if (status.found && !status.concluded) {
+        json_t *args = json_pack("{s:s, s:b}", "device", name, "force", 1);
+
+        if (status.pending)
+            json_decref(args);
+        if (status.pending ? block_qmp_tell(block, guest, "job-cancel", "id", NULL, &err) < 0
+                           : monitor_call(guest->monitor, "block-job-cancel", args, -1, NULL,
+                                          CANCEL_MS, NULL, &err) < 0)
+            log_warn("domain '%s': %s", spec->name, verror_text(&err));
+        (void)block_qmp_wait_end(block, guest, CANCEL_MS, NULL); /* as failed, as it was told */
+    }
+    if (status.found)
+        (void)block_qmp_tell(block, guest, "job-dismiss", "id", NULL, NULL);
+    if (block->type == BLOCK_JOB_COPY && block->dest.index)
+        block_nodes_delete(guest, block->dest.index);
+}
+
+static void block_undo(void *opaque, uint64_t job_id)
+{
+    struct domain_spec *spec = opaque;
+    struct block_job *block = spec->block;
+
+    (void)job_id;
+    if (spec->guest && spec->guest->monitor && process_is_alive(&spec->guest->process))
+        stop_qemu(spec);
+    owners_give_back(spec->domains->owners, block->owner_memory);
+    free(STEAL_PTR(block->owner_memory));
+    block_target_remove(block);
+}
+
+/* --- told --- */
+
+static void block_commit(void *opaque, struct store_txn *txn)
+{
+    struct domain_spec *spec = opaque;
+    bool live = block_hold_is_running(spec->guest);
+
+    if (live)
+        block_hold_swap(spec->guest, spec->block);
+    spec_change_commit(spec, txn);
+    if (live)
+        block_hold_swap(spec->guest, spec->block);
+}
+
+static enum block_job_status status_of(const struct domain_spec *spec, bool done)
+{
+    const struct job *job = jobs_find_id(spec->domains->daemon->jobs, spec->block->id);
+
+    if (done)
+        return stays_as_it_was(spec->block) ? BLOCK_JOB_CANCELED : BLOCK_JOB_COMPLETED;
+    return job && job_state(job) == JOB_CANCELLED ? BLOCK_JOB_CANCELED : BLOCK_JOB_FAILED;
+}
+
+static void told_cb(void *opaque, json_t *value, struct verror *err)
+{
+    (void)value;
+    (void)err; /* a QEMU that has ended has no jobs */
+    guest_unref(opaque);
+}
+
+static void tell_qemu(struct guest *guest, const char *command, const char *argument, char *value)
+{
+    monitor_send(guest->monitor, command, json_pack("{s:s}", argument, value), CANCEL_MS, told_cb,
+                 guest_ref(guest));
+    free(value);
+}
+
+static void delete_nodes(struct guest *guest, const struct disk_xml_image *image)
+{
+    tell_qemu(guest, "blockdev-del", "node-name", xasprintf("libvirt-%s-format", image->index));
+    tell_qemu(guest, "blockdev-del", "node-name", xasprintf("libvirt-%s-storage", image->index));
+}
+
+/*
+ * Only now: until then another daemon has to find out how it ended.  And it is only then that
+ * QEMU lets go of the images that the disk has no more.
+ */
+static void dismiss(const struct domain_spec *spec)
+{
+    struct block_job *block = spec->block;
+
+    tell_qemu(spec->guest, "job-dismiss", "id", block_job_name(block));
+    if (stays_as_it_was(block))
+        delete_nodes(spec->guest, &block->dest);
+    for (size_t i = block->first_dropped; i < block->end_dropped; i++)
+        delete_nodes(spec->guest, &block->images.images[i]);
+}
+
+static void block_ended(void *opaque, bool done)
+{
+    struct domain_spec *spec = opaque;
+    struct block_job *block = spec->block;
+    struct domain *domain = spec_domain(spec);
+    bool running = spec->guest && block_hold_is_running(spec->guest);
+
+    if (done)
+        spec_change_ended(spec, done);
+    if (!spec->guest)
+        return;
+    if (done && running) {
+        block_hold_swap(spec->guest, block);
+        dismiss(spec);
+    }
+    if (!running && done)
+        block_hold_give_back(spec->domains, block);
+    block->nheld = 0;
+    if (block_job_unlink(spec->guest, block) && running && domain && block->begun)
+        block_job_tell(domain, block, status_of(spec, done));
+    if (running)
+        block_hold_again(spec->guest);
+}
+
+/* --- after a restart --- */
+
+static enum job_recovery block_recover(void *opaque, uint64_t job_id, const char *checkpoint,
+                                       struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct block_status status;
+
+    (void)job_id;
+    remember(spec->block, checkpoint);
+    owners_remember(spec->domains->owners, spec->block->owner_memory);
+    if (!spec->guest || !spec->block->live) {
+        verror_set(err, VIR_ERR_OPERATION_FAILED, "interrupted: the guest has ended");
+        return JOB_RECOVER_UNDO;
+    }
+    if (block_job_plan(spec->block, err) < 0 ||
+        block_qmp_look(spec->block, spec->guest, NULL, &status, err) < 0)
+        return JOB_RECOVER_UNDO;
+    return status.found ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
+}
+
+static bool block_resumable(const void *opaque)
+{
+    (void)opaque;
+    return true;
+}
+
+static const char *block_unlimited(const void *opaque, enum job_limit limit)
+{
+    (void)opaque;
+    return limit == JOB_LIMIT_SPEED ? NULL : "QEMU's block jobs are not paused; it takes a low speed";
+}
+
+static char *block_spec_save(const void *opaque)
+{
+    const struct domain_spec *spec = opaque;
+    _cleanup_free_ char *text = domain_spec_save(opaque);
+    json_t *json = json_loads(text, 0, NULL);
+    char *whole;
+
+    json_object_set_new(json, "block", block_job_to_json(spec->block));
+    whole = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return whole;
+}
+
+static void *block_spec_load(struct daemon *daemon, const char *text, struct verror *err)
+{
+    struct domain_spec *spec = domain_spec_load(daemon, text, err);
+    json_t *json = spec ? json_loads(text, 0, NULL) : NULL;
+
+    if (!spec)
+        return NULL;
+    spec->block = block_job_from_json(json_object_get(json, "block"));
+    json_decref(json);
+    if (spec->block)
+        return spec;
+    verror_set(err, VIR_ERR_INTERNAL_ERROR, "the journal's block job is not readable");
+    domain_spec_free(spec);
+    return NULL;
+}
+
+#define BLOCK_KIND(word)                                                                           \
+    .name = word, .lane = LANE_STREAM, .is_long = true, .locks = block_locks,                      \
+    .check = block_check, .prepare = block_prepare, .admit = block_admit,                          \
+    .accepted = block_accepted, .run = block_run, .finish_locks = finish_locks,                    \
+    .decide = block_decide, .publish = block_publish, .undo = block_undo, .commit = block_commit,  \
+    .ended = block_ended, .resumable = block_resumable, .unlimited = block_unlimited,              \
+    .recover = block_recover, .spec_save = block_spec_save, .spec_load = block_spec_load,          \
+    .spec_free = domain_spec_free
+
+const struct job_kind domain_job_block_pull = { BLOCK_KIND("domain-block-pull") };
+const struct job_kind domain_job_block_commit = { BLOCK_KIND("domain-block-commit") };
+const struct job_kind domain_job_block_copy = { BLOCK_KIND("domain-block-copy") };

@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Jobs on the disks of a running guest, by python-libvirt, virsh and virtjob: pull, commit, copy,
+what they make of the XML and of the files, over a restart of the daemon, and at the guest's end."""
+
+import os
+import re
+import subprocess
+import threading
+import xml.etree.ElementTree as tree
+
+import guest_lib
+from guest_lib import INVALID, MIB, check, equal, error_of, libvirt, refused, until
+
+INVALID_ARG = libvirt.VIR_ERR_INVALID_ARG
+COPY_ACTIVE = libvirt.VIR_ERR_BLOCK_COPY_ACTIVE
+UNSUPPORTED = libvirt.VIR_ERR_OPERATION_UNSUPPORTED
+PULL, COPY, COMMIT, ACTIVE = (
+    libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_PULL, libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_COPY,
+    libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT, libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT)
+COMPLETED, FAILED, CANCELED, READY = range(4)
+TRANSIENT, REUSE = libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB, libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT
+PIVOT, ABORT_ASYNC = libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT, libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC
+SIZE = 8 * MIB
+
+libvirt.virEventRegisterDefaultImpl()
+
+
+def loop():
+    while True:
+        libvirt.virEventRunDefaultImpl()
+
+
+threading.Thread(target=loop, daemon=True).start()
+
+
+def img(*args):
+    return subprocess.run(['qemu-img', *args], capture_output=True, text=True, check=True).stdout
+
+
+def chain(d, name, length=3):
+    """Paths of images on each other, the lowest first; each has data of its own."""
+    paths = [os.path.join(d.dir, f'{name}-{i}') for i in range(length)]
+    for i, path in enumerate(paths):
+        below = ['-b', paths[i - 1], '-F', 'qcow2'] if i else [str(SIZE)]
+        img('create', '-q', '-f', 'qcow2', *(below if i else []), path, *([] if i else below))
+        subprocess.run(['qemu-io', '-f', 'qcow2', '-c', f'write -q -P {i + 1} {i}M 1M', path],
+                       check=True, stdout=subprocess.DEVNULL)
+    return paths
+
+
+def content(path):
+    return img('map', '-U', '-f', 'qcow2', '--output=json', path)
+
+
+def disk(path, target='vda', format='qcow2'):
+    return (f"<disk type='file' device='disk'><driver name='qemu' type='{format}'/>"
+            f"<source file='{path}'/><target dev='{target}' bus='virtio'/></disk>")
+
+
+def start(d, name, *paths):
+    return d.boot(name, devices=''.join(disk(path, f'vd{"abc"[i]}')
+                                        for i, path in enumerate(paths)))
+
+
+def images(dom, target='vda', flags=0):
+    """Paths of a disk's images, from the top."""
+    node = tree.fromstring(dom.XMLDesc(flags)).find(f".//disk/target[@dev='{target}']/..")
+    found = []
+    while node is not None and node.find('source') is not None:
+        found.append(node.find('source').get('file'))
+        node = node.find('backingStore')
+    return found
+
+
+def mirror(dom, target='vda'):
+    return tree.fromstring(dom.XMLDesc()).find(f".//disk/target[@dev='{target}']/../mirror")
+
+
+def opens(dom, d, *paths):
+    """Of the images, QEMU has these open."""
+    def opened():
+        where = f'/proc/{d.qemu(dom.name())}/fd'
+        names = set()
+        for number in os.listdir(where):
+            try:
+                names.add(os.readlink(f'{where}/{number}'))
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return {name for name in names if re.fullmatch(d.dir + r'/[a-z]+-[0-9]+', name)}
+    until(lambda: opened() == set(paths), f'{paths} are open')
+
+
+def over(dom, target='vda'):
+    until(lambda: not dom.blockJobInfo(target, 0), 'the block job is over')
+
+
+def ready(dom, target='vda'):
+    def is_ready():
+        info = dom.blockJobInfo(target, 0)
+        return info and info['cur'] == info['end']
+    until(is_ready, 'the copy is whole')
+
+
+def dest(path, format='qcow2'):
+    return f"<disk type='file'><source file='{path}'/><driver type='{format}'/></disk>"
+
+
+class Events:
+    """Both events of block jobs: [(which, what it is on, type, status)]."""
+
+    def __init__(self, d):
+        self.conn, self.heard = libvirt.open(d.uri), []
+        self.ids = [self.conn.domainEventRegisterAny(None, number, self.hear, number)
+                    for number in (libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_JOB,
+                                   libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2)]
+
+    def hear(self, conn, dom, where, kind, status, number):
+        self.heard.append((number, where, kind, status))
+
+    def expect(self, path, kind, *statuses, target='vda'):
+        want = [(8, path, kind, s) for s in statuses] + [(16, target, kind, s) for s in statuses]
+        until(lambda: sorted(self.heard) == sorted(want), f'{want} are heard, not {self.heard}')
+        self.heard = []
+
+    def close(self):
+        for number in self.ids:
+            self.conn.domainEventDeregisterAny(number)
+        self.conn.close()
+
+
+def pull(d):
+    """A pull of all, and of what lies above a base"""
+    base, middle, top = chain(d, 'pull')
+    dom, events = start(d, 'g', top), Events(d)
+    equal(images(dom), [top, middle, base], 'the chain')
+    equal(dom.blockJobInfo('vda', 0), {}, 'no job')
+    refused(INVALID_ARG, 'does not have an active block job', dom.blockJobAbort, 'vda', 0)
+    refused(INVALID_ARG, '/no', dom.blockRebase, 'vda', '/no', 0, 0)
+    dom.blockRebase('vda', base, 0, 0)
+    over(dom)
+    equal(images(dom), [top, base], 'the chain after a pull to a base')
+    opens(dom, d, top, base)
+    events.expect(top, PULL, COMPLETED)
+    dom.blockPull(top, 0, 0)
+    over(dom)
+    equal(images(dom), [top], 'the chain after a pull')
+    opens(dom, d, top)
+    events.expect(top, PULL, COMPLETED)
+    check('backing file' not in img('info', '-U', top), 'the image has a backing file')
+    [job] = [job for job in d.jobs() if job['operation'] == 'domain-block-pull'][-1:]
+    equal((job['state'], job['percent']), ('complete', 100), 'the job in the history')
+    events.close()
+    d.drop('g')
+
+
+def slow(d):
+    """A pull that is slow: its speed, what it is in the way of, a cancel"""
+    _, middle, top = chain(d, 'slow')
+    other = chain(d, 'other', 1)[0]
+    dom, events = start(d, 'g', top, other), Events(d)
+    dom.blockPull('vda', 65536, libvirt.VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES)
+    info = dom.blockJobInfo('vda', libvirt.VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES)
+    equal((info['type'], info['bandwidth']), (PULL, 65536), 'the job')
+    check(info['cur'] < info['end'], f'{info}: not ready')
+    equal(dom.blockJobInfo('vda', 0)['bandwidth'], 1, 'MiB a second')
+    refused(UNSUPPORTED, 'already in active block job', dom.blockPull, 'vda', 0, 0)
+    refused(INVALID, 'does not support pivot', dom.blockJobAbort, 'vda', PIVOT)
+    refused(INVALID, 'is busy', dom.save, os.path.join(d.dir, 'image'))
+    refused(INVALID, 'is busy', dom.managedSave, 0)
+    refused(INVALID, 'is busy', dom.blockResize, 'vda', SIZE * 2, 1)
+    dom.blockResize('vdb', SIZE * 2, 1)
+    dom.suspend()
+    dom.resume()
+    dom.setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, 'meanwhile', None, None,
+                    libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    dom.blockJobSetSpeed('vda', 32768, libvirt.VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES)
+    [job] = [job for job in d.jobs() if job['state'] == 'running']
+    equal((job['speed_limit'], job['name'], job['pool']), (32768, 'g', 'vda'), 'the job')
+    until(lambda: [job['speed'] for job in d.qmp('g', 'query-block-jobs')] == [32768],
+          'QEMU keeps to the speed')
+    d('job-cancel', str(job['id']))
+    over(dom)
+    d.ends(job['id'], 'cancelled')
+    events.expect(top, PULL, CANCELED)
+    equal(images(dom)[1], middle, 'the chain is as it was')
+    events.close()
+    d.drop('g')
+
+
+def commit(d):
+    """A commit of the middle, and of the topmost image with a pivot"""
+    base, middle, top = chain(d, 'commit')
+    dom, events = start(d, 'g', top), Events(d)
+    refused(INVALID_ARG, 'active flag', dom.blockCommit, 'vda', None, None, 0, 0)
+    refused(INVALID_ARG, 'no backing file', dom.blockCommit, 'vda', None, base, 0, 0)
+    refused(INVALID_ARG, 'not match', dom.blockCommit, 'vda', None, 'vdb[1]', 0, 0)
+    number = re.search(r"<backingStore type='file' index='(\d+)'", dom.XMLDesc()).group(1)
+    dom.blockCommit('vda', None, f'vda[{number}]', 0, 0)
+    over(dom)
+    equal(images(dom), [top, base], 'the chain after a commit')
+    events.expect(top, COMMIT, COMPLETED)
+    dom.blockCommit('vda', None, None, 0, libvirt.VIR_DOMAIN_BLOCK_COMMIT_ACTIVE)
+    ready(dom)
+    equal(mirror(dom).get('job'), 'active-commit', 'the mirror')
+    equal(mirror(dom).find('source').get('file'), base, 'its source')
+    refused(COPY_ACTIVE, 'already in active', dom.blockPull, 'vda', 0, 0)
+    dom.blockJobAbort('vda', PIVOT)
+    equal((images(dom), mirror(dom)), ([base], None), 'the chain after the pivot')
+    equal(images(dom, flags=libvirt.VIR_DOMAIN_XML_INACTIVE), [base], 'the definition')
+    opens(dom, d, base)
+    events.expect(top, ACTIVE, READY, COMPLETED)
+    events.close()
+    d.drop('g')
+
+
+def copy(d):
+    """A copy: pivot, finish, abort; its file; whom it is refused"""
+    base, top = chain(d, 'copy', 2)
+    dom, events = start(d, 'g', top), Events(d)
+    paths = [os.path.join(d.dir, f'dest-{i}') for i in range(4)]
+    before = set(os.listdir(d.dir))
+    refused(INVALID, 'not transient', dom.blockCopy, 'vda', dest(paths[0]), {}, 0)
+    refused(libvirt.VIR_ERR_CONFIG_UNSUPPORTED, 'already exists', dom.blockCopy, 'vda',
+            dest(base), {}, TRANSIENT)
+    refused(libvirt.VIR_ERR_SYSTEM_ERROR, 'nowhere', dom.blockCopy, 'vda',
+            dest('/nowhere/file'), {}, TRANSIENT | REUSE)
+    error_of(dom.blockCopy, 'vda', dest('/nowhere/file'), {}, TRANSIENT)
+    equal(set(os.listdir(d.dir)), before, 'files')
+    # slow, so that it is not ready
+    dom.blockCopy('vda', dest(paths[0]), {'bandwidth': 65536}, TRANSIENT)
+    refused(COPY_ACTIVE, 'not ready', dom.blockJobAbort, 'vda', PIVOT)
+    check(os.path.exists(paths[0]), 'it has no file')
+    dom.blockJobAbort('vda', 0)
+    over(dom)
+    check(not os.path.exists(paths[0]), 'an aborted copy has left its file')
+    events.expect(top, COPY, CANCELED)
+    # finished: the copy stays, the guest does not go over to it
+    dom.blockCopy('vda', dest(paths[1]), {}, TRANSIENT)
+    ready(dom)
+    equal((mirror(dom).get('file'), mirror(dom).get('ready')), (paths[1], 'yes'), 'the mirror')
+    dom.blockJobAbort('vda', 0)
+    equal((images(dom), mirror(dom)), ([top, base], None), 'the chain after it')
+    equal(img('compare', '-U', '-f', 'qcow2', '-F', 'qcow2', top, paths[1]).strip(),
+          'Images are identical.', 'the copy')
+    events.expect(top, COPY, READY, CANCELED)
+    # shallow, and pivoted
+    dom.blockCopy('vda', dest(paths[2]), {'granularity': 65536, 'buf-size': MIB},
+                  TRANSIENT | libvirt.VIR_DOMAIN_BLOCK_COPY_SHALLOW)
+    ready(dom)
+    dom.blockJobAbort('vda', PIVOT | ABORT_ASYNC)
+    over(dom)
+    equal(images(dom), [paths[2], base], 'the chain after a shallow copy')
+    equal(images(dom, flags=libvirt.VIR_DOMAIN_XML_INACTIVE), [paths[2]], 'the definition')
+    events.expect(top, COPY, READY, COMPLETED)
+    # into a raw file that is there
+    with open(paths[3], 'wb') as file:
+        file.truncate(SIZE)
+    dom.blockCopy('vda', dest(paths[3], 'raw'), {}, TRANSIENT | REUSE)
+    ready(dom)
+    dom.blockJobAbort('vda', PIVOT)
+    equal(images(dom), [paths[3]], 'a raw copy')
+    opens(dom, d, paths[3])
+    dom.suspend()
+    dom.resume()
+    events.close()
+    d.drop('g')
+
+
+guest_lib.run(pull, slow, commit, copy)
