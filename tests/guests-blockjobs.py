@@ -5,6 +5,7 @@ what they make of the XML and of the files, over a restart of the daemon, and at
 
 import os
 import re
+import signal
 import subprocess
 import threading
 import xml.etree.ElementTree as tree
@@ -267,4 +268,107 @@ def copy(d):
     d.drop('g')
 
 
-guest_lib.run(pull, slow, commit, copy)
+def the_job(d, operation):
+    return [job for job in d.jobs() if job['operation'] == operation][-1]['id']
+
+
+def restarted(d):
+    """They go on over a restart of the daemon, however it ended"""
+    _, top = chain(d, 'restarted', 2)
+    other = chain(d, 'beside', 2)
+    dom, path = start(d, 'g', top, other[1]), os.path.join(d.dir, 'over-1')
+    dom.blockPull('vdb', 32768, libvirt.VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES)
+    dom.blockCopy('vda', dest(path), {}, TRANSIENT)
+    ready(dom)
+    pull_job, copy_job = the_job(d, 'domain-block-pull'), the_job(d, 'domain-block-copy')
+    for end in d.kill9, d.term:
+        end()
+        d.start()
+        dom, events = d.dom('g'), Events(d)
+        equal((d.job(pull_job)['state'], d.job(copy_job)['state']), ('running', 'running'), 'jobs')
+        equal(dom.blockJobInfo('vdb', 1)['bandwidth'], 32768, 'the speed')
+        ready(dom)
+        equal((mirror(dom).get('file'), mirror(dom).get('ready')), (path, 'yes'), 'the mirror')
+        refused(COPY_ACTIVE, 'already in active', dom.blockPull, 'vda', 0, 0)
+        refused(INVALID, 'is busy', dom.managedSave, 0)
+        if end == d.kill9:
+            events.close()
+    dom.blockJobAbort('vda', PIVOT)
+    d.ends(copy_job, 'complete')
+    events.expect(top, COPY, COMPLETED)
+    dom.blockJobSetSpeed('vdb', 0, 0)
+    over(dom, 'vdb')
+    d.ends(pull_job, 'complete')
+    events.expect(other[1], PULL, COMPLETED, target='vdb')
+    equal((images(dom), images(dom, 'vdb')), ([path], [other[1]]), 'the chains')
+    opens(dom, d, path, other[1])
+    events.close()
+    d.drop('g')
+
+
+def died(d):
+    """The guest ends in the middle, also while the daemon is away"""
+    for number, end in enumerate(('destroyed', 'killed', 'away')):
+        _, top = chain(d, end, 2)
+        dom, path = start(d, 'g', top), os.path.join(d.dir, f'died-{number}')
+        dom.blockCopy('vda', dest(path), {}, TRANSIENT)
+        ready(dom)
+        job = the_job(d, 'domain-block-copy')
+        if end == 'destroyed':
+            dom.destroy()
+        elif end == 'killed':
+            os.kill(d.qemu('g'), signal.SIGKILL)
+        else:
+            pid = d.qemu('g')
+            d.kill9()
+            os.kill(pid, signal.SIGKILL)
+            until(lambda pid=pid: guest_lib.is_gone(pid), 'QEMU is gone')
+            d.start()
+            dom = d.dom('g')
+        d.ends(job, 'failed')
+        until(lambda dom=dom: not dom.isActive(), 'the guest has ended')
+        check(not os.path.exists(path), 'a copy that came to nothing has left its file')
+        equal(images(dom), [top], 'the definition')
+        d.drop('g')
+
+
+def killed_in_pivot(d):
+    """Killed at each write of the journal in a pivot: it has not begun, or is gone through with"""
+    _, now = chain(d, 'killed', 2)
+    dom, states, ended = start(d, 'g', now), [], False
+    for writes in range(0, 90, 3):
+        path = os.path.join(d.dir, f'late-{writes}')
+        dom.blockCopy('vda', dest(path), {}, TRANSIENT)
+        ready(dom)
+        job = the_job(d, 'domain-block-copy')
+        d.rule('pwrite64', 'hold', skip=writes)
+        dom.blockJobAbort('vda', PIVOT | ABORT_ASYNC)
+        ended = until(lambda: 'held' if os.path.exists(os.path.join(d.rules, 'pwrite64.held'))
+                      else not dom.blockJobInfo('vda', 0), 'it is held, or over') != 'held'
+        d.kill9()
+        d.no_rules()
+        d.start()
+        dom = d.dom('g')
+
+        def settled():
+            found = mirror(dom)
+            if found is not None and found.get('ready') == 'yes':
+                return 'ready'
+            return d.job(job)['state'] == 'complete' and 'complete'
+        states.append(until(settled, 'it is ready again, or done'))
+        if states[-1] == 'complete':
+            now = path
+        else:
+            equal(images(dom)[0], now, 'the image')
+            dom.blockJobAbort('vda', 0)
+        equal((images(dom)[0], mirror(dom)), (now, None), 'the image')
+        equal(images(dom, flags=libvirt.VIR_DOMAIN_XML_INACTIVE), [now], 'the definition')
+        opens(dom, d, *images(dom))
+        if ended:
+            break
+    equal((ended, states[0], states[-1]), (True, 'ready', 'complete'), 'what came of the pivots')
+    d.drop('g')
+
+
+guest_lib.run(pull, slow, commit, copy, restarted, died)
+guest_lib.run(killed_in_pivot, guests=guest_lib.HeldJournal)
