@@ -5,6 +5,7 @@ guest_tests = \
 	tests/cpu-models.py \
 	tests/guests-keys.py \
 	tests/guests-life.py \
+	tests/guests-limits.py \
 	tests/host-stats.py \
 	tests/guests-many.py \
 	tests/guests-peek.py \

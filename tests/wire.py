@@ -207,6 +207,8 @@ PROCS = [
     Proc(245, "DOMAIN_RESET", "df", 0, write=True),
     Proc(249, "DOMAIN_OPEN_GRAPHICS", "dif", 0x1, write=True),
     Proc(251, "DOMAIN_BLOCK_RESIZE", "dshf", 0x1, write=True),
+    Proc(252, "DOMAIN_SET_BLOCK_IO_TUNE", "dsmf", 0x3, write=True),
+    Proc(253, "DOMAIN_GET_BLOCK_IO_TUNE", "doif", 0x7),
     Proc(254, "DOMAIN_SET_NUMA_PARAMETERS", "dmf", 0x7, write=True),
     Proc(255, "DOMAIN_GET_NUMA_PARAMETERS", "dif", 0x7),
     Proc(258, "DOMAIN_SHUTDOWN_FLAGS", "df", 0x1F, write=True),

@@ -8,6 +8,7 @@
 
 #include "calls/domain_call.h"
 #include "calls/event.h"
+#include "calls/typed_params.h"
 #include "hypervisor/domain_event.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -26,12 +27,14 @@ union message {
     struct remote_domain_event_balloon_msg balloon;
     struct remote_domain_event_device_msg device;
     struct remote_domain_event_metadata_msg metadata;
+    struct remote_domain_event_params_msg params;
 };
 
 /* What a message needs beside it while it is sent. */
 struct scratch {
     struct remote_graphics_subject subjects[2];
     char *uri;
+    struct param_list params;
 };
 
 static void make_plain(const struct wire_domain *domain, _unused_ const struct domain_event *event,
@@ -133,6 +136,15 @@ static void make_metadata(const struct wire_domain *domain, const struct domain_
     };
 }
 
+static void make_tunable(const struct wire_domain *domain, const struct domain_event *event,
+                         union message *msg, struct scratch *scratch)
+{
+    param_add_json(&scratch->params, event->params);
+    msg->params = (struct remote_domain_event_params_msg){
+        *domain, { scratch->params.count, scratch->params.params }
+    };
+}
+
 #define ROW(name, make, type)                                                              \
     [DOMAIN_EVENT_##name] = { REMOTE_PROC_DOMAIN_EVENT_CALLBACK_##name, 0,                 \
                               (xdrproc_t)xdr_remote_domain_event_##type, make }
@@ -162,6 +174,7 @@ static const struct {
     ROW_TOO(BALLOON_CHANGE, make_balloon, balloon_msg),
     ROW_TOO(PMSUSPEND_DISK, make_pm, pm_msg),
     ROW_TOO(DEVICE_REMOVED, make_device, device_msg),
+    ROW(TUNABLE, make_tunable, params_msg),
     ROW(AGENT_LIFECYCLE, make_change, change_msg),
     ROW(METADATA_CHANGE, make_metadata, metadata_msg),
 };
@@ -176,7 +189,7 @@ static void on_event(void *opaque, const struct domain *domain, const struct dom
 {
     struct daemon *daemon = opaque;
     struct wire_domain wire;
-    struct scratch scratch;
+    struct scratch scratch = { 0 };
     union message msg;
     struct event_message message = {
         .class = EVENT_DOMAIN,
@@ -202,6 +215,7 @@ static void on_event(void *opaque, const struct domain *domain, const struct dom
     rows[event->id].make(&wire, event, &msg, &scratch);
     events_send(daemon->events, &message);
     xdr_free((xdrproc_t)xdr_wire_domain, &wire);
+    param_list_clear(&scratch.params);
 }
 
 void domain_events_start(struct daemon *daemon)

@@ -34,6 +34,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_image.c \
 	daemon/calls/domain_image.h \
 	daemon/calls/domain_info.c \
+	daemon/calls/domain_iotune.c \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_keys.c \
 	daemon/calls/domain_life.c \
@@ -73,6 +74,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/qemu.c \
 	daemon/calls/stream_call.c \
 	daemon/calls/stream_call.h \
+	daemon/calls/typed_params.c \
+	daemon/calls/typed_params.h \
 	daemon/calls/vol.c \
 	daemon/calls/vol_change.c \
 	daemon/calls/vol_transfer.c \

@@ -28,6 +28,7 @@ enum domain_event_id {
     DOMAIN_EVENT_BALLOON_CHANGE = 13,
     DOMAIN_EVENT_PMSUSPEND_DISK = 14,
     DOMAIN_EVENT_DEVICE_REMOVED = 15,
+    DOMAIN_EVENT_TUNABLE = 17,
     DOMAIN_EVENT_AGENT_LIFECYCLE = 18,
     DOMAIN_EVENT_JOB_COMPLETED = 21,
     DOMAIN_EVENT_METADATA_CHANGE = 23,
@@ -90,6 +91,7 @@ struct domain_event {
     const char *path; /* of a disk; URI of metadata */
     const char *alias;
     const char *reason;
+    const json_t *params; /* tunable: what has changed, by libvirt's names */
     struct domain_event_address local, remote;
     const char *auth;
     struct domain_event_subject subjects[2];

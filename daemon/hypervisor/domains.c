@@ -48,6 +48,7 @@ static const struct job_kind *const kinds[] = {
     &domain_job_set_action,
     &domain_job_pin_vcpu,
     &domain_job_pin_emulator,
+    &domain_job_set_iotune,
     &domain_job_rename,
     &domain_job_set_metadata,
     &domain_job_set_memory,

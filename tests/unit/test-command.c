@@ -389,7 +389,6 @@ static const struct {
     { DISK, "<driver name='qemu' type='qcow2' iothread='1'/>", NOT, "attribute 'iothread'" },
     { DISK, "<driver name='qemu' type='qcow2' copy_on_read='on'/>", NOT, "'copy_on_read'" },
     { DISK, "<driver name='qemu' type='qcow2' rerror_policy='enospace'/>", NOT, "error policies" },
-    { DISK, DISK "<iotune/>", NOT, "disk 'vda': <iotune> is not provided" },
     { DISK, DISK "<transient/>", NOT, "<transient> is not provided" },
     { DISK, DISK "<encryption/>", NOT, "<encryption> is not provided" },
     { DISK, DISK "<shareable/>", NOT, "format 'qcow2' cannot be shared" },

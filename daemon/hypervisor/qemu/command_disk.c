@@ -15,7 +15,7 @@ static const char disk_known[] =
     "driver@ioeventfd driver@event_idx " VIRTIO_KNOWN " "
     "source@file source@dev source@pool source@volume source@index source@startupPolicy "
     "backingStore* target@dev target@bus target@tray target@removable target@rotation_rate "
-    "boot@order readonly shareable serial wwn vendor product blockio@logical_block_size "
+    "iotune* boot@order readonly shareable serial wwn vendor product blockio@logical_block_size "
     "blockio@physical_block_size " DEVICE_KNOWN;
 
 struct disk_bus {

@@ -11,6 +11,7 @@
 
 #include "hypervisor/qemu/complete_internal.h"
 #include "util/alloc.h"
+#include "xml/domain_iotune.h"
 #include "xml/domain_pin.h"
 
 /* Elements of <devices>; every other one is a device we do not have. */
@@ -60,7 +61,6 @@ static const struct rule {
     { "disk", NULL, "encryption", NULL, NULL },
     { "disk", NULL, "mirror", NULL, NULL },
     { "disk", NULL, "geometry", NULL, NULL },
-    { "disk", NULL, "iotune", NULL, NULL },
     { "disk", NULL, "transient", NULL, NULL },
 
     { "controller", NULL, NULL, "type", "pci usb scsi sata ide virtio-serial" },
@@ -319,9 +319,9 @@ int complete_check(struct completion *c, struct verror *err)
 {
     if (c->validate && validate(c, err) < 0)
         return -1;
-    if (check_children(c->domain, err) < 0 || check_pins(c, err) < 0)
+    if (check_children(c->domain, err) < 0 || check_pins(c, err) < 0 || check_devices(c, err) < 0)
         return -1;
-    return check_devices(c, err);
+    return iotune_check_domain(c->domain, err);
 }
 
 /* One that is of no use to a device stays the first, and gets another one beside it. */

@@ -17,6 +17,7 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
+#include "hypervisor/qemu/guest_iotune.h"
 #include "hypervisor/qemu/guest_threads.h"
 #include "util/alloc.h"
 #include "util/child.h"
@@ -340,7 +341,8 @@ static int spawn(struct launch *launch, const struct qemu_command *command, int 
     (void)close(*monitor_fd); /* QEMU has its own */
     *monitor_fd = -1;
     if (guest_connect(guest, err) == 0 && greet(launch, ctl, err) == 0 &&
-        set_passwords(launch, ctl, err) == 0 && apply_pins(launch, ctl, err) == 0)
+        set_passwords(launch, ctl, err) == 0 && apply_pins(launch, ctl, err) == 0 &&
+        guest_apply_iotunes(guest, xmlDocGetRootElement(launch->doc), ctl, err) == 0)
         return 0;
     explain_end(guest, log_start, err);
     return -1;
