@@ -133,4 +133,72 @@ def wrong_tune(d):
         check(says in str(error), f'{tunes}: {error}')
 
 
-guest_lib.run(io_tune)
+def threads(d):
+    """{id: CPUs} of its I/O threads, as the kernel has them."""
+    return {item['id']: os.sched_getaffinity(item['thread-id'])
+            for item in d.qmp('g', 'query-iothreads')}
+
+
+def known(dom, flags=0):
+    return {number: {cpu for cpu, on in enumerate(cpus) if on}
+            for number, cpus in dom.ioThreadInfo(flags)}
+
+
+def iothreads(d):
+    """I/O threads: of its start, added, pinned, set and removed"""
+    mine = sorted(os.sched_getaffinity(0))
+    one, other, count = {mine[0]}, {mine[-1]}, d.conn.getCPUMap()[0]
+
+    def cpumap(cpus):
+        return tuple(cpu in cpus for cpu in range(count))
+    dom = d.boot('g', devices=disk(d, 'vda', driver="iothread='4'"), elements=f'''
+        <iothreads>2</iothreads><iothreadids><iothread id='4' thread_pool_max='7'/></iothreadids>
+        <cputune><emulatorpin cpuset='{mine[-1]}'/>
+        <iothreadpin iothread='4' cpuset='{mine[0]}'/></cputune>''')
+    everywhere = set(range(count))
+    equal((threads(d)['iothread4'], sorted(threads(d))), (one, ['iothread1', 'iothread4']),
+          'from its start')
+    equal(known(dom), {4: one, 1: everywhere}, 'what is told')
+    equal(known(dom, CONFIG), {4: one, 1: everywhere}, 'and for its next start')
+    equal(d.qmp('g', 'qom-get', path='/objects/iothread4', property='thread-pool-max'), 7, 'threads')
+    dom.pinEmulator(cpumap(other), LIVE)
+    equal(threads(d)['iothread4'], one, 'which the other threads are none of')
+    heard = Heard(d)
+    dom.pinIOThread(1, cpumap(other), LIVE)
+    equal(heard.next(), {'cputune.iothreadpin1': str(mine[-1])}, 'the event')
+    heard.close()
+    equal((threads(d)['iothread1'], known(dom)[1]), (other, other), 'pinned')
+    dom.addIOThread(9, LIVE | CONFIG)
+    equal(threads(d)['iothread9'], everywhere & set(mine), 'a new one')
+    dom.setIOThreadParams(9, {'poll_max_ns': 0, 'thread_pool_min': 70, 'thread_pool_max': 80}, LIVE)
+    for name, value in ('poll-max-ns', 0), ('thread-pool-min', 70), ('thread-pool-max', 80):
+        equal(d.qmp('g', 'qom-get', path='/objects/iothread9', property=name), value, name)
+    dom.setIOThreadParams(9, {'thread_pool_min': 3}, CONFIG)
+    check("<iothread id='9' thread_pool_min='3'/>" in dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE),
+          'the definition')
+    wrong_threads(dom)
+    dom.delIOThread(1, LIVE)
+    equal((sorted(threads(d)), sorted(known(dom, CONFIG))), (['iothread4', 'iothread9'], [1, 4, 9]),
+          'after one was removed')
+    image = os.path.join(d.path, 'image')
+    dom.save(image)
+    d.conn.restore(image)
+    equal(known(dom), {4: one, 9: everywhere}, 'once it is restored')
+    os.unlink(image)
+    d.drop('g')
+
+
+def wrong_threads(dom):
+    for code, says, call, *args in (
+            (INVALID_ARG, "already using iothread_id '4'", dom.addIOThread, 4, LIVE),
+            (INVALID_ARG, "being used by disk 'vda'", dom.delIOThread, 4, LIVE),
+            (INVALID_ARG, "cannot find IOThread '5'", dom.delIOThread, 5, CONFIG),
+            (INVALID_ARG, 'iothreadid 5 not found', dom.pinIOThread, 5, (True,), LIVE),
+            (INVALID_ARG, "can't be greater", dom.setIOThreadParams, 9, {'thread_pool_max': 1},
+             CONFIG),
+            (libvirt.VIR_ERR_OPERATION_UNSUPPORTED, 'persistent polling values',
+             dom.setIOThreadParams, 4, {'poll_grow': 1}, CONFIG)):
+        refused(code, says, call, *args)
+
+
+guest_lib.run(io_tune, iothreads)

@@ -34,6 +34,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_image.c \
 	daemon/calls/domain_image.h \
 	daemon/calls/domain_info.c \
+	daemon/calls/domain_iothread.c \
 	daemon/calls/domain_iotune.c \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_keys.c \

@@ -31,6 +31,7 @@ const struct program daemon_programs[] = {
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_graphics },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_image },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_info },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_iothread },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_iotune },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_job },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_life },

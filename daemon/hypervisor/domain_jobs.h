@@ -29,11 +29,11 @@ struct domain_spec {
     int metadata_type;      /* set-metadata, as virDomainSetMetadata() */
     char *metadata, *metadata_key, *metadata_uri;
     bool autostart;         /* set-autostart */
-    uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu: which;
+    uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu, …-iothread: which;
                                set-action: the event */
     char *cpus;             /* pin-…: a list of CPUs */
     char *device;           /* set-iotune: which, as the client names it */
-    json_t *arguments;      /* send-key, block-resize: for QEMU, told once; set-iotune: what the
+    json_t *arguments;      /* send-key, block-resize: for QEMU, told once; set-iotune, set-iothread: what the
                                client has given, by its names; a reference, or NULL */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
@@ -73,6 +73,8 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_reboot, domain_job_reset, domain_job_inject_nmi, domain_job_wakeup,
     domain_job_send_key, domain_job_block_resize, domain_job_set_action,
     domain_job_pin_vcpu, domain_job_pin_emulator, domain_job_set_iotune,
+    domain_job_add_iothread, domain_job_del_iothread, domain_job_pin_iothread,
+    domain_job_set_iothread,
     domain_job_rename, domain_job_set_metadata,
     domain_job_set_memory, domain_job_set_vcpus, domain_job_set_autostart,
     domain_job_managed_save_remove;

@@ -46,7 +46,6 @@ static const struct rule {
     { "disk", NULL, "driver", "discard", "ignore unmap" },
     { "disk", NULL, "driver", "detect_zeroes", "off on unmap" },
     { "disk", NULL, "driver", "copy_on_read", "off" },
-    { "disk", NULL, "driver", "iothread", NULL },
     { "disk", NULL, "driver/metadata_cache", NULL, NULL },
     { "disk", NULL, "source", "startupPolicy", "mandatory" },
     { "disk", NULL, "source", "mode", "host" },
@@ -76,7 +75,6 @@ static const struct rule {
     { "controller", "sata", NULL, "model", NULL },
     { "controller", "ide", NULL, "model", "piix3" },
     { "controller", "virtio-serial", NULL, "model", "virtio" },
-    { "controller", NULL, "driver", "iothread", NULL },
 
     { "interface", NULL, NULL, "type", "user bridge ethernet network" },
     { "interface", NULL, NULL, "trustGuestRxFilters", "no" },

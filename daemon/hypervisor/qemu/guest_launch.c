@@ -17,6 +17,7 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
+#include "hypervisor/qemu/guest_iothreads.h"
 #include "hypervisor/qemu/guest_iotune.h"
 #include "hypervisor/qemu/guest_threads.h"
 #include "util/alloc.h"
@@ -309,6 +310,8 @@ static int apply_pins(struct launch *launch, struct job_ctl *ctl, struct verror 
     if (domain_pins_read(xmlDocGetRootElement(launch->doc), &pins, err) < 0)
         return -1;
     r = guest_apply_pins(launch->guest, &pins, ctl, err);
+    if (r == 0)
+        r = guest_apply_iothread_pins(launch->guest, &pins, ctl, err);
     domain_pins_clear(&pins);
     return r;
 }
