@@ -12,6 +12,7 @@ guest_tests = \
 	tests/guests-pin.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
+	tests/guests-channel.py \
 	tests/guests-events.py \
 	tests/guests-speed.py \
 	tests/guests-monitor-events.py \

@@ -234,6 +234,7 @@ PROCS = [
     Proc(287, "CONNECT_LIST_ALL_SECRETS", "if", 0xF),
     Proc(293, "NODE_GET_CPU_MAP", "iif", 0),
     Proc(294, "DOMAIN_FSTRIM", "dohf", 0, write=True),
+    Proc(296, "DOMAIN_OPEN_CHANNEL", "dof", 0x1, write=True),
     Proc(298, "DOMAIN_GET_JOB_STATS", "df", 0x3),
     Proc(309, "DOMAIN_CREATE_XML_WITH_FILES", "sf", ASYNC | 0x3F, write=True),
     Proc(310, "DOMAIN_CREATE_WITH_FILES", "df", ASYNC | 0x3F, write=True),
