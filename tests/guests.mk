@@ -16,6 +16,7 @@ guest_tests = \
 	tests/guests-events.py \
 	tests/guests-speed.py \
 	tests/guests-monitor-events.py \
+	tests/guests-odds.py \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
 	tests/guests-bad-xml.py \

@@ -28,6 +28,7 @@ union message {
     struct remote_domain_event_device_msg device;
     struct remote_domain_event_metadata_msg metadata;
     struct remote_domain_event_params_msg params;
+    struct remote_domain_event_memory_failure_msg memory_failure;
 };
 
 /* What a message needs beside it while it is sent. */
@@ -145,6 +146,21 @@ static void make_tunable(const struct wire_domain *domain, const struct domain_e
     };
 }
 
+/* Of the shape that an action has. */
+static void make_iteration(const struct wire_domain *domain, const struct domain_event *event,
+                           union message *msg, struct scratch *scratch)
+{
+    make_watchdog(domain, event, msg, scratch);
+}
+
+static void make_memory_failure(const struct wire_domain *domain, const struct domain_event *event,
+                                union message *msg, _unused_ struct scratch *scratch)
+{
+    msg->memory_failure = (struct remote_domain_event_memory_failure_msg){
+        *domain, event->what, event->detail, (u_int)event->number
+    };
+}
+
 #define ROW(name, make, type)                                                              \
     [DOMAIN_EVENT_##name] = { REMOTE_PROC_DOMAIN_EVENT_CALLBACK_##name, 0,                 \
                               (xdrproc_t)xdr_remote_domain_event_##type, make }
@@ -168,6 +184,7 @@ static const struct {
     ROW_TOO(IO_ERROR, make_io_error, io_error_msg),
     ROW_TOO(GRAPHICS, make_graphics, graphics_msg),
     ROW_TOO(IO_ERROR_REASON, make_io_error_reason, io_error_reason_msg),
+    ROW_TOO(CONTROL_ERROR, make_plain, msg),
     ROW_TOO(TRAY_CHANGE, make_tray, tray_msg),
     ROW_TOO(PMWAKEUP, make_pm, pm_msg),
     ROW_TOO(PMSUSPEND, make_pm, pm_msg),
@@ -176,7 +193,12 @@ static const struct {
     ROW_TOO(DEVICE_REMOVED, make_device, device_msg),
     ROW(TUNABLE, make_tunable, params_msg),
     ROW(AGENT_LIFECYCLE, make_change, change_msg),
+    ROW(MIGRATION_ITERATION, make_iteration, watchdog_msg),
+    ROW(DEVICE_REMOVAL_FAILED, make_device, device_msg),
     ROW(METADATA_CHANGE, make_metadata, metadata_msg),
+    [DOMAIN_EVENT_MEMORY_FAILURE] = { REMOTE_PROC_DOMAIN_EVENT_MEMORY_FAILURE, 0,
+                                      (xdrproc_t)xdr_remote_domain_event_memory_failure_msg,
+                                      make_memory_failure },
 };
 
 /* The older kind of those that have a reason before the domain is the domain alone. */

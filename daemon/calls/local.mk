@@ -40,10 +40,13 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_keys.c \
 	daemon/calls/domain_life.c \
 	daemon/calls/domain_native.c \
+	daemon/calls/domain_nic.c \
 	daemon/calls/domain_peek.c \
+	daemon/calls/domain_perf.c \
 	daemon/calls/domain_pin.c \
 	daemon/calls/domain_save.c \
 	daemon/calls/domain_screenshot.c \
+	daemon/calls/domain_security.c \
 	daemon/calls/domain_size.c \
 	daemon/calls/domain_tune.c \
 	daemon/calls/event.c \
@@ -54,6 +57,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/event_pool.c \
 	daemon/calls/host.c \
 	daemon/calls/host_cpu_model.c \
+	daemon/calls/host_memory.c \
 	daemon/calls/host_stats.c \
 	daemon/calls/internal.h \
 	daemon/calls/job.c \

@@ -53,8 +53,8 @@ static int take(struct call *call, const struct wire_param *param, const struct 
                 json_t *taken)
 {
     if (!rule)
-        return verror_set(&call->err, VIR_ERR_INVALID_ARG, "parameter '%s' not supported",
-                          param->field);
+        return verror_set(&call->err, VIR_ERR_ARGUMENT_UNSUPPORTED,
+                          "parameter '%s' not supported", param->field);
     if (param->value.type != rule->type)
         return verror_set(&call->err, VIR_ERR_INVALID_ARG,
                           "invalid type '%s' for parameter '%s', expected '%s'",

@@ -22,6 +22,7 @@ enum domain_event_id {
     DOMAIN_EVENT_IO_ERROR = 4,
     DOMAIN_EVENT_GRAPHICS = 5,
     DOMAIN_EVENT_IO_ERROR_REASON = 6,
+    DOMAIN_EVENT_CONTROL_ERROR = 7,
     DOMAIN_EVENT_TRAY_CHANGE = 10,
     DOMAIN_EVENT_PMWAKEUP = 11,
     DOMAIN_EVENT_PMSUSPEND = 12,
@@ -30,8 +31,11 @@ enum domain_event_id {
     DOMAIN_EVENT_DEVICE_REMOVED = 15,
     DOMAIN_EVENT_TUNABLE = 17,
     DOMAIN_EVENT_AGENT_LIFECYCLE = 18,
+    DOMAIN_EVENT_MIGRATION_ITERATION = 20,
     DOMAIN_EVENT_JOB_COMPLETED = 21,
+    DOMAIN_EVENT_DEVICE_REMOVAL_FAILED = 22,
     DOMAIN_EVENT_METADATA_CHANGE = 23,
+    DOMAIN_EVENT_MEMORY_FAILURE = 25,
     DOMAIN_EVENT_ID_MAX = 27, /* libvirt has these; those not above never come */
 };
 
@@ -86,8 +90,9 @@ struct domain_event_subject {
 /* Its id and what that event has; everything is borrowed for the time of the call. */
 struct domain_event {
     int id;
-    int what, detail; /* lifecycle: the two above; else: action, phase, reason, state and reason */
-    int64_t number;   /* RTC: seconds off UTC; balloon: KiB */
+    int what, detail; /* lifecycle: the two above; else: action, phase, reason, state and reason,
+                         recipient and action, iteration */
+    int64_t number;   /* RTC: seconds off UTC; balloon: KiB; memory failure: flags */
     const char *path; /* of a disk; URI of metadata */
     const char *alias;
     const char *reason;

@@ -45,6 +45,7 @@ static const struct job_kind *const kinds[] = {
     &domain_job_wakeup,
     &domain_job_send_key,
     &domain_job_block_resize,
+    &domain_job_dirty_rate,
     &domain_job_set_action,
     &domain_job_pin_vcpu,
     &domain_job_pin_emulator,

@@ -139,6 +139,7 @@ static const struct rule {
     { "cpu", NULL, "numa", NULL, NULL },
     { "clock", NULL, NULL, "offset", "utc localtime timezone variable absolute" },
     { "seclabel", NULL, NULL, "type", "none dynamic" },
+    { "perf", NULL, NULL, NULL, NULL },
     { "launchSecurity", NULL, NULL, NULL, NULL },
     { "maxMemory", NULL, NULL, NULL, NULL },
     { "genid", NULL, NULL, NULL, NULL },
