@@ -135,6 +135,12 @@ NOW = {
         {'event': 'STOP'}, {'event': 'SHUTDOWN', 'data': None}, {'event': 7},
         {'event': 'GUEST_PANICKED', 'data': []}, {'event': 'BLOCK_IO_ERROR', 'data': {'device': 1}},
         {'event': ''})],
+    'told': lambda peer: [peer.say(line({'event': event, 'data': data})) for event, data in (
+        ('MEMORY_FAILURE', {'recipient': 'guest', 'action': 'inject',
+                            'flags': {'action-required': True, 'recursive': False}}),
+        ('MEMORY_FAILURE', {'recipient': 'nobody', 'action': 'inject'}),
+        ('DEVICE_UNPLUG_GUEST_ERROR', {'path': '/machine/peripheral/x'}),
+        ('DEVICE_UNPLUG_GUEST_ERROR', {'path': '/machine/peripheral/x', 'device': 'x'}))],
 }
 
 

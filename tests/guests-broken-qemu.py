@@ -126,6 +126,33 @@ def goes_mad(d):
     d.drop('g')
 
 
+def tells(d):
+    """What a guest cannot be made to do here: told as QEMU tells it"""
+    libvirt.virEventRegisterDefaultImpl()
+    conn, heard = libvirt.open(d.uri), []
+    for event in (libvirt.VIR_DOMAIN_EVENT_ID_CONTROL_ERROR,
+                  libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED,
+                  libvirt.VIR_DOMAIN_EVENT_ID_MEMORY_FAILURE):
+        conn.domainEventRegisterAny(None, event, lambda _conn, dom, *what: heard.append(what[:-1]),
+                                    None)
+    libvirt.virEventAddTimeout(100, lambda *_: None, None)
+    dom = d.define('g', emulator=d.emulator())
+    d.mode('plays')
+    dom.create()
+    for mode, wanted in ('told', [(1, 1, 1), ('x',)]), ('garbage', [()]):
+        d.mode(mode)
+        try:
+            libvirt_qemu.qemuMonitorCommand(dom, '{"execute": "now"}', 0)
+        except libvirt.libvirtError as error:
+            check('monitor' in str(error), f'{mode}: {error}')
+        until(lambda: libvirt.virEventRunDefaultImpl() == 0 and len(heard) >= len(wanted),
+              f'{mode}: it is told')
+        equal(heard, wanted, f'{mode}: events')
+        heard.clear()
+    conn.close()
+    d.drop('g')
+
+
 def old(d):
     """One that knows no format for pictures but its first"""
     video = "<video><model type='vga'/></video>"
@@ -174,4 +201,4 @@ def wrong_emulator(d):
         equal(d.names(), [], 'domains')
 
 
-guest_lib.run(starts, hangs, restarts, goes_mad, disk_errors, old, wrong_emulator, guests=Broken)
+guest_lib.run(starts, hangs, restarts, goes_mad, tells, disk_errors, old, wrong_emulator, guests=Broken)

@@ -75,9 +75,12 @@ def lifecycle(d):
     heard.lifecycle((SUSPENDED, 0))
     dom.resume()
     heard.lifecycle((RESUMED, 0))
-    image = os.path.join(d.path, 'image')
+    image, passes = os.path.join(d.path, 'image'), Heard(d, 20)
+    number = dom.ID()
     dom.save(image)
     heard.lifecycle((SUSPENDED, 0), (STOPPED, 4))
+    equal(passes.take(1), [(20, 'g', number, 1)], 'passes over its memory')
+    passes.conn.close()  # there may be more of them
     d.conn.restore(image)
     heard.lifecycle((STARTED, 2), (RESUMED, 0))
     os.unlink(image)

@@ -5,15 +5,18 @@ guest_tests = \
 	tests/cpu-models.py \
 	tests/guests-keys.py \
 	tests/guests-life.py \
+	tests/guests-limits.py \
 	tests/host-stats.py \
 	tests/guests-many.py \
 	tests/guests-peek.py \
 	tests/guests-pin.py \
 	tests/guests-save.py \
 	tests/guests-cancel.py \
+	tests/guests-channel.py \
 	tests/guests-events.py \
 	tests/guests-speed.py \
 	tests/guests-monitor-events.py \
+	tests/guests-odds.py \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
 	tests/guests-bad-xml.py \

@@ -121,6 +121,18 @@ static int has_current_snapshot(struct call *call)
     return domain_has_none(call, &args->domain, args->flags, 0);
 }
 
+/* Processes inside a guest are its own: libvirt's QEMU driver has no way to them either. */
+static int send_process_signal(struct call *call)
+{
+    const struct remote_domain_signal_args *args = call->args;
+
+    if (call_check_flags(call, args->flags, 0) < 0 || !call_domain(call, &args->domain))
+        return -1;
+    return verror_set(&call->err, VIR_ERR_NO_SUPPORT,
+                      "this function is not supported by the connection driver: %s",
+                      call->proc->api);
+}
+
 /* --- events that never come --- */
 
 static int register_event(struct call *call, int event)
@@ -200,6 +212,15 @@ static const struct proc procs[] = {
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_int_ret)),
     ROW(DOMAIN, DOMAIN_LIST_ALL_CHECKPOINTS, "virDomainListAllCheckpoints", list_checkpoints,
         PROC_ARGS(remote_domain_list_args), PROC_RET(remote_empty_list_ret)),
+
+    { .number = REMOTE_PROC_DOMAIN_SEND_PROCESS_SIGNAL,
+      .api = "virDomainSendProcessSignal",
+      .access = ACCESS_WRITE,
+      .class = CLASS_MEMORY,
+      PROC_ON(DOMAIN, CONTROL),
+      .error_domain = VIR_FROM_QEMU,
+      PROC_ARGS(remote_domain_signal_args),
+      .handler = send_process_signal },
 
     ROW(CONNECT, CONNECT_NETWORK_EVENT_REGISTER_ANY, "virConnectNetworkEventRegisterAny",
         register_network_event, PROC_ARGS(remote_network_event_args), PROC_RET(remote_int_ret)),

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "calls/call.h"
+#include "calls/typed_params.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
 #include "util/audit.h"
@@ -144,6 +144,30 @@ static int connect_close_callback(_unused_ struct call *call)
     return 0;
 }
 
+/*
+ * Another daemon of libvirt's says so who asks it.  Whatever is claimed, what a client may do here
+ * and who it is in the log is what its connection says: nothing is taken over.
+ */
+static int connect_set_identity(struct call *call)
+{
+    static const struct param_rule rules[] = {
+        { "user-name", WIRE_PARAM_STRING },      { "unix-user-id", WIRE_PARAM_ULLONG },
+        { "group-name", WIRE_PARAM_STRING },     { "unix-group-id", WIRE_PARAM_ULLONG },
+        { "process-id", WIRE_PARAM_LLONG },      { "process-time", WIRE_PARAM_ULLONG },
+        { "sasl-user-name", WIRE_PARAM_STRING }, { "x509-distinguished-name", WIRE_PARAM_STRING },
+        { "selinux-context", WIRE_PARAM_STRING },
+    };
+    const struct remote_domain_restore_params_args *args = call->args;
+    json_t *claimed;
+
+    if (call_check_flags(call, args->flags, 0) < 0)
+        return -1;
+    claimed = call_take_params(call, args->params.params_val, args->params.params_len, rules,
+                               ARRAY_SIZE(rules));
+    json_decref(claimed);
+    return claimed ? 0 : -1;
+}
+
 #define CONNECT_ROW(what, num, fn, who, ...)                                             \
     { .number = num, .api = fn, .access = who, .class = CLASS_MEMORY,                    \
       PROC_ON(CONNECT, what),                                                            \
@@ -167,6 +191,8 @@ static const struct proc procs[] = {
                 PROC_RET(remote_text_ret), .handler = connect_get_uri),
     CONNECT_ROW(READ, REMOTE_PROC_CONNECT_IS_SECURE, "virConnectIsSecure", ACCESS_READ,
                 PROC_RET(remote_int_ret), .handler = connect_is_secure),
+    CONNECT_ROW(READ, REMOTE_PROC_CONNECT_SET_IDENTITY, "virConnectSetIdentity", ACCESS_READ,
+                PROC_ARGS(remote_domain_restore_params_args), .handler = connect_set_identity),
     CONNECT_ROW(READ, REMOTE_PROC_CONNECT_REGISTER_CLOSE_CALLBACK,
         "virConnectRegisterCloseCallback",
                 ACCESS_READ, .handler = connect_close_callback),

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The console of a guest: a stream on one side, the pty that QEMU has made for
- * a serial port on the other.  One client at a time, as two would each get half
- * of what the guest says.  The loop reads and writes the pty, which never
- * blocks; finding it in the live XML and opening it is a worker's.
+ * The console or a channel of a guest: a stream on one side, the pty that QEMU
+ * has made for a serial port, or the socket of a channel, on the other.  One
+ * client at a time, as two would each get half of what the guest says.  The loop
+ * reads and writes it, which never blocks; finding it in the live XML and
+ * opening it is a worker's.
  */
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include "calls/domain_call.h"
 #include "calls/stream_call.h"
 #include "hypervisor/qemu/guest.h"
+#include "hypervisor/qemu/process.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
 #include "xml/xml_tree.h"
@@ -30,6 +32,7 @@ struct console {
     struct daemon *daemon;
     struct stream *stream;
     char *path;
+    const char *what; /* "console", "channel" */
     int fd;
     struct event *readable, *writable;
     char *out; /* what the guest has not taken yet */
@@ -44,7 +47,7 @@ static void console_free(struct console *console)
     DL_DELETE(console->daemon->consoles, console);
     event_free(console->readable);
     event_free(console->writable);
-    (void)close(console->fd); /* a terminal: nothing is lost */
+    (void)close(console->fd); /* a terminal or socket: nothing is lost */
     stream_close(console->stream);
     free(console->path);
     free(console->out);
@@ -130,7 +133,8 @@ static void stream_data(void *opaque, const void *data, size_t len)
 static void stream_hole(void *opaque, uint64_t len)
 {
     (void)len;
-    console_end(opaque, VIR_ERR_OPERATION_INVALID, "the stream of a console takes no holes");
+    console_end(opaque, VIR_ERR_OPERATION_INVALID,
+                "the stream of a console or channel takes no holes");
 }
 
 static void stream_over(void *opaque)
@@ -185,11 +189,13 @@ static struct console *find_console(const struct daemon *daemon, const char *pat
     return NULL;
 }
 
-/* --- which pty: worker --- */
+/* --- which pty or socket: worker --- */
 
 struct console_input {
     struct domain_def *def;
-    const char *device; /* an alias, or NULL: the first; in the call's arguments */
+    const char *device; /* an alias, of a channel its name, too, or NULL: the first; in the call's
+                           arguments */
+    const char *what;
     char *path;
     int fd;
 };
@@ -201,7 +207,7 @@ static void free_input(void *opaque)
     domain_def_unref(input->def);
     free(input->path);
     if (input->fd >= 0)
-        (void)close(input->fd); /* a terminal: nothing is lost */
+        (void)close(input->fd); /* a terminal or socket: nothing is lost */
     free(input);
 }
 
@@ -241,7 +247,58 @@ static int open_pty(void *opaque, struct verror *err)
     return verror_set(err, VIR_ERR_OPERATION_FAILED, "'%s' is no terminal", input->path);
 }
 
-/* --- the call: loop --- */
+static xmlNodePtr find_channel(xmlDocPtr doc, const char *name)
+{
+    xmlNodePtr at = xml_first(xml_child(xmlDocGetRootElement(doc), "devices"), "channel");
+
+    for (; name && at; at = xml_next(at, "channel")) {
+        if (xml_attribute_is(xml_child(at, "alias"), "name", name) ||
+            xml_attribute_is(xml_child(at, "target"), "name", name))
+            break;
+    }
+    return at;
+}
+
+/* A name relative to its directory, as paths may be longer than an address. */
+static int connect_to(const char *path, struct verror *err)
+{
+    _cleanup_free_ char *dir = xstrdup(path);
+    char *slash = strrchr(dir, '/');
+
+    if (!slash || slash == dir)
+        return verror_set(err, VIR_ERR_INTERNAL_ERROR, "'%s' is no path of a socket", path);
+    *slash = '\0';
+    return socket_connect(dir, slash + 1, err);
+}
+
+static int find_socket(void *opaque, struct verror *err)
+{
+    struct console_input *input = opaque;
+    _cleanup_xml_doc_ xmlDocPtr doc = domain_def_to_doc(input->def);
+    xmlNodePtr device = find_channel(doc, input->device);
+    const char *name = input->device ? input->device : "(null)", *agent = input->def->agent_path;
+
+    if (!device)
+        return verror_set(err, VIR_ERR_INTERNAL_ERROR, "cannot find channel %s", name);
+    if (!xml_attribute_is(device, "type", "unix") ||
+        !(input->path = xml_attribute(xml_child(device, "source"), "path")))
+        return verror_set(err, VIR_ERR_INTERNAL_ERROR, "channel %s is not using a UNIX socket",
+                          name);
+    if (agent && strcmp(agent, input->path) == 0)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                          "the daemon itself speaks to the guest agent on channel %s", name);
+    return 0;
+}
+
+static int connect_socket(void *opaque, struct verror *err)
+{
+    struct console_input *input = opaque;
+
+    input->fd = connect_to(input->path, err);
+    return input->fd < 0 ? -1 : 0;
+}
+
+/* --- the calls: loop --- */
 
 static struct console *console_new(struct call *call, struct console_input *input)
 {
@@ -254,6 +311,7 @@ static struct console *console_new(struct call *call, struct console_input *inpu
     }
     console->daemon = call->daemon;
     console->path = STEAL_PTR(input->path);
+    console->what = input->what;
     console->fd = steal_fd(&input->fd);
     console->readable = event_new(call->daemon->base, console->fd, EV_READ | EV_PERSIST,
                                   readable_cb, console);
@@ -262,23 +320,37 @@ static struct console *console_new(struct call *call, struct console_input *inpu
     return console;
 }
 
-static void pty_opened(struct call *call, void *opaque)
+static void take_from(struct console *other)
+{
+    _cleanup_free_ char *why = xasprintf("another client has taken the %s", other->what);
+
+    console_end(other, VIR_ERR_OPERATION_ABORTED, why);
+}
+
+/* The flag that forces is the same one for both.  -1 with call->err. */
+static int make_way(struct call *call, const struct console_input *input)
 {
     const struct remote_domain_text_opt_flags_args *args = call->args;
-    struct console_input *input = opaque;
-    struct console *other = find_console(call->daemon, input->path), *console = NULL;
+    struct console *other = find_console(call->daemon, input->path);
 
-    if (other && !(args->flags & VIR_DOMAIN_CONSOLE_FORCE)) {
+    if (!other)
+        return 0;
+    if (!(args->flags & VIR_DOMAIN_CONSOLE_FORCE))
+        return verror_set(&call->err, VIR_ERR_OPERATION_FAILED, "Active %s exists for this domain",
+                          strcmp(input->what, "console") == 0 ? "console session" :
+                                                                "channel stream");
+    take_from(other);
+    return 0;
+}
+
+static void opened(struct call *call, void *opaque)
+{
+    struct console_input *input = opaque;
+    struct console *console = NULL;
+
+    if (make_way(call, input) == 0 && !(console = console_new(call, input)))
         verror_set(&call->err, VIR_ERR_OPERATION_FAILED,
-                   "Active console session exists for this domain");
-    } else {
-        if (other)
-            console_end(other, VIR_ERR_OPERATION_ABORTED, "another client has taken the console");
-        console = console_new(call, input);
-        if (!console)
-            verror_set(&call->err, VIR_ERR_OPERATION_FAILED,
-                       "the connection is gone or has too many open streams");
-    }
+                   "the connection is gone or has too many open streams");
     if (!console) {
         call_fail(call);
         return;
@@ -287,19 +359,29 @@ static void pty_opened(struct call *call, void *opaque)
     call_reply(call); /* last: a client that it drops takes the console along */
 }
 
-static int open_console(struct call *call)
+/* Only then: whoever connects waits for QEMU to take it, and few can wait, even having left. */
+static void socket_found(struct call *call, void *opaque)
+{
+    struct offload offload = { .free_input = free_input, .work = connect_socket, .then = opened };
+    struct console_input *input = opaque, *next;
+
+    if (make_way(call, input) < 0) {
+        call_fail(call);
+        return;
+    }
+    offload.input = next = XNEW(struct console_input);
+    *next = (struct console_input){ .what = input->what, .path = STEAL_PTR(input->path), .fd = -1 };
+    call_offload(call, &offload);
+}
+
+static int start_opening(struct call *call, unsigned int flags, const char *what,
+                         struct offload offload)
 {
     const struct remote_domain_text_opt_flags_args *args = call->args;
-    struct domain *domain;
-    struct offload offload = {
-        .free_input = free_input,
-        .work = open_pty,
-        .then = pty_opened,
-    };
     struct console_input *input;
+    struct domain *domain;
 
-    if (call_check_flags(call, args->flags,
-                         VIR_DOMAIN_CONSOLE_FORCE | VIR_DOMAIN_CONSOLE_SAFE) < 0 ||
+    if (call_check_flags(call, args->flags, flags) < 0 ||
         !(domain = call_domain(call, &args->domain)) ||
         domain_check_active(domain, &call->err) < 0)
         return -1;
@@ -309,21 +391,36 @@ static int open_console(struct call *call)
     offload.input = input = XNEW(struct console_input);
     input->def = domain_def_ref(domain->guest->def);
     input->device = args->value ? *args->value : NULL;
+    input->what = what;
     input->fd = -1;
+    offload.free_input = free_input;
     offload.key = domain->uuid;
     call_offload(call, &offload);
     return CALL_PENDING;
 }
 
+static int open_console(struct call *call)
+{
+    return start_opening(call, VIR_DOMAIN_CONSOLE_FORCE | VIR_DOMAIN_CONSOLE_SAFE, "console",
+                         (struct offload){ .work = open_pty, .then = opened });
+}
+
+static int open_channel(struct call *call)
+{
+    return start_opening(call, VIR_DOMAIN_CONSOLE_FORCE, "channel",
+                         (struct offload){ .work = find_socket, .then = socket_found });
+}
+
+#define ROW(num, function, handle)                                                         \
+    {                                                                                      \
+        .number = REMOTE_PROC_DOMAIN_##num, .api = function, PROC_ON(DOMAIN, DATA),        \
+        .access = ACCESS_WRITE, .class = CLASS_CHANGE, .error_domain = VIR_FROM_QEMU,      \
+        PROC_ARGS(remote_domain_text_opt_flags_args), .handler = handle,                   \
+    }
+
 static const struct proc procs[] = {
-    { .number = REMOTE_PROC_DOMAIN_OPEN_CONSOLE,
-      .api = "virDomainOpenConsole",
-      PROC_ON(DOMAIN, DATA),
-      .access = ACCESS_WRITE,
-      .class = CLASS_CHANGE,
-      .error_domain = VIR_FROM_QEMU,
-      PROC_ARGS(remote_domain_text_opt_flags_args),
-      .handler = open_console },
+    ROW(OPEN_CONSOLE, "virDomainOpenConsole", open_console),
+    ROW(OPEN_CHANNEL, "virDomainOpenChannel", open_channel),
 };
 
 const struct proc_table calls_domain_console = { procs, ARRAY_SIZE(procs) };

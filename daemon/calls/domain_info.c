@@ -192,13 +192,6 @@ static int get_messages(struct call *call)
                                                                                              -1;
 }
 
-static int get_security_label(struct call *call)
-{
-    const struct remote_domain_args *args = call->args;
-
-    return call_domain(call, &args->domain) ? 0 : -1;
-}
-
 /* --- its monitor --- */
 
 static bool monitor_is_lost(const struct guest *guest)
@@ -415,8 +408,6 @@ static const struct proc procs[] = {
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_int_ret)),
     ROW(GET_MESSAGES, "virDomainGetMessages", get_messages, PROC_ARGS(remote_domain_flags_args),
         PROC_RET(remote_messages_ret)),
-    ROW(GET_SECURITY_LABEL, "virDomainGetSecurityLabel", get_security_label,
-        PROC_ARGS(remote_domain_args), PROC_RET(remote_security_label_ret)),
     ROW(GET_CONTROL_INFO, "virDomainGetControlInfo", get_control_info,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_domain_control_ret)),
     ROW(GET_METADATA, "virDomainGetMetadata", get_metadata,

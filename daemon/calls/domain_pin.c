@@ -231,18 +231,6 @@ static int get_emulator_pin_info(struct call *call)
     return get_pins(call, &args->domain, 1, args->value, args->flags, true);
 }
 
-/* There are no I/O threads here: completion refuses them. */
-static int get_iothread_info(struct call *call)
-{
-    const struct remote_domain_flags_args *args = call->args;
-    const struct domain *domain;
-
-    if (call_check_flags(call, args->flags, AFFECT_FLAGS) < 0 ||
-        !(domain = call_domain(call, &args->domain)))
-        return -1;
-    return call_domain_def(call, domain, args->flags) ? 0 : -1;
-}
-
 /* --- pinning --- */
 
 static int pin(struct call *call, const struct wire_domain *wire, const struct job_kind *kind,
@@ -362,8 +350,6 @@ static const struct proc procs[] = {
     ROW(READ, GET_EMULATOR_PIN_INFO, "virDomainGetEmulatorPinInfo", READ, DISK,
         get_emulator_pin_info, PROC_ARGS(remote_domain_int_flags_args),
         PROC_RET(remote_domain_pins_ret)),
-    ROW(READ, GET_IOTHREAD_INFO, "virDomainGetIOThreadInfo", READ, MEMORY, get_iothread_info,
-        PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_empty_list_ret)),
     ROW(CHANGE, PIN_VCPU, "virDomainPinVcpu", WRITE, CHANGE, pin_vcpu,
         PROC_ARGS(remote_domain_pin_vcpu_args)),
     ROW(CHANGE, PIN_VCPU_FLAGS, "virDomainPinVcpuFlags", WRITE, CHANGE, pin_vcpu_flags,

@@ -8,6 +8,7 @@
 
 #include "calls/domain_call.h"
 #include "calls/event.h"
+#include "calls/typed_params.h"
 #include "hypervisor/domain_event.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -28,12 +29,15 @@ union message {
     struct remote_domain_event_balloon_msg balloon;
     struct remote_domain_event_device_msg device;
     struct remote_domain_event_metadata_msg metadata;
+    struct remote_domain_event_params_msg params;
+    struct remote_domain_event_memory_failure_msg memory_failure;
 };
 
 /* What a message needs beside it while it is sent. */
 struct scratch {
     struct remote_graphics_subject subjects[2];
     char *text;
+    struct param_list params;
 };
 
 static void make_plain(const struct wire_domain *domain, _unused_ const struct domain_event *event,
@@ -153,6 +157,30 @@ static void make_metadata(const struct wire_domain *domain, const struct domain_
     };
 }
 
+static void make_tunable(const struct wire_domain *domain, const struct domain_event *event,
+                         union message *msg, struct scratch *scratch)
+{
+    param_add_json(&scratch->params, event->params);
+    msg->params = (struct remote_domain_event_params_msg){
+        *domain, { scratch->params.count, scratch->params.params }
+    };
+}
+
+/* Of the shape that an action has. */
+static void make_iteration(const struct wire_domain *domain, const struct domain_event *event,
+                           union message *msg, struct scratch *scratch)
+{
+    make_watchdog(domain, event, msg, scratch);
+}
+
+static void make_memory_failure(const struct wire_domain *domain, const struct domain_event *event,
+                                union message *msg, _unused_ struct scratch *scratch)
+{
+    msg->memory_failure = (struct remote_domain_event_memory_failure_msg){
+        *domain, event->what, event->detail, (u_int)event->number
+    };
+}
+
 #define ROW(name, make, type)                                                              \
     [DOMAIN_EVENT_##name] = { REMOTE_PROC_DOMAIN_EVENT_CALLBACK_##name, 0,                 \
                               (xdrproc_t)xdr_remote_domain_event_##type, make }
@@ -181,6 +209,7 @@ static const struct {
     ROW_TOO(IO_ERROR, make_io_error, io_error_msg),
     ROW_TOO(GRAPHICS, make_graphics, graphics_msg),
     ROW_TOO(IO_ERROR_REASON, make_io_error_reason, io_error_reason_msg),
+    ROW_TOO(CONTROL_ERROR, make_plain, msg),
     ROW_TOO(BLOCK_JOB, make_block_job, block_job_msg),
     ROW_TOO(TRAY_CHANGE, make_tray, tray_msg),
     ROW_TOO(PMWAKEUP, make_pm, pm_msg),
@@ -189,9 +218,13 @@ static const struct {
     ROW_TOO(PMSUSPEND_DISK, make_pm, pm_msg),
     ROW_TOO(DEVICE_REMOVED, make_device, device_msg),
     ROW_NEW(BLOCK_JOB_2, make_block_job, block_job_msg),
+    ROW(TUNABLE, make_tunable, params_msg),
     ROW(AGENT_LIFECYCLE, make_change, change_msg),
+    ROW(MIGRATION_ITERATION, make_iteration, watchdog_msg),
+    ROW(DEVICE_REMOVAL_FAILED, make_device, device_msg),
     ROW(METADATA_CHANGE, make_metadata, metadata_msg),
     ROW_NEW(BLOCK_THRESHOLD, make_threshold, block_threshold_msg),
+    ROW_NEW(MEMORY_FAILURE, make_memory_failure, memory_failure_msg),
 };
 
 /* The older kind of those that have a reason before the domain is the domain alone. */
@@ -204,7 +237,7 @@ static void on_event(void *opaque, const struct domain *domain, const struct dom
 {
     struct daemon *daemon = opaque;
     struct wire_domain wire;
-    struct scratch scratch;
+    struct scratch scratch = { 0 };
     union message msg;
     struct event_message message = {
         .class = EVENT_DOMAIN,
@@ -230,6 +263,7 @@ static void on_event(void *opaque, const struct domain *domain, const struct dom
     rows[event->id].make(&wire, event, &msg, &scratch);
     events_send(daemon->events, &message);
     xdr_free((xdrproc_t)xdr_wire_domain, &wire);
+    param_list_clear(&scratch.params);
 }
 
 void domain_events_start(struct daemon *daemon)

@@ -35,14 +35,19 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_image.c \
 	daemon/calls/domain_image.h \
 	daemon/calls/domain_info.c \
+	daemon/calls/domain_iothread.c \
+	daemon/calls/domain_iotune.c \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_keys.c \
 	daemon/calls/domain_life.c \
 	daemon/calls/domain_native.c \
+	daemon/calls/domain_nic.c \
 	daemon/calls/domain_peek.c \
+	daemon/calls/domain_perf.c \
 	daemon/calls/domain_pin.c \
 	daemon/calls/domain_save.c \
 	daemon/calls/domain_screenshot.c \
+	daemon/calls/domain_security.c \
 	daemon/calls/domain_size.c \
 	daemon/calls/domain_tune.c \
 	daemon/calls/event.c \
@@ -53,6 +58,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/event_pool.c \
 	daemon/calls/host.c \
 	daemon/calls/host_cpu_model.c \
+	daemon/calls/host_memory.c \
 	daemon/calls/host_stats.c \
 	daemon/calls/internal.h \
 	daemon/calls/job.c \
@@ -74,6 +80,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/qemu.c \
 	daemon/calls/stream_call.c \
 	daemon/calls/stream_call.h \
+	daemon/calls/typed_params.c \
+	daemon/calls/typed_params.h \
 	daemon/calls/vol.c \
 	daemon/calls/vol_change.c \
 	daemon/calls/vol_transfer.c \

@@ -7,6 +7,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/host_arp.h \
 	daemon/hypervisor/host_files.c \
 	daemon/hypervisor/host_files.h \
+	daemon/hypervisor/host_ksm.c \
+	daemon/hypervisor/host_ksm.h \
 	daemon/hypervisor/host_stats.c \
 	daemon/hypervisor/host_stats.h \
 	daemon/hypervisor/host_sysinfo.c \

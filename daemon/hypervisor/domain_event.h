@@ -22,6 +22,7 @@ enum domain_event_id {
     DOMAIN_EVENT_IO_ERROR = 4,
     DOMAIN_EVENT_GRAPHICS = 5,
     DOMAIN_EVENT_IO_ERROR_REASON = 6,
+    DOMAIN_EVENT_CONTROL_ERROR = 7,
     DOMAIN_EVENT_BLOCK_JOB = 8,
     DOMAIN_EVENT_TRAY_CHANGE = 10,
     DOMAIN_EVENT_PMWAKEUP = 11,
@@ -30,10 +31,14 @@ enum domain_event_id {
     DOMAIN_EVENT_PMSUSPEND_DISK = 14,
     DOMAIN_EVENT_DEVICE_REMOVED = 15,
     DOMAIN_EVENT_BLOCK_JOB_2 = 16,
+    DOMAIN_EVENT_TUNABLE = 17,
     DOMAIN_EVENT_AGENT_LIFECYCLE = 18,
+    DOMAIN_EVENT_MIGRATION_ITERATION = 20,
     DOMAIN_EVENT_JOB_COMPLETED = 21,
+    DOMAIN_EVENT_DEVICE_REMOVAL_FAILED = 22,
     DOMAIN_EVENT_METADATA_CHANGE = 23,
     DOMAIN_EVENT_BLOCK_THRESHOLD = 24,
+    DOMAIN_EVENT_MEMORY_FAILURE = 25,
     DOMAIN_EVENT_ID_MAX = 27, /* libvirt has these; those not above never come */
 };
 
@@ -89,12 +94,14 @@ struct domain_event_subject {
 struct domain_event {
     int id;
     int what, detail; /* lifecycle: the two above; else: action, phase, reason, state and reason,
-                         type and status of a block job */
-    int64_t number;   /* RTC: seconds off UTC; balloon: KiB; threshold: bytes */
+                         type and status of a block job, recipient and action, iteration */
+    int64_t number;   /* RTC: seconds off UTC; balloon: KiB; threshold: bytes; memory failure:
+                         flags */
     int64_t excess;   /* threshold: bytes above it */
     const char *path; /* of a disk, or its target for the second event; URI of metadata */
     const char *alias;
     const char *reason;
+    const json_t *params; /* tunable: what has changed, by libvirt's names */
     struct domain_event_address local, remote;
     const char *auth;
     struct domain_event_subject subjects[2];

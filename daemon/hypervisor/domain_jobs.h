@@ -30,10 +30,12 @@ struct domain_spec {
     int metadata_type;      /* set-metadata, as virDomainSetMetadata() */
     char *metadata, *metadata_key, *metadata_uri;
     bool autostart;         /* set-autostart */
-    uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu: which;
+    uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu, …-iothread: which;
                                set-action: the event */
     char *cpus;             /* pin-…: a list of CPUs */
-    json_t *arguments;      /* send-key, block-resize: for QEMU, told once; a reference, or NULL */
+    char *device;           /* set-iotune: which, as the client names it */
+    json_t *arguments;      /* send-key, block-resize, dirty-rate: for QEMU, told once; set-iotune, set-iothread: what the
+                               client has given, by its names; a reference, or NULL */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */
@@ -71,8 +73,10 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_start, domain_job_save, domain_job_managed_save, domain_job_restore,
     domain_job_dump, domain_job_suspend, domain_job_resume, domain_job_shutdown,
     domain_job_reboot, domain_job_reset, domain_job_inject_nmi, domain_job_wakeup,
-    domain_job_send_key, domain_job_block_resize, domain_job_set_action,
-    domain_job_pin_vcpu, domain_job_pin_emulator,
+    domain_job_send_key, domain_job_block_resize, domain_job_dirty_rate, domain_job_set_action,
+    domain_job_pin_vcpu, domain_job_pin_emulator, domain_job_set_iotune,
+    domain_job_add_iothread, domain_job_del_iothread, domain_job_pin_iothread,
+    domain_job_set_iothread,
     domain_job_rename, domain_job_set_metadata,
     domain_job_set_memory, domain_job_set_vcpus, domain_job_set_autostart,
     domain_job_managed_save_remove;

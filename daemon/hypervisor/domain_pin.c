@@ -82,13 +82,40 @@ static int pin_emulator_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, 
     return pin_run(opaque, PIN_EMULATOR, ctl, err);
 }
 
-#define PIN_KIND(word, check_fn, run_fn)                                                           \
+static void tell(struct domain_spec *spec, bool done, const char *name)
+{
+    const struct domain *domain = spec_domain(spec);
+    json_t *params;
+
+    spec_change_ended(spec, done);
+    if (!done || !domain || !spec->live)
+        return;
+    params = json_pack("{s:s}", name, spec->cpus);
+    domain_tell(domain, &(struct domain_event){ DOMAIN_EVENT_TUNABLE, .params = params });
+    json_decref(params);
+}
+
+static void pin_vcpu_ended(void *opaque, bool done)
+{
+    struct domain_spec *spec = opaque;
+    _cleanup_free_ char *name =
+        xasprintf("cputune.vcpupin%llu", (unsigned long long)spec->number);
+
+    tell(spec, done, name);
+}
+
+static void pin_emulator_ended(void *opaque, bool done)
+{
+    tell(opaque, done, "cputune.emulatorpin");
+}
+
+#define PIN_KIND(word, check_fn, run_fn, ended_fn)                                                 \
     .name = word, .lane = LANE_CONTROL, .locks = domain_locks, .check = check_fn, .run = run_fn,   \
-    .commit = spec_change_commit, .ended = spec_change_ended, DOMAIN_SPEC_FUNCTIONS
+    .commit = spec_change_commit, .ended = ended_fn, DOMAIN_SPEC_FUNCTIONS
 
 const struct job_kind domain_job_pin_vcpu = {
-    PIN_KIND("domain-pin-vcpu", pin_vcpu_check, pin_vcpu_run),
+    PIN_KIND("domain-pin-vcpu", pin_vcpu_check, pin_vcpu_run, pin_vcpu_ended),
 };
 const struct job_kind domain_job_pin_emulator = {
-    PIN_KIND("domain-pin-emulator", pin_check, pin_emulator_run),
+    PIN_KIND("domain-pin-emulator", pin_check, pin_emulator_run, pin_emulator_ended),
 };

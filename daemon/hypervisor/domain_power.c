@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Short operations on a running guest by one command to QEMU: suspend, resume,
- * shutdown, reboot, reset, wake-up, NMI, keys, the size of a disk.  What the
+ * shutdown, reboot, reset, wake-up, NMI, keys, the size of a disk, how fast memory is written.  What the
  * domain is afterwards QEMU's events say; see qemu/guest_events.c.  Functions of
  * a kind run where job.h says.
  */
@@ -175,6 +175,12 @@ static int block_resize_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, 
     return power_command(opaque, "block_resize", ctl, err);
 }
 
+static int dirty_rate_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    (void)job_id;
+    return power_command(opaque, "calc-dirty-rate", ctl, err);
+}
+
 #define POWER_KIND_WITH(word, locks_fn, check_fn, run_fn)                                          \
     .name = word, .lane = LANE_CONTROL, .locks = locks_fn, .check = check_fn, .run = run_fn,       \
     DOMAIN_SPEC_FUNCTIONS
@@ -207,4 +213,7 @@ const struct job_kind domain_job_send_key = {
 };
 const struct job_kind domain_job_block_resize = {
     POWER_KIND_WITH("domain-block-resize", disk_locks, check_running, block_resize_run),
+};
+const struct job_kind domain_job_dirty_rate = {
+    POWER_KIND("domain-dirty-rate", check_running, dirty_rate_run),
 };

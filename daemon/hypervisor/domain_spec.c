@@ -68,6 +68,7 @@ void domain_spec_free(void *opaque)
     free(spec->path);
     free(spec->xml);
     free(spec->cpus);
+    free(spec->device);
     free(spec->new_name);
     free(spec->metadata);
     free(spec->metadata_key);

@@ -6,6 +6,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain_destroy.c \
 	daemon/hypervisor/domain_event.c \
 	daemon/hypervisor/domain_event.h \
+	daemon/hypervisor/domain_iothread.c \
+	daemon/hypervisor/domain_iotune.c \
 	daemon/hypervisor/domain_pin.c \
 	daemon/hypervisor/domain_power.c \
 	daemon/hypervisor/domain_spec.c \
@@ -29,6 +31,10 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/guest_events.c \
 	daemon/hypervisor/qemu/guest_tell.c \
 	daemon/hypervisor/qemu/guest_files.c \
+	daemon/hypervisor/qemu/guest_iothreads.c \
+	daemon/hypervisor/qemu/guest_iothreads.h \
+	daemon/hypervisor/qemu/guest_iotune.c \
+	daemon/hypervisor/qemu/guest_iotune.h \
 	daemon/hypervisor/qemu/guest_launch.c \
 	daemon/hypervisor/qemu/guest_run.c \
 	daemon/hypervisor/qemu/guest_save.c \

@@ -10,6 +10,10 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/xml/domain_disk.c \
 	daemon/xml/domain_edit.c \
 	daemon/xml/domain_format.c \
+	daemon/xml/domain_iothreads.c \
+	daemon/xml/domain_iothreads.h \
+	daemon/xml/domain_iotune.c \
+	daemon/xml/domain_iotune.h \
 	daemon/xml/domain_pin.c \
 	daemon/xml/domain_pin.h \
 	daemon/xml/domain_size.c \

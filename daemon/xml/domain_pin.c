@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/alloc.h"
+#include "xml/domain_iothreads.h"
 #include "xml/xml_tree.h"
 
 /* 0 without the attribute, 1 with it, -1 with err. */
@@ -28,13 +29,18 @@ static int no_cpus(xmlNodePtr node, struct verror *err)
                       (const char *)node->name);
 }
 
-static struct vcpu_pin *find_pin(const struct domain_pins *pins, unsigned int vcpu)
+static const struct vcpu_pin *find_in(const struct vcpu_pin *pins, size_t npins, unsigned int id)
 {
-    for (size_t i = 0; i < pins->nvcpus; i++) {
-        if (pins->vcpus[i].vcpu == vcpu)
-            return &pins->vcpus[i];
+    for (size_t i = 0; i < npins; i++) {
+        if (pins[i].vcpu == id)
+            return &pins[i];
     }
     return NULL;
+}
+
+static const struct vcpu_pin *find_pin(const struct domain_pins *pins, unsigned int vcpu)
+{
+    return find_in(pins->vcpus, pins->nvcpus, vcpu);
 }
 
 static uint64_t vcpus_of(xmlNodePtr domain)
@@ -81,6 +87,49 @@ static int read_vcpu_pin(xmlNodePtr node, uint64_t nvcpus, struct domain_pins *p
     return 0;
 }
 
+static int read_iothread_pin(xmlNodePtr node, const struct iothreads *threads,
+                             struct domain_pins *pins, struct verror *err)
+{
+    _cleanup_free_ char *text = xml_attribute(node, "iothread");
+    struct vcpu_pin pin = { 0 };
+    uint64_t id;
+    int r;
+
+    if (!text || !xml_parse_number(text, 10, &id) || id > UINT32_MAX)
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "invalid value '%s' of iothread of element iothreadpin",
+                          text ? xml_quotable(text) : "");
+    pin.vcpu = (unsigned int)id;
+    if (!iothreads_find(threads, pin.vcpu))
+        return verror_set(err, VIR_ERR_XML_ERROR, "Cannot find 'iothread' : %u", pin.vcpu);
+    r = read_cpus(node, &pin.cpus, err);
+    if (r <= 0)
+        return r < 0 ? -1 : no_cpus(node, err);
+    if (find_in(pins->iothreads, pins->niothreads, pin.vcpu))
+        return verror_set(err, VIR_ERR_XML_ERROR, "duplicate iothreadpin for same iothread '%u'",
+                          pin.vcpu);
+    pins->iothreads = xrealloc(pins->iothreads, pins->niothreads + 1, sizeof(*pins->iothreads));
+    pins->iothreads[pins->niothreads++] = pin;
+    return 0;
+}
+
+static int read_iothread_pins(xmlNodePtr domain, xmlNodePtr cputune, struct domain_pins *pins,
+                              struct verror *err)
+{
+    xmlNodePtr node = xml_first(cputune, "iothreadpin");
+    struct iothreads threads;
+    int r = 0;
+
+    if (!node)
+        return 0;
+    if (iothreads_read(domain, &threads, err) < 0)
+        return -1;
+    for (; r == 0 && node; node = xml_next(node, "iothreadpin"))
+        r = read_iothread_pin(node, &threads, pins, err);
+    iothreads_clear(&threads);
+    return r;
+}
+
 static int read_emulator_pin(xmlNodePtr cputune, struct domain_pins *pins, struct verror *err)
 {
     xmlNodePtr node = xml_child(cputune, "emulatorpin");
@@ -104,7 +153,7 @@ static int read_pins(xmlNodePtr domain, struct domain_pins *pins, struct verror 
     for (xmlNodePtr node = xml_first(cputune, "vcpupin"); node; node = xml_next(node, "vcpupin"))
         if (read_vcpu_pin(node, nvcpus, pins, err) < 0)
             return -1;
-    return 0;
+    return read_iothread_pins(domain, cputune, pins, err);
 }
 
 int domain_pins_read(xmlNodePtr domain, struct domain_pins *ret_pins, struct verror *err)
@@ -122,6 +171,7 @@ int domain_pins_read(xmlNodePtr domain, struct domain_pins *ret_pins, struct ver
 void domain_pins_clear(struct domain_pins *pins)
 {
     free(pins->vcpus);
+    free(pins->iothreads);
     *pins = (struct domain_pins){ 0 };
 }
 
@@ -138,6 +188,15 @@ const struct cpuset *domain_pins_of_emulator(const struct domain_pins *pins)
 {
     if (pins->has_emulator)
         return &pins->emulator;
+    return pins->has_all ? &pins->all : NULL;
+}
+
+const struct cpuset *domain_pins_of_iothread(const struct domain_pins *pins, unsigned int id)
+{
+    const struct vcpu_pin *pin = find_in(pins->iothreads, pins->niothreads, id);
+
+    if (pin)
+        return &pin->cpus;
     return pins->has_all ? &pins->all : NULL;
 }
 
@@ -190,6 +249,37 @@ struct domain_def *domain_def_set_pin(const struct domain_def *def, int vcpu, co
         node = need_vcpu_pin(cputune, (unsigned int)vcpu);
     else if (!(node = xml_child(cputune, "emulatorpin")))
         node = xml_child_add(cputune, "emulatorpin", NULL);
+    xml_attribute_set(node, "cpuset", cpus);
+    return domain_def_from_doc(doc, err);
+}
+
+struct domain_def *domain_def_set_iothread_pin(const struct domain_def *def, unsigned int id,
+                                               const char *cpus, struct verror *err)
+{
+    _cleanup_xml_doc_ xmlDocPtr doc = domain_def_to_doc(def);
+    xmlNodePtr domain = xmlDocGetRootElement(doc), cputune, node;
+    struct iothreads threads;
+    char text[16];
+    bool found;
+
+    if (iothreads_read(domain, &threads, err) < 0)
+        return NULL;
+    found = iothreads_find(&threads, id);
+    iothreads_clear(&threads);
+    if (!found) {
+        verror_set(err, VIR_ERR_INVALID_ARG, "iothreadid %u not found", id);
+        return NULL;
+    }
+    (void)snprintf(text, sizeof(text), "%u", id); /* it fits */
+    cputune = need_cputune(domain);
+    for (node = xml_first(cputune, "iothreadpin"); node; node = xml_next(node, "iothreadpin")) {
+        if (xml_attribute_is(node, "iothread", text))
+            break;
+    }
+    if (!node) {
+        node = xml_child_add(cputune, "iothreadpin", NULL);
+        xml_attribute_set(node, "iothread", text);
+    }
     xml_attribute_set(node, "cpuset", cpus);
     return domain_def_from_doc(doc, err);
 }

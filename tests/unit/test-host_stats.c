@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the host tells of times, memory, pages, CPUs and itself, from a tree made here. */
 
+#include "hypervisor/host_ksm.h"
 #include "hypervisor/host_stats.h"
 
 #include <errno.h>
@@ -136,6 +137,23 @@ START_TEST(test_sysinfo)
 }
 END_TEST
 
+START_TEST(test_ksm)
+{
+    uint64_t value = 0;
+
+    ck_assert(!host_ksm_get(scratch_path, 0, &value));
+    put("sys/kernel/mm/ksm/pages_to_scan", "100\n");
+    ck_assert(host_ksm_get(scratch_path, 0, &value));
+    ck_assert_uint_eq(value, 100);
+    ck_assert_int_eq(host_ksm_set(scratch_path, 0, 205, &err), 0);
+    ck_assert(host_ksm_get(scratch_path, 0, &value));
+    ck_assert_uint_eq(value, 205);
+    ck_assert_int_eq(host_ksm_set(scratch_path, 1, 1, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_SYSTEM_ERROR);
+    ck_assert_ptr_nonnull(strstr(err.message, "failed to set shm_sleep_millisecs"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("host_stats");
@@ -146,6 +164,7 @@ int main(void)
     tcase_add_test(tcase, test_memory);
     tcase_add_test(tcase, test_cpu_map);
     tcase_add_test(tcase, test_sysinfo);
+    tcase_add_test(tcase, test_ksm);
     suite_add_tcase(suite, tcase);
     return scratch_run(suite);
 }

@@ -135,7 +135,7 @@ static void build_tail(struct builder *b)
 static int build(struct builder *b)
 {
     if (build_name(b) < 0 || command_machine(b) < 0 || command_cpu(b) < 0 ||
-        command_memory(b) < 0 || build_uuid(b) < 0)
+        command_memory(b) < 0 || command_iothreads(b) < 0 || build_uuid(b) < 0)
         return -1;
     build_monitor(b);
     if (command_clock(b) < 0)

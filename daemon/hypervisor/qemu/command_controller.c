@@ -125,6 +125,7 @@ static int build_usb(struct builder *b, xmlNodePtr node, json_t *device)
 
 static int build_virtio(struct builder *b, xmlNodePtr node, json_t *device)
 {
+    device_iothread(b, node, device);
     return virtio_rules(b, node, device);
 }
 
@@ -174,7 +175,7 @@ static const struct controller_type types[] = {
         .rules = scsi_rules,
         .nrules = ARRAY_SIZE(scsi_rules),
         .known = CONTROLLER_KNOWN " driver@queues driver@cmd_per_lun driver@max_sectors "
-                 "driver@ioeventfd " VIRTIO_KNOWN,
+                 "driver@ioeventfd driver@iothread " VIRTIO_KNOWN,
         .build = build_virtio,
     },
     {

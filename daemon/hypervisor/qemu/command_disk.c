@@ -12,10 +12,10 @@
 static const char disk_known[] =
     "@type @device @model @snapshot driver@name driver@type driver@cache driver@io driver@discard "
     "driver@detect_zeroes driver@error_policy driver@rerror_policy driver@queues driver@queue_size "
-    "driver@ioeventfd driver@event_idx " VIRTIO_KNOWN " "
+    "driver@ioeventfd driver@event_idx driver@iothread " VIRTIO_KNOWN " "
     "source@file source@dev source@pool source@volume source@index source@startupPolicy "
     "backingStore* target@dev target@bus target@tray target@removable target@rotation_rate "
-    "boot@order readonly shareable serial wwn vendor product blockio@logical_block_size "
+    "iotune* boot@order readonly shareable serial wwn vendor product blockio@logical_block_size "
     "blockio@physical_block_size " DEVICE_KNOWN;
 
 struct disk_bus {
@@ -77,6 +77,7 @@ static int place_virtio(struct builder *b, xmlNodePtr node, json_t *device)
     if (!driver)
         return refuse(b, node, "model '%s'", xml_quotable(model));
     props_string(device, "driver", driver);
+    device_iothread(b, node, device);
     return virtio_rules(b, node, device);
 }
 

@@ -128,6 +128,8 @@ int device_place(struct builder *b, xmlNodePtr node, json_t *device);
 int device_boot(struct builder *b, xmlNodePtr node, unsigned int *by_os, json_t *device);
 /* -device, once the binary has been found to have its driver; device is taken over. */
 int device_add(struct builder *b, xmlNodePtr node, json_t *device);
+/* command_machine.c: <driver iothread=>, which command_iothreads() has checked. */
+void device_iothread(struct builder *b, xmlNodePtr node, json_t *device);
 /* The <controller> of that type and index, or NULL. */
 xmlNodePtr command_controller_find(struct builder *b, const char *type, uint64_t index);
 /* Its alias.  NULL with err. */
@@ -138,6 +140,7 @@ const char *controller_alias(struct builder *b, xmlNodePtr node, const char *typ
 int command_machine(struct builder *b);
 int command_cpu(struct builder *b);
 int command_memory(struct builder *b);
+int command_iothreads(struct builder *b);
 int command_clock(struct builder *b);
 int command_boot(struct builder *b);
 

@@ -8,6 +8,7 @@
 
 #include "hypervisor/qemu/command_internal.h"
 #include "util/alloc.h"
+#include "xml/domain_iothreads.h"
 #include "xml/xml_read.h"
 
 /*
@@ -15,8 +16,7 @@
  * and that are not provided.  Others that are unknown here say nothing about the machine.
  */
 static const char *const refused_elements[] = {
-    "blkiotune", "bootloader", "defaultiothread", "genid",   "idmap",    "iothreadids", "iothreads",
-    "keywrap",   "launchSecurity", "maxMemory",   "memtune", "numatune", "perf",
+    "blkiotune", "bootloader", "defaultiothread", "genid",   "idmap",    "keywrap",   "launchSecurity", "maxMemory",   "memtune", "numatune", "perf",
     "throttlegroups",
 };
 
@@ -35,7 +35,8 @@ static int check_cputune(struct builder *b)
     xmlNodePtr cputune = xml_child(b->domain, "cputune");
 
     for (xmlNodePtr node = xmlFirstElementChild(cputune); node; node = xmlNextElementSibling(node))
-        if (!xml_is_element(node, "vcpupin") && !xml_is_element(node, "emulatorpin"))
+        if (!xml_is_element(node, "vcpupin") && !xml_is_element(node, "emulatorpin") &&
+            !xml_is_element(node, "iothreadpin"))
             return verror_set(b->err, VIR_ERR_CONFIG_UNSUPPORTED, "<%s> of <cputune>",
                               xml_quotable((const char *)node->name));
     return 0;
@@ -197,6 +198,37 @@ int command_memory(struct builder *b)
     cmd_arg(b, "-overcommit");
     cmd_argf(b, "mem-lock=%s", node_find(b->domain, "memoryBacking/locked") ? "on" : "off");
     return 0;
+}
+
+int command_iothreads(struct builder *b)
+{
+    struct iothreads threads;
+
+    if (iothreads_check_users(b->domain, b->err) < 0 ||
+        iothreads_read(b->domain, &threads, b->err) < 0)
+        return -1;
+    for (size_t i = 0; i < threads.n; i++) {
+        const struct iothread *thread = &threads.items[i];
+        json_t *object = props_new("qom-type", "iothread");
+
+        props_string(object, "id", cmd_keepf(b, "iothread%u", thread->id));
+        if (thread->pool_min >= 0)
+            props_number(object, "thread-pool-min", (uint64_t)thread->pool_min);
+        if (thread->pool_max >= 0)
+            props_number(object, "thread-pool-max", (uint64_t)thread->pool_max);
+        cmd_arg_json(b, "-object", object);
+    }
+    iothreads_clear(&threads);
+    return 0;
+}
+
+/* The thread that a device's <driver> says, if any; checked with all of them. */
+void device_iothread(struct builder *b, xmlNodePtr node, json_t *device)
+{
+    const char *id = node_attr(b, node, "driver", "iothread");
+
+    if (id)
+        props_string(device, "iothread", cmd_keepf(b, "iothread%s", id));
 }
 
 /* -boot, and the first device of each kind that <os><boot> lists. */

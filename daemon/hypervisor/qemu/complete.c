@@ -85,7 +85,7 @@ static int complete_run(struct completion *c, struct verror *err)
     static int (*const steps[])(struct completion *, struct verror *) = {
         complete_check,    complete_basics,  complete_cpu,         complete_disks,
         complete_chardevs, complete_devices, complete_controllers, complete_addresses,
-        complete_usb,      complete_pci,     complete_one_address,
+        complete_usb,      complete_pci,     complete_one_address, complete_iothread_users,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++)

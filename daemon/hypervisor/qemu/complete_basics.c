@@ -10,6 +10,7 @@
 #include "hypervisor/qemu/emulators.h"
 #include "util/alloc.h"
 #include "util/uuid.h"
+#include "xml/domain_iothreads.h"
 
 static int complete_type(struct completion *c, struct verror *err)
 {
@@ -152,16 +153,6 @@ static int complete_memory(struct completion *c, struct verror *err)
     return 0;
 }
 
-/* None is what every domain has. */
-static void drop_no_iothreads(struct completion *c)
-{
-    xmlNodePtr node = xml_child(c->domain, "iothreads");
-    _cleanup_free_ char *text = xml_text(node);
-
-    if (text && strcmp(text, "0") == 0)
-        xml_drop(node);
-}
-
 static int complete_vcpus(struct completion *c, struct verror *err)
 {
     xmlNodePtr vcpu = tree_need(c->domain, "vcpu");
@@ -180,8 +171,7 @@ static int complete_vcpus(struct completion *c, struct verror *err)
     if (!text)
         xml_text_set(vcpu, "1");
     tree_default(vcpu, "placement", "static");
-    drop_no_iothreads(c);
-    return 0;
+    return iothreads_complete(c->domain, err);
 }
 
 /* A boot order belongs to one device, and goes not with <os><boot>. */
@@ -286,4 +276,10 @@ int complete_basics(struct completion *c, struct verror *err)
         if (parts[i](c, err) < 0)
             return -1;
     return 0;
+}
+
+/* Last, as what uses one must have its bus. */
+int complete_iothread_users(struct completion *c, struct verror *err)
+{
+    return iothreads_check_users(c->domain, err);
 }

@@ -45,6 +45,7 @@ int complete_addresses(struct completion *c, struct verror *err);   /* complete_
 int complete_usb(struct completion *c, struct verror *err);         /* complete_usb.c */
 int complete_pci(struct completion *c, struct verror *err);         /* complete_pci.c */
 int complete_one_address(struct completion *c, struct verror *err); /* complete_rules.c */
+int complete_iothread_users(struct completion *c, struct verror *err); /* complete_basics.c */
 void complete_order(struct completion *c);                          /* complete_order.c */
 
 /* complete_controllers.c: adds the controller unless there is one; 1 = added. */

@@ -11,6 +11,7 @@
 
 #include "hypervisor/qemu/complete_internal.h"
 #include "util/alloc.h"
+#include "xml/domain_iotune.h"
 #include "xml/domain_pin.h"
 
 /* Elements of <devices>; every other one is a device we do not have. */
@@ -45,7 +46,6 @@ static const struct rule {
     { "disk", NULL, "driver", "discard", "ignore unmap" },
     { "disk", NULL, "driver", "detect_zeroes", "off on unmap" },
     { "disk", NULL, "driver", "copy_on_read", "off" },
-    { "disk", NULL, "driver", "iothread", NULL },
     { "disk", NULL, "driver/metadata_cache", NULL, NULL },
     { "disk", NULL, "source", "startupPolicy", "mandatory" },
     { "disk", NULL, "source", "mode", "host" },
@@ -60,7 +60,6 @@ static const struct rule {
     { "disk", NULL, "encryption", NULL, NULL },
     { "disk", NULL, "mirror", NULL, NULL },
     { "disk", NULL, "geometry", NULL, NULL },
-    { "disk", NULL, "iotune", NULL, NULL },
     { "disk", NULL, "transient", NULL, NULL },
 
     { "controller", NULL, NULL, "type", "pci usb scsi sata ide virtio-serial" },
@@ -76,7 +75,6 @@ static const struct rule {
     { "controller", "sata", NULL, "model", NULL },
     { "controller", "ide", NULL, "model", "piix3" },
     { "controller", "virtio-serial", NULL, "model", "virtio" },
-    { "controller", NULL, "driver", "iothread", NULL },
 
     { "interface", NULL, NULL, "type", "user bridge ethernet network" },
     { "interface", NULL, NULL, "trustGuestRxFilters", "no" },
@@ -141,6 +139,7 @@ static const struct rule {
     { "cpu", NULL, "numa", NULL, NULL },
     { "clock", NULL, NULL, "offset", "utc localtime timezone variable absolute" },
     { "seclabel", NULL, NULL, "type", "none dynamic" },
+    { "perf", NULL, NULL, NULL, NULL },
     { "launchSecurity", NULL, NULL, NULL, NULL },
     { "maxMemory", NULL, NULL, NULL, NULL },
     { "genid", NULL, NULL, NULL, NULL },
@@ -319,9 +318,9 @@ int complete_check(struct completion *c, struct verror *err)
 {
     if (c->validate && validate(c, err) < 0)
         return -1;
-    if (check_children(c->domain, err) < 0 || check_pins(c, err) < 0)
+    if (check_children(c->domain, err) < 0 || check_pins(c, err) < 0 || check_devices(c, err) < 0)
         return -1;
-    return check_devices(c, err);
+    return iotune_check_domain(c->domain, err);
 }
 
 /* One that is of no use to a device stays the first, and gets another one beside it. */

@@ -278,7 +278,7 @@ static char *write_all(const struct caps_subject *subject)
     xml_element(&writer, "machine", subject->machine->name);
     xml_element(&writer, "arch", subject->arch);
     write_vcpu(&writer, subject);
-    xml_empty(&writer, "iothreads", "supported", "no", NULL);
+    xml_empty(&writer, "iothreads", "supported", "yes", NULL);
     write_os(&writer);
     write_cpu(&writer, subject);
     write_group(&writer, subject, "memoryBacking");

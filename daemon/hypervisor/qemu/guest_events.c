@@ -229,8 +229,10 @@ static void guest_monitor_closed(void *opaque, const struct verror *why)
 
     if (!domain || domain->state == VIR_DOMAIN_SHUTDOWN)
         return; /* QEMU is ending */
-    if (process_is_alive(&guest->process))
-        log_error("the monitor of domain '%s' is lost: %s", guest->def->name, verror_text(why));
+    if (!process_is_alive(&guest->process))
+        return;
+    log_error("the monitor of domain '%s' is lost: %s", guest->def->name, verror_text(why));
+    domain_tell(domain, &(struct domain_event){ .id = DOMAIN_EVENT_CONTROL_ERROR });
 }
 
 const struct monitor_handler guest_monitor_handler = { .event = guest_event,

@@ -17,6 +17,8 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
+#include "hypervisor/qemu/guest_iothreads.h"
+#include "hypervisor/qemu/guest_iotune.h"
 #include "hypervisor/qemu/guest_threads.h"
 #include "util/alloc.h"
 #include "util/child.h"
@@ -308,6 +310,8 @@ static int apply_pins(struct launch *launch, struct job_ctl *ctl, struct verror 
     if (domain_pins_read(xmlDocGetRootElement(launch->doc), &pins, err) < 0)
         return -1;
     r = guest_apply_pins(launch->guest, &pins, ctl, err);
+    if (r == 0)
+        r = guest_apply_iothread_pins(launch->guest, &pins, ctl, err);
     domain_pins_clear(&pins);
     return r;
 }
@@ -340,7 +344,8 @@ static int spawn(struct launch *launch, const struct qemu_command *command, int 
     (void)close(*monitor_fd); /* QEMU has its own */
     *monitor_fd = -1;
     if (guest_connect(guest, err) == 0 && greet(launch, ctl, err) == 0 &&
-        set_passwords(launch, ctl, err) == 0 && apply_pins(launch, ctl, err) == 0)
+        set_passwords(launch, ctl, err) == 0 && apply_pins(launch, ctl, err) == 0 &&
+        guest_apply_iotunes(guest, xmlDocGetRootElement(launch->doc), ctl, err) == 0)
         return 0;
     explain_end(guest, log_start, err);
     return -1;

@@ -171,6 +171,44 @@ static void tell_removed(const struct domain *domain, const json_t *data)
         domain_tell(domain, &event);
 }
 
+static void tell_removal_failed(const struct domain *domain, const json_t *data)
+{
+    const struct domain_event event = { DOMAIN_EVENT_DEVICE_REMOVAL_FAILED,
+                                        .alias = text_of(data, "device") };
+
+    if (*event.alias)
+        domain_tell(domain, &event);
+}
+
+static void tell_pass(const struct domain *domain, const json_t *data)
+{
+    const struct domain_event event = {
+        DOMAIN_EVENT_MIGRATION_ITERATION,
+        .what = (int)json_integer_value(json_object_get(data, "pass")),
+    };
+
+    domain_tell(domain, &event);
+}
+
+/* virDomainMemoryFailureRecipientType, …ActionType, …Flags */
+static void tell_memory_failure(const struct domain *domain, const json_t *data)
+{
+    static const struct word recipients[] = { { "hypervisor", 0 }, { "guest", 1 } };
+    static const struct word actions[] = { { "ignore", 0 }, { "inject", 1 }, { "fatal", 2 },
+                                           { "reset", 3 } };
+    const json_t *flags = json_object_get(data, "flags");
+    const struct domain_event event = {
+        DOMAIN_EVENT_MEMORY_FAILURE,
+        .what = number_of(recipients, ARRAY_SIZE(recipients), text_of(data, "recipient")),
+        .detail = number_of(actions, ARRAY_SIZE(actions), text_of(data, "action")),
+        .number = (json_is_true(json_object_get(flags, "action-required")) ? 1 : 0) |
+                  (json_is_true(json_object_get(flags, "recursive")) ? 2 : 0),
+    };
+
+    if (event.what >= 0 && event.detail >= 0)
+        domain_tell(domain, &event);
+}
+
 /* virConnectDomainEventAgentLifecycleState: 1 connected, 2 not; the reason: 2, the channel. */
 static void tell_agent(const struct domain *domain, const json_t *data)
 {
@@ -252,6 +290,9 @@ static const struct {
     { "SUSPEND_DISK", tell_suspend_disk },
     { "BALLOON_CHANGE", tell_balloon },
     { "DEVICE_DELETED", tell_removed },
+    { "DEVICE_UNPLUG_GUEST_ERROR", tell_removal_failed },
+    { "MIGRATION_PASS", tell_pass },
+    { "MEMORY_FAILURE", tell_memory_failure },
     { "VSERPORT_CHANGE", tell_agent },
 };
 

@@ -60,7 +60,7 @@ void vcpu_threads_clear(struct vcpu_threads *threads)
 
 /* --- where they may run --- */
 
-static int set_affinity(pid_t thread, const struct cpuset *cpus, struct verror *err)
+int thread_set_affinity(pid_t thread, const struct cpuset *cpus, struct verror *err)
 {
     size_t size = CPU_ALLOC_SIZE(CPUSET_MAX);
     _cleanup_free_ cpu_set_t *set = xcalloc(1, size);
@@ -86,7 +86,7 @@ int vcpu_threads_pin(const struct vcpu_threads *threads, unsigned int vcpu,
                           "cpu affinity is not supported: one thread of QEMU runs all vCPUs");
     if (vcpu >= threads->count || threads->ids[vcpu] == 0)
         return verror_set(err, VIR_ERR_INVALID_ARG, "vcpu %u is not online", vcpu);
-    return set_affinity(threads->ids[vcpu], cpus, err);
+    return thread_set_affinity(threads->ids[vcpu], cpus, err);
 }
 
 static bool is_vcpu(const struct vcpu_threads *threads, pid_t thread)
@@ -96,6 +96,15 @@ static bool is_vcpu(const struct vcpu_threads *threads, pid_t thread)
             return true;
     }
     return false;
+}
+
+/* QEMU names them so; they have pins of their own. */
+static bool is_iothread(const struct guest *guest, pid_t thread)
+{
+    _cleanup_free_ char *name =
+        host_file_read("/proc/%d/task/%d/comm", (int)guest->process.pid, (int)thread);
+
+    return name && strncmp(name, "IO iothread", strlen("IO iothread")) == 0;
 }
 
 int vcpu_threads_pin_others(const struct vcpu_threads *threads, const struct guest *guest,
@@ -111,8 +120,8 @@ int vcpu_threads_pin_others(const struct vcpu_threads *threads, const struct gue
     while (r == 0 && (entry = readdir(dir))) {
         pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
 
-        if (thread > 0 && !is_vcpu(threads, thread))
-            r = set_affinity(thread, cpus, err);
+        if (thread > 0 && !is_vcpu(threads, thread) && !is_iothread(guest, thread))
+            r = thread_set_affinity(thread, cpus, err);
     }
     (void)closedir(dir); /* only read */
     return r;
@@ -127,7 +136,7 @@ static int apply_vcpus(const struct vcpu_threads *threads, const struct domain_p
 
         if (!cpus || threads->ids[i] == 0)
             continue;
-        if (cpus == &pins->all ? set_affinity(threads->ids[i], cpus, err) < 0
+        if (cpus == &pins->all ? thread_set_affinity(threads->ids[i], cpus, err) < 0
                                : vcpu_threads_pin(threads, (unsigned int)i, cpus, err) < 0)
             return -1;
     }

@@ -29,12 +29,15 @@ void vcpu_threads_clear(struct vcpu_threads *threads);
 /* The vCPU runs only there from now on; -1 with err. */
 int vcpu_threads_pin(const struct vcpu_threads *threads, unsigned int vcpu,
                      const struct cpuset *cpus, struct verror *err);
-/* All other threads of QEMU, and those they start, likewise. */
+/* All other threads of QEMU but those for I/O, and what they start, likewise. */
 int vcpu_threads_pin_others(const struct vcpu_threads *threads, const struct guest *guest,
                             const struct cpuset *cpus, struct verror *err);
-/* All that a definition says, before the guest runs. */
+/* All that a definition says but of threads for I/O, before the guest runs. */
 int guest_apply_pins(const struct guest *guest, const struct domain_pins *pins,
                      struct job_ctl *ctl, struct verror *err);
+
+/* One thread; one that has ended meanwhile is no error. */
+int thread_set_affinity(pid_t thread, const struct cpuset *cpus, struct verror *err);
 
 /* What a thread has used, where it ran last and may run; -1: it is gone. */
 struct thread_facts {
