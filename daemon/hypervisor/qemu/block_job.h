@@ -61,6 +61,7 @@ struct block_job {
 
     /* Its worker's, and kept in its checkpoint. */
     bool made;            /* dest is a file of our making */
+    bool done;            /* QEMU has done it: there is no way back */
     uint64_t dev, ino;    /* of dest; 0 = not known yet */
     char *owner_memory;   /* see owner.h */
 
@@ -75,7 +76,6 @@ struct block_job {
     size_t nheld;
     /* What its guest has once the outcome is on disk: the worker's until then. */
     bool has_outcome;
-    size_t first_dropped, end_dropped; /* positions of images that the disk has no more */
     struct guest_file *files;
     size_t nfiles;
     char *guest_memory;

@@ -85,9 +85,10 @@ static void block_accepted(void *opaque, uint64_t job_id)
 
 static char *checkpoint_of(const struct block_job *block)
 {
-    json_t *json = json_pack("{s:b, s:I, s:I, s:s*, s:i}", "made", block->made, "dev",
-                             (json_int_t)block->dev, "ino", (json_int_t)block->ino, "owners",
-                             block->owner_memory, "wish", atomic_load(&block->wish));
+    json_t *json = json_pack("{s:b, s:b, s:I, s:I, s:s*, s:i}", "done", block->done, "made",
+                             block->made, "dev", (json_int_t)block->dev, "ino",
+                             (json_int_t)block->ino, "owners", block->owner_memory, "wish",
+                             atomic_load(&block->wish));
     char *text = json_dumps(json, JSON_COMPACT);
 
     json_decref(json);
@@ -106,6 +107,7 @@ static void remember(struct block_job *block, const char *checkpoint)
     json_t *json = checkpoint ? json_loads(checkpoint, 0, NULL) : NULL;
     const char *owners = json_string_value(json_object_get(json, "owners"));
 
+    block->done = json_is_true(json_object_get(json, "done"));
     block->made = json_is_true(json_object_get(json, "made"));
     block->dev = (uint64_t)json_integer_value(json_object_get(json, "dev"));
     block->ino = (uint64_t)json_integer_value(json_object_get(json, "ino"));
@@ -256,6 +258,8 @@ static int block_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
     (void)job_id;
     if (!spec->guest || !spec->block->live)
         return verror_set(err, VIR_ERR_OPERATION_FAILED, "the guest has ended");
+    if (spec->block->done)
+        return 0;
     if (spec->block->images.n == 0 && block_job_plan(spec->block, err) < 0)
         return -1;
     if (spec->taken_up && block_qmp_look(spec->block, spec->guest, ctl, &status, err) < 0)
@@ -312,27 +316,47 @@ static int finish_qemu(struct domain_spec *spec, struct verror *err)
     return rc < 0 ? -1 : block_qmp_wait_end(block, guest, END_MS, err);
 }
 
+/* QEMU lets go of images that the disk has no more once its job is dismissed. */
+static void clear_qemu(struct domain_spec *spec, size_t first, size_t end)
+{
+    struct block_job *block = spec->block;
+
+    (void)block_qmp_tell(block, spec->guest, "job-dismiss", "id", NULL, NULL);
+    if (stays_as_it_was(block))
+        block_nodes_delete(spec->guest, block->dest.index);
+    for (size_t i = first; i < end; i++)
+        block_nodes_delete(spec->guest, block->images.images[i].index);
+}
+
+/*
+ * What QEMU has done cannot be taken back: whatever may fail comes before it.  That it is done is
+ * on disk before QEMU forgets it, so that another daemon goes on from there.
+ */
 static int block_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct domain_spec *spec = opaque;
     struct block_job *block = spec->block;
-    size_t first, end;
+    _cleanup_verror_ struct verror lost = VERROR_INIT;
+    size_t first = 0, end = 0;
 
     (void)job_id;
     job_ctl_step(ctl, "ending QEMU's block job");
-    if (finish_qemu(spec, err) < 0)
+    if (!stays_as_it_was(block) &&
+        block_job_outcome(block, &spec->new_live, &spec->new_config, &first, &end, err) < 0)
         return -1;
+    if (!block->done && finish_qemu(spec, err) < 0)
+        return -1;
+    block->done = true;
     take_progress(block, ctl);
-    if (stays_as_it_was(block)) {
-        owners_give_back(spec->domains->owners, block->owner_memory);
-        free(STEAL_PTR(block->owner_memory));
+    if (keep(block, ctl, &lost) < 0)
+        log_warn("domain '%s': %s", spec->name, verror_text(&lost));
+    clear_qemu(spec, first, end);
+    if (!stays_as_it_was(block)) {
+        block_hold_outcome(spec->guest, block, first, end);
         return 0;
     }
-    if (block_job_outcome(block, &spec->new_live, &spec->new_config, &first, &end, err) < 0)
-        return -1;
-    block->first_dropped = first;
-    block->end_dropped = end;
-    block_hold_outcome(spec->guest, block, first, end);
+    owners_give_back(spec->domains->owners, block->owner_memory);
+    free(STEAL_PTR(block->owner_memory));
     return 0;
 }
 
@@ -375,7 +399,8 @@ static void block_undo(void *opaque, uint64_t job_id)
         stop_qemu(spec);
     owners_give_back(spec->domains->owners, block->owner_memory);
     free(STEAL_PTR(block->owner_memory));
-    block_target_remove(block);
+    if (!block->done) /* else the guest has written to it */
+        block_target_remove(block);
 }
 
 /* --- told --- */
@@ -401,41 +426,6 @@ static enum block_job_status status_of(const struct domain_spec *spec, bool done
     return job && job_state(job) == JOB_CANCELLED ? BLOCK_JOB_CANCELED : BLOCK_JOB_FAILED;
 }
 
-static void told_cb(void *opaque, json_t *value, struct verror *err)
-{
-    (void)value;
-    (void)err; /* a QEMU that has ended has no jobs */
-    guest_unref(opaque);
-}
-
-static void tell_qemu(struct guest *guest, const char *command, const char *argument, char *value)
-{
-    monitor_send(guest->monitor, command, json_pack("{s:s}", argument, value), CANCEL_MS, told_cb,
-                 guest_ref(guest));
-    free(value);
-}
-
-static void delete_nodes(struct guest *guest, const struct disk_xml_image *image)
-{
-    tell_qemu(guest, "blockdev-del", "node-name", xasprintf("libvirt-%s-format", image->index));
-    tell_qemu(guest, "blockdev-del", "node-name", xasprintf("libvirt-%s-storage", image->index));
-}
-
-/*
- * Only now: until then another daemon has to find out how it ended.  And it is only then that
- * QEMU lets go of the images that the disk has no more.
- */
-static void dismiss(const struct domain_spec *spec)
-{
-    struct block_job *block = spec->block;
-
-    tell_qemu(spec->guest, "job-dismiss", "id", block_job_name(block));
-    if (stays_as_it_was(block))
-        delete_nodes(spec->guest, &block->dest);
-    for (size_t i = block->first_dropped; i < block->end_dropped; i++)
-        delete_nodes(spec->guest, &block->images.images[i]);
-}
-
 static void block_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
@@ -447,10 +437,8 @@ static void block_ended(void *opaque, bool done)
         spec_change_ended(spec, done);
     if (!spec->guest)
         return;
-    if (done && running) {
+    if (done && running)
         block_hold_swap(spec->guest, block);
-        dismiss(spec);
-    }
     if (!running && done)
         block_hold_give_back(spec->domains, block);
     block->nheld = 0;
@@ -478,7 +466,7 @@ static enum job_recovery block_recover(void *opaque, uint64_t job_id, const char
     if (block_job_plan(spec->block, err) < 0 ||
         block_qmp_look(spec->block, spec->guest, NULL, &status, err) < 0)
         return JOB_RECOVER_UNDO;
-    return status.found ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
+    return status.found || spec->block->done ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
 }
 
 static bool block_resumable(const void *opaque)
