@@ -53,7 +53,7 @@ def live(d):
             (INVALID_ARG, 'unsupported state', '3', 5, LIVE),
             (INVALID_ARG, "parse bitmap '0-'", '0-', 1, LIVE),
             (UNSUPPORTED, "vcpu '2' can't be unplugged", '2', 0, LIVE),
-            (INVALID, 'only one hotpluggable entity', '1-3', 1, LIVE)):
+            (INVALID, 'only one hotpluggable entity', '3-9', 1, LIVE)):
         refused(code, says, dom.setVcpu, *args)
     refused(UNSUPPORTED, 'none is taken out', dom.setVcpusFlags, 2, LIVE)
     before = listed(dom)

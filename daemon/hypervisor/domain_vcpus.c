@@ -144,34 +144,36 @@ static int vcpu_check(void *opaque, struct verror *err)
     return spec->live ? spec_take_up_guest(spec, err) : 0;
 }
 
-/* The one of the set; -1 with err: there are more. */
-static int only_one(const struct cpuset *which, unsigned int *ret_id, struct verror *err)
+/* The first of the set, and how many there are. */
+static unsigned int count_set(const struct cpuset *which, unsigned int *ret_first)
 {
     unsigned int count = 0;
 
-    for (unsigned int i = 0; i < CPUSET_MAX; i++) {
+    for (unsigned int i = CPUSET_MAX; i-- > 0;) {
         if (!cpuset_has(which, i))
             continue;
-        *ret_id = i;
+        *ret_first = i;
         count++;
     }
-    if (count == 1)
-        return 0;
-    return verror_set(err, VIR_ERR_OPERATION_INVALID,
-                      "only one hotpluggable entity can be selected");
+    return count;
 }
 
 static int set_live(struct domain_spec *spec, const struct cpuset *which, struct job_ctl *ctl,
                     struct verror *err)
 {
-    unsigned int id = 0;
+    unsigned int id = 0, count = count_set(which, &id);
+    struct domain_def *dry = spec->number ? domain_def_plug_vcpu(spec->live, id, err) : NULL;
 
-    if (only_one(which, &id, err) < 0)
+    if (spec->number && !dry)
         return -1;
-    if (spec->number)
-        return plug(spec, id, ctl, err);
+    domain_def_unref(dry);
     if (id >= spec->live->max_vcpus)
         return verror_set(err, VIR_ERR_INVALID_ARG, "vcpu %u is not present in live config", id);
+    if (count != 1)
+        return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                          "only one hotpluggable entity can be selected");
+    if (spec->number)
+        return plug(spec, id, ctl, err);
     return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED, "vcpu '%u' can't be unplugged", id);
 }
 

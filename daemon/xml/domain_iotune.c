@@ -259,6 +259,15 @@ static bool is_in_group(xmlNodePtr disk, const char *group)
     return group && own && strcmp(own, group) == 0;
 }
 
+xmlNodePtr domain_find_iotune_group(xmlNodePtr domain, const char *group)
+{
+    xmlNodePtr node = first_disk(domain);
+
+    while (node && !is_in_group(node, group))
+        node = xml_next(node, "disk");
+    return node;
+}
+
 struct domain_def *domain_def_set_iotune(const struct domain_def *def, const char *target,
                                          const struct iotune *tune, struct verror *err)
 {
