@@ -34,8 +34,9 @@ struct domain_spec {
                                set-action: the event */
     char *cpus;             /* pin-…: a list of CPUs; set-vcpu: of vCPUs */
     char *device;           /* set-iotune: which, as the client names it */
-    json_t *arguments;      /* send-key, block-resize, dirty-rate: for QEMU, told once; set-iotune, set-iothread: what the
-                               client has given, by its names; a reference, or NULL */
+    json_t *arguments;      /* send-key, block-resize, dirty-rate: for QEMU, told once;
+                               set-iotune, set-iothread: what the client has given, by its names;
+                               a reference, or NULL */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */

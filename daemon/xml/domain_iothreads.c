@@ -232,8 +232,8 @@ static int used_by(xmlNodePtr device, unsigned int *ret_id, struct verror *err)
     if (!text)
         return 0;
     if (!xml_parse_number(text, 10, &id) || id == 0 || id > UINT_MAX)
-        return verror_set(err, VIR_ERR_XML_ERROR, "invalid value '%s' of iothread of element driver",
-                          xml_quotable(text));
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "invalid value '%s' of iothread of element driver", xml_quotable(text));
     *ret_id = (unsigned int)id;
     return 1;
 }
