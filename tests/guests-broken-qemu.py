@@ -201,4 +201,5 @@ def wrong_emulator(d):
         equal(d.names(), [], 'domains')
 
 
-guest_lib.run(starts, hangs, restarts, goes_mad, tells, disk_errors, old, wrong_emulator, guests=Broken)
+guest_lib.run(starts, hangs, restarts, goes_mad, tells, disk_errors, old, wrong_emulator,
+              guests=Broken)

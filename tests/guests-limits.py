@@ -90,6 +90,9 @@ def io_tune(d):
         equal(throttled(d, alias), {'iops_rd': 200, 'group': 'both'}, f'all of the group, {alias}')
         equal(set_only(dom.blockIoTune(target, CONFIG)),
               {'read_iops_sec': 200, 'group_name': 'both'}, f'and for its next start, {target}')
+    dom.setBlockIoTune('vda', {'group_name': 'both'}, CONFIG)
+    equal(set_only(dom.blockIoTune('vda', CONFIG)), {'read_iops_sec': 200, 'group_name': 'both'},
+          'who joins a group')
     dom.setBlockIoTune('sdb', {'read_iops_sec': 0}, LIVE)
     equal(throttled(d, 'sata0-0-1'), {}, 'it has left the group')
     equal(throttled(d, 'sata0-0-0'), {'iops_rd': 200, 'group': 'both'}, 'which has its limits')
@@ -113,10 +116,12 @@ def wrong_tune(d):
     for code, says, disk_name, values, flags in (
             (INVALID_ARG, 'total and read/write of bytes_sec', 'vda',
              {'total_bytes_sec': 1, 'read_bytes_sec': 1}, LIVE),
-            (INVALID_ARG, "disk 'vdz' was not found", 'vdz', {'total_bytes_sec': 1}, LIVE),
-            (UNSUPPORTED, "'read_iops_sec_max' cannot be set if 'read_iops_sec' is not", 'vda',
-             {'read_iops_sec_max': 1}, CONFIG),
+            (INVALID_ARG, "disk 'vdz' not found in domain", 'vdz', {'total_bytes_sec': 1}, LIVE),
+            (UNSUPPORTED, "'write_iops_sec_max' cannot be set if 'write_iops_sec' is not", 'vda',
+             {'write_iops_sec_max': 1}, CONFIG),
             (UNSUPPORTED, 'cannot be smaller than', 'vda', {'total_bytes_sec_max': 9}, LIVE),
+            (UNSUPPORTED, "cannot reset 'total_bytes_sec' when 'total_bytes_sec_max' is set", 'vda',
+             {'total_bytes_sec': 0}, LIVE),
             (libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, 'no more than 1000000000000000', 'vda',
              {'total_bytes_sec': 10 ** 16}, LIVE)):
         refused(code, says, dom.setBlockIoTune, disk_name, values, flags)
@@ -151,7 +156,8 @@ def iothreads(d):
 
     def cpumap(cpus):
         return tuple(cpu in cpus for cpu in range(count))
-    dom = d.boot('g', devices=disk(d, 'vda', driver="iothread='4'"), elements=f'''
+    dom = d.boot('g', devices=disk(d, 'vda', driver="iothread='4'") + '''
+        <controller type='scsi' model='virtio-scsi'><driver iothread='1'/></controller>''', elements=f'''
         <iothreads>2</iothreads><iothreadids><iothread id='4' thread_pool_max='7'/></iothreadids>
         <cputune><emulatorpin cpuset='{mine[-1]}'/>
         <iothreadpin iothread='4' cpuset='{mine[0]}'/></cputune>''')
@@ -161,6 +167,9 @@ def iothreads(d):
     equal(known(dom), {4: one, 1: everywhere}, 'what is told')
     equal(known(dom, CONFIG), {4: one, 1: everywhere}, 'and for its next start')
     equal(d.qmp('g', 'qom-get', path='/objects/iothread4', property='thread-pool-max'), 7, 'threads')
+    for device, thread in ('virtio-disk0', 4), ('scsi0', 1):
+        equal(d.qmp('g', 'qom-get', path=f'/machine/peripheral/{device}', property='iothread'),
+              f'/objects/iothread{thread}', f'that of {device}')
     dom.pinEmulator(cpumap(other), LIVE)
     equal(threads(d)['iothread4'], one, 'which the other threads are none of')
     heard = Heard(d)
@@ -177,13 +186,13 @@ def iothreads(d):
     check("<iothread id='9' thread_pool_min='3'/>" in dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE),
           'the definition')
     wrong_threads(dom)
-    dom.delIOThread(1, LIVE)
-    equal((sorted(threads(d)), sorted(known(dom, CONFIG))), (['iothread4', 'iothread9'], [1, 4, 9]),
+    dom.delIOThread(9, LIVE)
+    equal((sorted(threads(d)), sorted(known(dom, CONFIG))), (['iothread1', 'iothread4'], [1, 4, 9]),
           'after one was removed')
     image = os.path.join(d.path, 'image')
     dom.save(image)
     d.conn.restore(image)
-    equal(known(dom), {4: one, 9: everywhere}, 'once it is restored')
+    equal(known(dom), {4: one, 1: other}, 'once it is restored')
     os.unlink(image)
     d.drop('g')
 
@@ -192,9 +201,11 @@ def wrong_threads(dom):
     for code, says, call, *args in (
             (INVALID_ARG, "already using iothread_id '4'", dom.addIOThread, 4, LIVE),
             (INVALID_ARG, "being used by disk 'vda'", dom.delIOThread, 4, LIVE),
+            (INVALID_ARG, 'being used by controller', dom.delIOThread, 1, CONFIG),
             (INVALID_ARG, "cannot find IOThread '5'", dom.delIOThread, 5, CONFIG),
-            (INVALID_ARG, 'iothreadid 5 not found', dom.pinIOThread, 5, (True,), LIVE),
-            (INVALID_ARG, "can't be greater", dom.setIOThreadParams, 9, {'thread_pool_max': 1},
+            (INVALID_ARG, 'iothread 5 not found', dom.pinIOThread, 5, (True,), LIVE),
+            (INVALID_ARG, 'iothreadid 5 not found', dom.pinIOThread, 5, (True,), CONFIG),
+            (guest_lib.INVALID, "(3) can't be greater than thread_pool_max (1)", dom.setIOThreadParams, 9, {'thread_pool_max': 1},
              CONFIG),
             (libvirt.VIR_ERR_OPERATION_UNSUPPORTED, 'persistent polling values',
              dom.setIOThreadParams, 4, {'poll_grow': 1}, CONFIG)):

@@ -66,6 +66,8 @@ def dirty_rate(d):
     until(lambda: d.qmp('g', 'query-dirty-rate')['status'] == 'measured', 'it is measured')
     for seconds in 0, 61:
         refused(CONFIG_UNSUPPORTED, 'within [1, 60]', dom.startDirtyRateCalc, seconds, 0)
+    refused(UNSUPPORTED, 'requires KVM', dom.startDirtyRateCalc, 1,
+            libvirt.VIR_DOMAIN_DIRTYRATE_MODE_DIRTY_BITMAP)
     refused(UNSUPPORTED, 'dirty-ring', dom.startDirtyRateCalc, 1,
             libvirt.VIR_DOMAIN_DIRTYRATE_MODE_DIRTY_RING)
     d.drop('g')

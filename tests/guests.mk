@@ -26,6 +26,7 @@ guest_tests = \
 	tests/guests-hung.py \
 	tests/guests-owner.py \
 	tests/guests-tune.py \
+	tests/guests-vcpus.py \
 	tests/guests-agent.py \
 	tests/guests-agent-lies.py \
 	$(NULL)

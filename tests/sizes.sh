@@ -70,7 +70,9 @@ expect 1 "greater than max allowable" virsh setvcpus g 3 --config
 expect 1 "maximum vCPUs of machine type" virtjob setvcpus g 60000 --maximum
 expect 1 "not running" virsh setvcpus g 1
 expect 1 "not running" virtjob setvcpus g 1 --guest
-expect 1 "hotpluggable" virsh setvcpus g 1 --hotpluggable --config
+check virsh setvcpus g 1 --config
+check virsh setvcpus g 2 --hotpluggable --config
+expect 0 "<vcpu id='1' enabled='yes' hotpluggable='yes'/>" virsh dumpxml g
 expect 2 "no number" virtjob setvcpus g 0
 check virtjob setvcpus g 1
 
@@ -151,10 +153,12 @@ both "maximum      config         2
 maximum      live           2
 current      config         1
 current      live           1" vcpucount g
-expect 1 "can be changed only while it is shut off" virtjob setvcpus g 2
-expect 1 "can be changed only while it is shut off" virsh setvcpus g 2 --live --config
-expect 1 "live domain can't be modified" virtjob setvcpus g 2 --maximum --live
 check virsh setvcpus g 1
+check virtjob setvcpus g 2
+expect 0 "current      live           2" virtjob vcpucount g
+expect 1 "none is taken out" virtjob setvcpus g 1
+expect 1 "none is taken out" virsh setvcpus g 1 --live --config
+expect 1 "live domain can't be modified" virtjob setvcpus g 2 --maximum --live
 check virtjob setvcpus g 2 --config
 expect 1 "active domain" virtjob setmaxmem g 65536
 expect 1 "higher than max memory" virtjob setmem g 65537

@@ -286,6 +286,7 @@ PROCS = [
     Proc(378, "STORAGE_VOL_GET_INFO_FLAGS", "vf", 0x1),
     Proc(380, "CONNECT_SECRET_EVENT_REGISTER_ANY", "in"),
     Proc(381, "CONNECT_SECRET_EVENT_DEREGISTER_ANY", "i"),
+    Proc(384, "DOMAIN_SET_VCPU", "dsif", 0x3, write=True),
     Proc(386, "DOMAIN_SET_BLOCK_THRESHOLD", "dshf", 0, write=True),
     Proc(388, "DOMAIN_MANAGED_SAVE_GET_XML_DESC", "df", 0x1, secure=0x1),
     Proc(389, "DOMAIN_MANAGED_SAVE_DEFINE_XML", "dof", 0x6, write=True),

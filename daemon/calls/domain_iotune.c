@@ -120,7 +120,7 @@ static int get_io_tune(struct call *call)
     if (!disk) {
         verror_clear(&call->err); /* libvirt has other words for it here */
         return verror_set(&call->err, VIR_ERR_INVALID_ARG,
-                          "disk '%s' was not found in the domain config",
+                          "disk '%s' not found in domain",
                           args->text ? *args->text : "");
     }
     if (domain->guest && def == domain->guest->def && !call_ready_guest(call, domain))

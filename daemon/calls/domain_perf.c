@@ -9,6 +9,7 @@
 
 #include "calls/domain_call.h"
 #include "calls/typed_params.h"
+#include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
 
@@ -114,6 +115,7 @@ static int start_dirty_rate(struct call *call)
     const struct remote_domain_int_flags_args *args = call->args;
     struct domain_spec *spec;
     struct domain *domain;
+    const struct guest *guest;
 
     if (call_check_flags(call, args->flags, DIRTY_BITMAP | DIRTY_RING) < 0 ||
         call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
@@ -123,11 +125,16 @@ static int start_dirty_rate(struct call *call)
         return verror_set(&call->err, VIR_ERR_CONFIG_UNSUPPORTED,
                           "seconds=%d is invalid, please choose value within [1, %d].",
                           args->value, SECONDS_MAX);
-    if (!call_ready_guest(call, domain))
+    guest = call_ready_guest(call, domain);
+    if (!guest)
         return -1;
     if (args->flags & DIRTY_RING)
         return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "dirty-ring calculation mode requires dirty-ring feature enabled.");
+    /* asked of QEMU's own emulation, that would be the end of it */
+    if (args->flags & DIRTY_BITMAP && guest->def->virt != DOMAIN_VIRT_KVM)
+        return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "dirty-bitmap calculation mode requires KVM.");
     spec = domain_spec_new(domain);
     spec->arguments = json_pack("{s:i, s:s}", "calc-time", args->value, "mode",
                                 args->flags & DIRTY_BITMAP ? "dirty-bitmap" : "page-sampling");

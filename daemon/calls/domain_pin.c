@@ -107,25 +107,27 @@ static int look_at_vcpus(void *opaque, struct verror *err)
 {
     struct vcpu_question *question = opaque;
     struct vcpu_threads threads;
+    int found = 0;
 
     if (vcpu_threads_ask(question->guest, NULL, &threads, err) < 0)
         return -1;
-    if ((size_t)question->count > threads.count)
-        question->count = (int)threads.count;
     question->vcpus = xcalloc((size_t)question->count + 1, sizeof(*question->vcpus));
-    for (int i = 0; i < question->count; i++) {
+    for (size_t i = 0; i < threads.count && found < question->count; i++) {
         struct thread_facts facts = { .cpu = -1 };
 
+        if (threads.ids[i] == 0) /* off, between others that are on */
+            continue;
         /* a thread that has ended meanwhile is one that has nothing */
         (void)thread_facts_read(question->guest, threads.ids[i], &facts);
-        question->vcpus[i] = (struct remote_vcpu_info){
+        question->vcpus[found] = (struct remote_vcpu_info){
             .number = (u_int)i,
             .state = VCPU_RUNNING,
             .cpu_time = facts.cpu_time,
             .cpu = facts.cpu,
         };
-        copy_map(question, i, &facts.cpus);
+        copy_map(question, found++, &facts.cpus);
     }
+    question->count = found;
     vcpu_threads_clear(&threads);
     return 0;
 }

@@ -8,6 +8,8 @@
 #include "calls/agent_call.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
+#include "util/cpuset.h"
+#include "xml/xml_read.h"
 
 enum {
     AFFECT_FLAGS = VIR_DOMAIN_AFFECT_LIVE | VIR_DOMAIN_AFFECT_CONFIG,
@@ -92,18 +94,38 @@ static int set_vcpus_flags(struct call *call)
     static const struct flag_pair exclusive[] = {
         { VIR_DOMAIN_VCPU_GUEST, VIR_DOMAIN_VCPU_MAXIMUM, "guest", "maximum" },
         { VIR_DOMAIN_VCPU_GUEST, VIR_DOMAIN_AFFECT_CONFIG, "guest", "config" },
+        { VIR_DOMAIN_VCPU_GUEST, VIR_DOMAIN_VCPU_HOTPLUGGABLE, "guest", "hotpluggable" },
     };
     const struct remote_domain_vcpus_flags_args *args = call->args;
 
     if (call_check_flags(call, args->flags, VCPU_FLAGS) < 0 ||
         call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0)
         return -1;
-    if (args->flags & VIR_DOMAIN_VCPU_HOTPLUGGABLE)
-        return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
-                          "the hotpluggable flag: vCPUs are not plugged in and out here");
     if (args->flags & VIR_DOMAIN_VCPU_GUEST)
         return agent_set_vcpu_count(call, args->count);
     return size_vcpus(call, &args->domain, args->count, args->flags);
+}
+
+static int set_vcpu(struct call *call)
+{
+    const struct remote_agent_set_vcpus_args *args = call->args;
+    struct domain_spec *spec;
+    struct domain *domain;
+    struct cpuset which;
+
+    if (call_check_flags(call, args->flags, AFFECT_FLAGS) < 0 ||
+        !(domain = call_domain(call, &args->domain)))
+        return -1;
+    if (args->online != 0 && args->online != 1)
+        return verror_set(&call->err, VIR_ERR_INVALID_ARG, "unsupported state value");
+    if (!cpuset_parse(args->cpumap, &which))
+        return verror_set(&call->err, VIR_ERR_INVALID_ARG, "Failed to parse bitmap '%s'",
+                          xml_quotable(args->cpumap));
+    spec = domain_spec_new(domain);
+    spec->flags = args->flags;
+    spec->number = (uint64_t)args->online;
+    spec->cpus = cpuset_format(&which);
+    return call_start_domain_job(call, &domain_job_set_vcpu, spec, false, NULL);
 }
 
 #define ROW(proc, function, changer, args)                                                \
@@ -122,6 +144,7 @@ static const struct proc procs[] = {
     ROW(SET_VCPUS, "virDomainSetVcpus", set_vcpus, remote_domain_vcpus_args),
     ROW(SET_VCPUS_FLAGS, "virDomainSetVcpusFlags", set_vcpus_flags,
         remote_domain_vcpus_flags_args),
+    ROW(SET_VCPU, "virDomainSetVcpu", set_vcpu, remote_agent_set_vcpus_args),
 };
 
 const struct proc_table calls_domain_size = { procs, ARRAY_SIZE(procs) };

@@ -10,8 +10,12 @@
 /* --- a client's --- */
 
 static const char *const type_names[] = {
-    [WIRE_PARAM_INT] = "int",       [WIRE_PARAM_UINT] = "uint",     [WIRE_PARAM_LLONG] = "llong",
-    [WIRE_PARAM_ULLONG] = "ullong", [WIRE_PARAM_DOUBLE] = "double", [WIRE_PARAM_BOOLEAN] = "boolean",
+    [WIRE_PARAM_INT] = "int",
+    [WIRE_PARAM_UINT] = "uint",
+    [WIRE_PARAM_LLONG] = "llong",
+    [WIRE_PARAM_ULLONG] = "ullong",
+    [WIRE_PARAM_DOUBLE] = "double",
+    [WIRE_PARAM_BOOLEAN] = "boolean",
     [WIRE_PARAM_STRING] = "string",
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Changes to what a domain is, live, in its definition, or both, as
- * VIR_DOMAIN_AFFECT_* say: title and metadata, memory, vCPUs, what is done at
- * its end.  The worker makes the new definitions and asks QEMU; they take the
+ * VIR_DOMAIN_AFFECT_* say: title and metadata, memory, what is done at its
+ * end.  The worker makes the new definitions and asks QEMU; they take the
  * place of the old ones once they are on disk.  Functions of a kind run where job.h says.
  */
 
@@ -214,66 +214,6 @@ static void memory_ended(void *opaque, bool done)
         spec->guest->balloon_kib = spec->actual_kib;
 }
 
-/* --- vCPUs --- */
-
-/* Of a running domain only what it has already: vCPUs are not plugged in. */
-static int check_live_vcpus(const struct domain_spec *spec, struct verror *err)
-{
-    if (spec->flags & VIR_DOMAIN_VCPU_MAXIMUM)
-        return verror_set(err, VIR_ERR_OPERATION_INVALID,
-                          "maximum vcpu count of a live domain can't be modified");
-    if (spec->number > spec->live->max_vcpus)
-        return verror_set(err, VIR_ERR_INVALID_ARG,
-                          "requested vcpus is greater than max allowable vcpus for the live "
-                          "domain: %llu > %u",
-                          (unsigned long long)spec->number, spec->live->max_vcpus);
-    if (spec->number == spec->live->vcpus)
-        return 0;
-    return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
-                      "domain '%s' runs with %u vCPUs, and they can be changed only while it is "
-                      "shut off, or for its next start with the config flag",
-                      spec->live->name, spec->live->vcpus);
-}
-
-static int vcpus_check(void *opaque, struct verror *err)
-{
-    struct domain_spec *spec = opaque;
-
-    if (spec_pick_defs(spec, err) < 0 || (spec->live && check_live_vcpus(spec, err) < 0))
-        return -1;
-    if (spec->def && !(spec->flags & VIR_DOMAIN_VCPU_MAXIMUM) &&
-        spec->number > spec->def->max_vcpus)
-        return verror_set(err, VIR_ERR_INVALID_ARG,
-                          "requested vcpus is greater than max allowable vcpus for the persistent "
-                          "domain: %llu > %u",
-                          (unsigned long long)spec->number, spec->def->max_vcpus);
-    return 0;
-}
-
-/* All rules for a definition hold for the new one, too: topology, what the machine can have. */
-static int vcpus_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
-{
-    struct domain_spec *spec = opaque;
-    unsigned int count = (unsigned int)spec->number;
-    struct complete_host host = domains_complete_host(spec->domains);
-    struct domain_def *changed;
-
-    (void)job_id;
-    (void)ctl;
-    if (!spec->def)
-        return 0;
-    if (spec->flags & VIR_DOMAIN_VCPU_MAXIMUM)
-        changed = domain_def_set_vcpus(spec->def, count,
-                                       spec->def->vcpus < count ? spec->def->vcpus : count, err);
-    else
-        changed = domain_def_set_vcpus(spec->def, spec->def->max_vcpus, count, err);
-    if (!changed)
-        return -1;
-    spec->new_config = domain_complete(&host, changed->xml, false, err);
-    domain_def_unref(changed);
-    return spec->new_config ? 0 : -1;
-}
-
 /* --- what is done when it ends --- */
 
 static int action_check(void *opaque, struct verror *err)
@@ -320,9 +260,6 @@ const struct job_kind domain_job_set_metadata = {
 };
 const struct job_kind domain_job_set_memory = {
     CHANGE_KIND("domain-set-memory", memory_check, memory_run, memory_ended),
-};
-const struct job_kind domain_job_set_vcpus = {
-    CHANGE_KIND("domain-set-vcpus", vcpus_check, vcpus_run, spec_change_ended),
 };
 const struct job_kind domain_job_set_action = {
     CHANGE_KIND("domain-set-action", action_check, action_run, spec_change_ended),

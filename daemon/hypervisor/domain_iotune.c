@@ -32,12 +32,9 @@ static int iotune_job_check(void *opaque, struct verror *err)
 
     if (spec_pick_defs(spec, err) < 0 || (spec->live && spec_take_up_guest(spec, err) < 0))
         return -1;
-    if (spec->live && !find_disk(spec->live, spec->device))
-        return verror_set(err, VIR_ERR_INVALID_ARG, "disk '%s' was not found in the domain config",
-                          spec->device);
-    if (spec->def && !find_disk(spec->def, spec->device))
-        return verror_set(err, VIR_ERR_INVALID_ARG,
-                          "missing persistent configuration for disk '%s'", spec->device);
+    if ((spec->live && !find_disk(spec->live, spec->device)) ||
+        (spec->def && !find_disk(spec->def, spec->device)))
+        return verror_set(err, VIR_ERR_INVALID_ARG, "disk '%s' not found in domain", spec->device);
     disk = spec->live ? find_disk(spec->live, spec->device) : NULL;
     if (disk && !disk->index)
         return verror_set(err, VIR_ERR_OPERATION_INVALID,
@@ -103,19 +100,46 @@ static void merge(json_t *given, const struct iotune *old, struct iotune *tune)
         iotune_clear(tune);
 }
 
+/* A limit that was given as 0, though what may go above it for a while is there. */
+static int check_reset(json_t *given, const struct iotune *tune, int limit, int max,
+                       struct verror *err)
+{
+    if (!has_any(given, limit, 3) || has_any(given, max, 3))
+        return 0;
+    for (int i = 0; i < 3; i++) {
+        if (tune->values[max + i] && !tune->values[limit + i])
+            return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                              "cannot reset '%s' when '%s' is set", iotune_fields[limit + i].name,
+                              iotune_fields[max + i].name);
+    }
+    return 0;
+}
+
+/* Who joins a group takes over its limits. */
+static xmlNodePtr find_old(const struct domain_def *def, const struct domain_spec *spec,
+                           xmlNodePtr domain)
+{
+    const char *group = json_string_value(json_object_get(spec->arguments, "group_name"));
+    xmlNodePtr disk = domain_find_disk(domain, find_disk(def, spec->device)->target);
+    xmlNodePtr other = group && *group ? domain_find_iotune_group(domain, group) : NULL;
+
+    return other ? other : disk;
+}
+
 /* What that definition's disk is to have; freed by the caller in any case. */
 static int make_tune(const struct domain_def *def, const struct domain_spec *spec,
                      struct iotune *tune, struct verror *err)
 {
     _cleanup_xml_doc_ xmlDocPtr doc = domain_def_to_doc(def);
-    xmlNodePtr disk =
-        domain_find_disk(xmlDocGetRootElement(doc), find_disk(def, spec->device)->target);
     struct iotune old;
 
-    if (iotune_read(disk, &old, err) < 0)
+    if (iotune_read(find_old(def, spec, xmlDocGetRootElement(doc)), &old, err) < 0)
         return -1;
     merge(spec->arguments, &old, tune);
     iotune_clear(&old);
+    if (check_reset(spec->arguments, tune, IOTUNE_BYTES, IOTUNE_BYTES_MAX, err) < 0 ||
+        check_reset(spec->arguments, tune, IOTUNE_IOPS, IOTUNE_IOPS_MAX, err) < 0)
+        return -1;
     return iotune_check(tune, err);
 }
 

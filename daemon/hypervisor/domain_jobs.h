@@ -31,11 +31,13 @@ struct domain_spec {
     char *metadata, *metadata_key, *metadata_uri;
     bool autostart;         /* set-autostart */
     uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu, …-iothread: which;
+                               set-vcpu: on or off;
                                set-action: the event */
-    char *cpus;             /* pin-…: a list of CPUs */
+    char *cpus;             /* pin-…: a list of CPUs; set-vcpu: of vCPUs */
     char *device;           /* set-iotune: which, as the client names it */
-    json_t *arguments;      /* send-key, block-resize, dirty-rate: for QEMU, told once; set-iotune, set-iothread: what the
-                               client has given, by its names; a reference, or NULL */
+    json_t *arguments;      /* send-key, block-resize, dirty-rate: for QEMU, told once;
+                               set-iotune, set-iothread: what the client has given, by its names;
+                               a reference, or NULL */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */
@@ -78,7 +80,7 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_add_iothread, domain_job_del_iothread, domain_job_pin_iothread,
     domain_job_set_iothread,
     domain_job_rename, domain_job_set_metadata,
-    domain_job_set_memory, domain_job_set_vcpus, domain_job_set_autostart,
+    domain_job_set_memory, domain_job_set_vcpus, domain_job_set_vcpu, domain_job_set_autostart,
     domain_job_managed_save_remove;
 
 /* A request for a job on that domain, callbacks still to be filled in; it owns spec. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Short operations on a running guest by one command to QEMU: suspend, resume,
- * shutdown, reboot, reset, wake-up, NMI, keys, the size of a disk, how fast memory is written. 
- * What the domain is afterwards QEMU's events say; see qemu/guest_events.c.  Functions of a kind
- * run where job.h says.
+ * shutdown, reboot, reset, wake-up, NMI, keys, the size of a disk, how fast memory
+ * is written.  What the domain is afterwards QEMU's events say; see
+ * qemu/guest_events.c.  Functions of a kind run where job.h says.
  */
 
 #include <libvirtjob/types.h>

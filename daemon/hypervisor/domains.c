@@ -62,6 +62,7 @@ static const struct job_kind *const kinds[] = {
     &domain_job_set_metadata,
     &domain_job_set_memory,
     &domain_job_set_vcpus,
+    &domain_job_set_vcpu,
     &domain_job_set_autostart,
     &domain_job_managed_save_remove,
     NULL,

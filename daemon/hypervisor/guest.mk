@@ -11,6 +11,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain_pin.c \
 	daemon/hypervisor/domain_power.c \
 	daemon/hypervisor/domain_spec.c \
+	daemon/hypervisor/domain_vcpus.c \
 	daemon/hypervisor/domains.c \
 	daemon/hypervisor/internal.h \
 	daemon/hypervisor/qemu/agent.c \
@@ -41,6 +42,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/guest_start.c \
 	daemon/hypervisor/qemu/guest_threads.c \
 	daemon/hypervisor/qemu/guest_threads.h \
+	daemon/hypervisor/qemu/guest_vcpus.c \
+	daemon/hypervisor/qemu/guest_vcpus.h \
 	daemon/hypervisor/qemu/image_file.c \
 	daemon/hypervisor/qemu/image_file.h \
 	daemon/hypervisor/qemu/migrate.c \

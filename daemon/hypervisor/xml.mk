@@ -19,6 +19,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/xml/domain_size.c \
 	daemon/xml/domain_strip.c \
 	daemon/xml/domain_strip.h \
+	daemon/xml/domain_vcpus.c \
+	daemon/xml/domain_vcpus.h \
 	daemon/xml/domain_view.h \
 	daemon/xml/xml_tree.c \
 	daemon/xml/xml_tree.h \

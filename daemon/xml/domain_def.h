@@ -101,11 +101,15 @@ struct domain_def *domain_def_renamed(const struct domain_def *def, const char *
 struct domain_def *domain_def_set_metadata(const struct domain_def *def, int type,
                                            const char *value, const char *key, const char *uri,
                                            struct verror *err);
-/* memory: current at most memory, KiB.  vcpus: current from 1 to max. */
+/*
+ * memory: current at most memory, KiB.  vcpus: current from 1 to max; hotpluggable: those that are
+ * new among them.
+ */
 struct domain_def *domain_def_set_memory(const struct domain_def *def, uint64_t memory_kib,
                                          uint64_t current_kib, struct verror *err);
 struct domain_def *domain_def_set_vcpus(const struct domain_def *def, unsigned int max,
-                                        unsigned int current, struct verror *err);
+                                        unsigned int current, bool hotpluggable,
+                                        struct verror *err);
 /* event, action: virDomainLifecycle and virDomainLifecycleAction. */
 struct domain_def *domain_def_set_action(const struct domain_def *def, unsigned int event,
                                          unsigned int action, struct verror *err);

@@ -175,6 +175,17 @@ static void write_count(xmlNodePtr domain, size_t count)
         drop_child(domain, "iothreads");
 }
 
+/* Would they have the same names without the list? */
+static bool need_no_list(const struct iothreads *threads)
+{
+    for (size_t i = 0; i < threads->n; i++) {
+        if (threads->items[i].id != i + 1 || threads->items[i].pool_min >= 0 ||
+            threads->items[i].pool_max >= 0)
+            return false;
+    }
+    return true;
+}
+
 /* All by their names, as they would get others once one of them is gone. */
 static void write_all(xmlNodePtr domain, const struct iothreads *threads)
 {
@@ -182,7 +193,7 @@ static void write_all(xmlNodePtr domain, const struct iothreads *threads)
 
     write_count(domain, threads->n);
     drop_child(domain, "iothreadids");
-    if (threads->n == 0)
+    if (need_no_list(threads))
         return;
     ids = need_behind_vcpus(domain, "iothreadids");
     for (size_t i = 0; i < threads->n; i++) {
@@ -221,8 +232,8 @@ static int used_by(xmlNodePtr device, unsigned int *ret_id, struct verror *err)
     if (!text)
         return 0;
     if (!xml_parse_number(text, 10, &id) || id == 0 || id > UINT_MAX)
-        return verror_set(err, VIR_ERR_XML_ERROR, "invalid value '%s' of iothread of element driver",
-                          xml_quotable(text));
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "invalid value '%s' of iothread of element driver", xml_quotable(text));
     *ret_id = (unsigned int)id;
     return 1;
 }
@@ -288,7 +299,7 @@ static int check_unused(xmlNodePtr domain, unsigned int id, struct verror *err)
             continue;
         target = xml_attribute(xml_child(node, "target"), "dev");
         return verror_set(err, VIR_ERR_INVALID_ARG,
-                          "cannot remove IOThread '%u' since it is being used by %s%s%s", id,
+                          "cannot remove IOThread %u since it is being used by %s%s%s", id,
                           target ? "disk '" : "controller", target ? target : "",
                           target ? "'" : "");
     }
@@ -327,10 +338,10 @@ struct domain_def *domain_def_add_iothread(const struct domain_def *def, unsigne
     return finish(doc, &threads, ok, err);
 }
 
-static int not_found(unsigned int id, struct verror *err)
+static int not_found(unsigned int id, const char *list, struct verror *err)
 {
-    return verror_set(err, VIR_ERR_INVALID_ARG, "cannot find IOThread '%u' in iothreadids list",
-                      id);
+    return verror_set(err, VIR_ERR_INVALID_ARG, "cannot find IOThread '%u' in iothreadids%s", id,
+                      list);
 }
 
 static void drop_pin(xmlNodePtr domain, unsigned int id)
@@ -360,7 +371,7 @@ struct domain_def *domain_def_del_iothread(const struct domain_def *def, unsigne
     if (iothreads_read(domain, &threads, err) < 0)
         return NULL;
     found = iothreads_find(&threads, id);
-    ok = (found ? check_unused(domain, id, err) : not_found(id, err)) == 0;
+    ok = (found ? check_unused(domain, id, err) : not_found(id, " list", err)) == 0;
     if (ok) {
         size_t at = (size_t)(found - threads.items);
 
@@ -389,12 +400,13 @@ struct domain_def *domain_def_set_iothread(const struct domain_def *def,
         own->pool_min = thread->pool_min >= 0 ? thread->pool_min : own->pool_min;
         own->pool_max = thread->pool_max >= 0 ? thread->pool_max : own->pool_max;
         if (own->pool_max >= 0 && own->pool_min > own->pool_max) {
-            verror_set(err, VIR_ERR_INVALID_ARG,
-                       "thread_pool_min can't be greater than thread_pool_max");
+            verror_set(err, VIR_ERR_OPERATION_INVALID,
+                       "thread_pool_min (%d) can't be greater than thread_pool_max (%d)",
+                       own->pool_min, own->pool_max);
             return finish(doc, &threads, false, err);
         }
     }
     if (!found)
-        not_found(thread->id, err);
+        not_found(thread->id, "", err);
     return finish(doc, &threads, found, err);
 }

@@ -100,8 +100,8 @@ static int check_needed(const struct iotune *tune, int value, int needed, struct
 {
     if (!tune->values[value] || tune->values[needed])
         return 0;
-    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "value '%s' cannot be set if '%s' is not set",
-                      iotune_fields[value].name, iotune_fields[needed].name);
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "value '%s' cannot be set if '%s' is not set", iotune_fields[value].name, iotune_fields[needed].name);
 }
 
 static int check_burst(const struct iotune *tune, int limit, int max, int length,
@@ -121,7 +121,8 @@ int iotune_check(const struct iotune *tune, struct verror *err)
     for (int i = 0; i < IOTUNE_FIELDS; i++) {
         if (tune->values[i] > IOTUNE_MAX)
             return verror_set(err, VIR_ERR_ARGUMENT_UNSUPPORTED,
-                              "block I/O throttle limit value must be no more than %llu", IOTUNE_MAX);
+                              "block I/O throttle limit value must be no more than %llu",
+                              IOTUNE_MAX);
     }
     for (int i = 0; i < 3; i++) {
         if (check_burst(tune, IOTUNE_BYTES + i, IOTUNE_BYTES_MAX + i, IOTUNE_BYTES_MAX_LENGTH + i,
@@ -257,6 +258,15 @@ static bool is_in_group(xmlNodePtr disk, const char *group)
     _cleanup_free_ char *own = xml_text(xml_child_of_child(disk, "iotune", "group_name"));
 
     return group && own && strcmp(own, group) == 0;
+}
+
+xmlNodePtr domain_find_iotune_group(xmlNodePtr domain, const char *group)
+{
+    xmlNodePtr node = first_disk(domain);
+
+    while (node && !is_in_group(node, group))
+        node = xml_next(node, "disk");
+    return node;
 }
 
 struct domain_def *domain_def_set_iotune(const struct domain_def *def, const char *target,

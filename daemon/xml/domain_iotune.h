@@ -50,6 +50,8 @@ int iotune_read(xmlNodePtr disk, struct iotune *ret_tune, struct verror *err);
 int iotune_check_domain(xmlNodePtr domain, struct verror *err);
 /* The <disk> of that target, or NULL. */
 xmlNodePtr domain_find_disk(xmlNodePtr domain, const char *target);
+/* The first <disk> of a group, or NULL. */
+xmlNodePtr domain_find_iotune_group(xmlNodePtr domain, const char *group);
 /* A definition in which that disk has these limits, as have others of its group; NULL with err. */
 struct domain_def *domain_def_set_iotune(const struct domain_def *def, const char *target,
                                          const struct iotune *tune, struct verror *err);

@@ -267,7 +267,8 @@ struct domain_def *domain_def_set_iothread_pin(const struct domain_def *def, uns
     found = iothreads_find(&threads, id);
     iothreads_clear(&threads);
     if (!found) {
-        verror_set(err, VIR_ERR_INVALID_ARG, "iothreadid %u not found", id);
+        verror_set(err, VIR_ERR_INVALID_ARG, "%s %u not found",
+                   def->id < 0 ? "iothreadid" : "iothread", id);
         return NULL;
     }
     (void)snprintf(text, sizeof(text), "%u", id); /* it fits */

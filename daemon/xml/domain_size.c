@@ -6,6 +6,7 @@
 
 #include "util/alloc.h"
 #include "xml/domain_def.h"
+#include "xml/domain_vcpus.h"
 #include "xml/xml_tree.h"
 
 static void set_number(xmlNodePtr node, uint64_t number)
@@ -43,25 +44,22 @@ struct domain_def *domain_def_set_memory(const struct domain_def *def, uint64_t 
 }
 
 struct domain_def *domain_def_set_vcpus(const struct domain_def *def, unsigned int max,
-                                        unsigned int current, struct verror *err)
+                                        unsigned int current, bool hotpluggable,
+                                        struct verror *err)
 {
     _cleanup_xml_doc_ xmlDocPtr doc = domain_def_to_doc(def);
-    xmlNodePtr domain = xmlDocGetRootElement(doc), vcpu = xml_child(domain, "vcpu");
+    xmlNodePtr domain = xmlDocGetRootElement(doc);
+    struct vcpus vcpus;
 
-    if (xml_child(domain, "vcpus")) {
-        verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
-                   "domain '%s' lists its vCPUs one by one: change its XML", def->name);
+    if (vcpus_read(domain, &vcpus, err) < 0)
         return NULL;
-    }
-    if (!vcpu)
-        vcpu = xml_child_add(domain, "vcpu", NULL);
-    set_number(vcpu, max);
-    if (current < max) {
-        _cleanup_free_ char *text = xasprintf("%u", current);
-
-        xml_attribute_set(vcpu, "current", text);
-    } else {
-        xml_attribute_drop(vcpu, "current");
-    }
+    vcpus_set_count(&vcpus, current < vcpus.n ? current : vcpus.n, hotpluggable);
+    vcpus.items = xrealloc(vcpus.items, max + 1, sizeof(*vcpus.items));
+    for (; vcpus.n < max; vcpus.n++)
+        vcpus.items[vcpus.n] = (struct vcpu){ .hotpluggable = true };
+    vcpus.n = max;
+    vcpus_set_count(&vcpus, current, hotpluggable);
+    vcpus_write(domain, &vcpus);
+    vcpus_clear(&vcpus);
     return domain_def_from_doc(doc, err);
 }

@@ -138,6 +138,24 @@ expect 1 "not running" virsh vcpupin idle 0 "$cpu" --live
 expect 0 "cpu_time" virsh cpu-stats g --total
 expect 1 "CPUACCT" virsh cpu-stats g
 expect 0 "No IOThreads" virsh iothreadinfo g
+check virsh iothreadadd g 2
+check virsh iothreadpin g 2 "$cpu"
+equal "$(virsh -q iothreadinfo g | tr -d ' \n')" "2$cpu"
+check virsh iothreadset g 2 --poll-max-ns 0
+check virsh iothreaddel g 2
+expect 0 "No IOThreads" virsh iothreadinfo g
+expect 1 "not present in live config" virsh setvcpu g 1 --enable
+check virsh setvcpus idle 2 --maximum --config
+check virsh setvcpu idle 1 --enable --config
+expect 0 "<vcpu id='1' enabled='yes' hotpluggable='yes'/>" virsh dumpxml idle
+
+# what is measured and kept low
+expect 0 "cpu_cycles     : disabled" virsh perf g
+expect 0 "successfully" virsh domdirtyrate-calc g
+check virsh domlaunchsecinfo g
+expect 1 "not a known interface" virsh domiftune g zz
+expect 1 "'vdz' not found in domain" virsh blkdeviotune g vdz
+[ ! -d /sys/kernel/mm/ksm ] || expect 0 shm_pages_to_scan virsh node-memory-tune
 
 # its disks, its ends, its command line
 expect 0 "No errors found" virsh domblkerror g

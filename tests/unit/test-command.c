@@ -133,6 +133,9 @@ static const struct {
               "thread_pool_max='8'/></iothreadids><os>",
       "{\"qom-type\":\"iothread\",\"id\":\"iothread1\",\"thread-pool-min\":2,"
       "\"thread-pool-max\":8}" },
+    { "<vcpu placement", "<vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>"
+                         "<vcpu id='1' enabled='yes' hotpluggable='yes'/></vcpus><vcpu placement",
+      "1,maxcpus=2,sockets=2,cores=1" },
     { "<clock offset='utc'>", "<clock offset='localtime'>", "base=localtime,driftfix=slew" },
     { "<clock offset='utc'>", "<clock offset='absolute' start='1000000000'>",
       "base=2001-09-09T01:46:40,driftfix=slew" },
@@ -454,9 +457,13 @@ static const struct {
     { "policy='require' name='hypervisor'", "name='a=on,b'", NOT, "CPU feature 'a=on,b'" },
     { "<vcpu placement='static'>2", "<vcpu>many", XML, "no valid <vcpu>" },
     { "<vcpu placement='static'>2", "<vcpu>256", NOT, "at most 255 vCPUs, not 256" },
-    { "<vcpu placement='static'>2", "<vcpu current='3'>2", NOT, "3 of 2 vCPUs" },
-    { "<vcpu placement", "<vcpus><vcpu enabled='no'/><vcpu/></vcpus><vcpu placement", NOT,
-      "behind one that is off" },
+    { "<vcpu placement='static'>2", "<vcpu current='3'>2", NOT, "(2 < 3)" },
+    { "<vcpu placement", "<vcpus><vcpu id='0' enabled='no'/></vcpus><vcpu placement", NOT,
+      "vcpu 0 can't be offline" },
+    { "<vcpu placement", "<vcpus><vcpu id='0' enabled='yes'/><vcpu id='1' hotpluggable='no'/></vcpus>"
+                         "<vcpu placement", NOT, "offline and not hotpluggable" },
+    { "<vcpu placement", "<vcpus><vcpu id='2'/></vcpus><vcpu placement", XML,
+      "vcpu id '2' is not below" },
     { "<memory unit='KiB'>131072</memory>", "", XML, "no <memory>" },
     { "<clock offset='utc'>", "<clock offset='moon'>", NOT, "offset 'moon'" },
     { "<clock offset='utc'>", "<clock offset='variable' adjustment='x'>", NOT, "adjustment 'x'" },

@@ -229,11 +229,12 @@ int virDomainSetVcpus(virDomainPtr domain, unsigned int nvcpus);
 
 /**
  * How many CPUs the domain has, or with VIR_DOMAIN_VCPU_MAXIMUM may have at
- * most, from its next start on; flags is of virDomainVcpuFlags.  Returns 0, or
- * -1: VIR_ERR_INVALID_ARG (more than it may have), VIR_ERR_XML_ERROR or
- * VIR_ERR_CONFIG_UNSUPPORTED (its CPU topology or its machine does not go with
- * that many), VIR_ERR_OPERATION_UNSUPPORTED (an active domain cannot get
- * others; VIR_DOMAIN_VCPU_GUEST, VIR_DOMAIN_VCPU_HOTPLUGGABLE).  Source: libvirt.
+ * most from its next start on; flags is of virDomainVcpuFlags.  With
+ * VIR_DOMAIN_VCPU_HOTPLUGGABLE those that its definition gets can be plugged in
+ * and out.  Returns 0, or -1: VIR_ERR_INVALID_ARG (more than it may have),
+ * VIR_ERR_XML_ERROR or VIR_ERR_CONFIG_UNSUPPORTED (its CPU topology or its machine
+ * does not go with that many), VIR_ERR_OPERATION_UNSUPPORTED (an active domain
+ * cannot get fewer).  Source: libvirt.
  */
 int virDomainSetVcpusFlags(virDomainPtr domain, unsigned int nvcpus, unsigned int flags);
 

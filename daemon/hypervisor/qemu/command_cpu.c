@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hypervisor/qemu/command_internal.h"
+#include "xml/domain_vcpus.h"
 #include "xml/xml_read.h"
 
 static const char cpu_known[] =
@@ -282,6 +283,18 @@ static bool has_panic_hyperv(struct builder *b)
     return false;
 }
 
+/* Those that are plugged in come when QEMU runs: see guest_vcpus.h. */
+static int count_at_start(struct builder *b, uint64_t *ret_count)
+{
+    struct vcpus vcpus;
+
+    if (vcpus_read(b->domain, &vcpus, b->err) < 0)
+        return -1;
+    *ret_count = vcpus_at_start(&vcpus);
+    vcpus_clear(&vcpus);
+    return 0;
+}
+
 static int command_smp(struct builder *b)
 {
     static const char *const levels[] = { "sockets", "dies", "cores", "threads" };
@@ -293,8 +306,7 @@ static int command_smp(struct builder *b)
 
     if (!vcpu || !xml_parse_number(text ? text : "", 10, &max) || max == 0)
         return verror_set(b->err, VIR_ERR_XML_ERROR, "the domain has no valid <vcpu>");
-    current = max;
-    if (node_number(b, vcpu, NULL, "current", &current) < 0)
+    if (count_at_start(b, &current) < 0)
         return -1;
     if (limit > 0 && max > limit)
         return verror_set(b->err, VIR_ERR_CONFIG_UNSUPPORTED,
@@ -317,24 +329,6 @@ static int command_smp(struct builder *b)
              (unsigned long long)counts[0],
              topology ? cmd_keepf(b, ",dies=%llu", (unsigned long long)counts[1]) : "",
              (unsigned long long)counts[2], (unsigned long long)counts[3]);
-    return 0;
-}
-
-/* QEMU brings up the first vCPUs; others that are on would come by hotplug. */
-static int check_vcpus(struct builder *b)
-{
-    bool was_off = false;
-
-    for (xmlNodePtr node = node_find(b->domain, "vcpus/vcpu"); node;
-         node = xmlNextElementSibling(node)) {
-        bool is_on = true;
-
-        if (node_switch(b, node, NULL, "enabled", &is_on) < 0)
-            return -1;
-        if (is_on && was_off)
-            return refuse(b, node->parent, "vCPUs that are on behind one that is off");
-        was_off |= !is_on;
-    }
     return 0;
 }
 
@@ -361,7 +355,5 @@ int command_cpu(struct builder *b)
         return -1;
     cmd_arg(b, "-cpu");
     cmd_arg(b, cpu.text);
-    if (check_vcpus(b) < 0)
-        return -1;
     return command_smp(b);
 }

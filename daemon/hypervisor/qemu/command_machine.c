@@ -16,8 +16,8 @@
  * and that are not provided.  Others that are unknown here say nothing about the machine.
  */
 static const char *const refused_elements[] = {
-    "blkiotune", "bootloader", "defaultiothread", "genid",   "idmap",    "keywrap",   "launchSecurity", "maxMemory",   "memtune", "numatune", "perf",
-    "throttlegroups",
+    "blkiotune", "bootloader", "defaultiothread", "genid", "idmap", "keywrap", "launchSecurity",
+    "maxMemory", "memtune",    "numatune",        "perf",  "throttlegroups",
 };
 
 /* The features that are no property of the CPU; what else is refused is in command_cpu.c's list. */

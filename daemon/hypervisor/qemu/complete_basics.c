@@ -11,6 +11,7 @@
 #include "util/alloc.h"
 #include "util/uuid.h"
 #include "xml/domain_iothreads.h"
+#include "xml/domain_vcpus.h"
 
 static int complete_type(struct completion *c, struct verror *err)
 {
@@ -171,6 +172,8 @@ static int complete_vcpus(struct completion *c, struct verror *err)
     if (!text)
         xml_text_set(vcpu, "1");
     tree_default(vcpu, "placement", "static");
+    if (vcpus_complete(c->domain, err) < 0)
+        return -1;
     return iothreads_complete(c->domain, err);
 }
 

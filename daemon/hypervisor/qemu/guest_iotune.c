@@ -11,8 +11,7 @@
 /* A guest whose QEMU does not answer holds up only calls on itself. */
 enum { ASK_MS = 20000 };
 
-/* "virtio-disk0" is "/machine/peripheral/virtio-disk0/virtio-backend", others have their own
-   name. */
+/* "virtio-disk0" is "/machine/peripheral/virtio-disk0/virtio-backend", others are as they are. */
 static bool is_of(const char *qdev, const char *alias)
 {
     static const char where[] = "/machine/peripheral/";

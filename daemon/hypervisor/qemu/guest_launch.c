@@ -20,6 +20,7 @@
 #include "hypervisor/qemu/guest_iothreads.h"
 #include "hypervisor/qemu/guest_iotune.h"
 #include "hypervisor/qemu/guest_threads.h"
+#include "hypervisor/qemu/guest_vcpus.h"
 #include "util/alloc.h"
 #include "util/child.h"
 #include "util/log.h"
@@ -316,6 +317,16 @@ static int apply_pins(struct launch *launch, struct job_ctl *ctl, struct verror 
     return r;
 }
 
+/* What of it is not on the command line. */
+static int apply_definition(struct launch *launch, struct job_ctl *ctl, struct verror *err)
+{
+    xmlNodePtr domain = xmlDocGetRootElement(launch->doc);
+
+    if (guest_plug_vcpus(launch->guest, domain, ctl, err) < 0 || apply_pins(launch, ctl, err) < 0)
+        return -1;
+    return guest_apply_iotunes(launch->guest, domain, ctl, err);
+}
+
 /* Closes *monitor_fd: were ours open, a QEMU that ends before it accepts would go unnoticed. */
 static int spawn(struct launch *launch, const struct qemu_command *command, int *monitor_fd,
                  struct job_ctl *ctl, struct verror *err)
@@ -344,8 +355,7 @@ static int spawn(struct launch *launch, const struct qemu_command *command, int 
     (void)close(*monitor_fd); /* QEMU has its own */
     *monitor_fd = -1;
     if (guest_connect(guest, err) == 0 && greet(launch, ctl, err) == 0 &&
-        set_passwords(launch, ctl, err) == 0 && apply_pins(launch, ctl, err) == 0 &&
-        guest_apply_iotunes(guest, xmlDocGetRootElement(launch->doc), ctl, err) == 0)
+        set_passwords(launch, ctl, err) == 0 && apply_definition(launch, ctl, err) == 0)
         return 0;
     explain_end(guest, log_start, err);
     return -1;
