@@ -43,6 +43,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_save.c \
 	daemon/calls/domain_screenshot.c \
 	daemon/calls/domain_size.c \
+	daemon/calls/domain_snapshot.c \
+	daemon/calls/domain_snapshot_change.c \
 	daemon/calls/domain_tune.c \
 	daemon/calls/event.c \
 	daemon/calls/event.h \

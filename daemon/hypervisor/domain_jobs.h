@@ -14,6 +14,7 @@
 #include "jobs/job.h"
 
 struct guest;
+struct snapshot_work;
 
 struct domain_spec {
     struct domains *domains;
@@ -30,8 +31,9 @@ struct domain_spec {
     char *metadata, *metadata_key, *metadata_uri;
     bool autostart;         /* set-autostart */
     uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu: which;
-                               set-action: the event */
+                               set-action: the event; snapshot-…: the job, for its end */
     char *cpus;             /* pin-…: a list of CPUs */
+    struct snapshot_work *snapshot; /* snapshot-…: see snapshot_jobs.h; else NULL */
     json_t *arguments;      /* send-key, block-resize: for QEMU, told once; a reference, or NULL */
     /* found out on the way; see the kinds */
     struct guest *guest;    /* the one it starts or works on; a reference */
@@ -73,7 +75,8 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_pin_vcpu, domain_job_pin_emulator,
     domain_job_rename, domain_job_set_metadata,
     domain_job_set_memory, domain_job_set_vcpus, domain_job_set_autostart,
-    domain_job_managed_save_remove;
+    domain_job_managed_save_remove, domain_job_snapshot_create, domain_job_snapshot_redefine,
+    domain_job_snapshot_delete, domain_job_snapshot_revert, domain_job_snapshot_start;
 
 /* A request for a job on that domain, callbacks still to be filled in; it owns spec. */
 struct job_request domain_job_request(const struct job_kind *kind, struct domain_spec *spec,

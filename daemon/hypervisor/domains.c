@@ -54,6 +54,11 @@ static const struct job_kind *const kinds[] = {
     &domain_job_set_vcpus,
     &domain_job_set_autostart,
     &domain_job_managed_save_remove,
+    &domain_job_snapshot_create,
+    &domain_job_snapshot_redefine,
+    &domain_job_snapshot_delete,
+    &domain_job_snapshot_revert,
+    &domain_job_snapshot_start,
     NULL,
 };
 
@@ -269,6 +274,8 @@ static int load_all(struct domains *domains, struct verror *err)
     struct left left = { .domains = domains };
     int rc = store_load_objects(store, "domain", load_domain, domains, err);
 
+    if (rc == 0)
+        rc = snapshots_load(domains, store, err);
     if (rc == 0)
         rc = store_load_objects(store, GUEST_LEFT_KIND, load_left, &left, err);
     for (size_t i = 0; i < left.n; i++) {

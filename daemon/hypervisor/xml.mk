@@ -14,6 +14,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/xml/domain_strip.c \
 	daemon/xml/domain_strip.h \
 	daemon/xml/domain_view.h \
+	daemon/xml/snapshot_xml.c \
+	daemon/xml/snapshot_xml.h \
 	daemon/xml/xml_tree.c \
 	daemon/xml/xml_tree.h \
 	$(NULL)
