@@ -16,6 +16,7 @@ guest_tests = \
 	tests/guests-monitor-events.py \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
+	tests/guests-snapshots.py \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \
 	tests/guests-broken-qemu.py \

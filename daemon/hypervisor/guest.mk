@@ -13,6 +13,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/internal.h \
 	daemon/hypervisor/snapshot_create.c \
 	daemon/hypervisor/snapshot_delete.c \
+	daemon/hypervisor/snapshot_external.c \
 	daemon/hypervisor/snapshot_jobs.h \
 	daemon/hypervisor/snapshot_redefine.c \
 	daemon/hypervisor/snapshot_revert.c \
@@ -42,6 +43,9 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/migrate.h \
 	daemon/hypervisor/qemu/snapshot_images.c \
 	daemon/hypervisor/qemu/snapshot_images.h \
+	daemon/hypervisor/qemu/snapshot_overlay.c \
+	daemon/hypervisor/qemu/snapshot_overlay.h \
+	daemon/hypervisor/qemu/snapshot_overlay_qmp.c \
 	daemon/hypervisor/qemu/snapshot_qmp.c \
 	daemon/hypervisor/qemu/snapshot_qmp.h \
 	$(NULL)

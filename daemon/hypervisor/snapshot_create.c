@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The job that makes a snapshot: inside the images of a guest that is shut off,
- * or with its memory of one that runs.  Nothing of it is known until it is whole.
+ * with its memory of one that runs, or by new images (snapshot_external.c).  Nothing of
+ * it is known until it is whole.
  * Functions of a kind run where job.h says.
  */
 
@@ -152,22 +153,68 @@ static int prepare_inside(struct domain_spec *spec, struct verror *err)
     return rc;
 }
 
+static int check_memory(const struct domain_spec *spec, struct verror *err)
+{
+    const struct snapshot_work *work = spec->snapshot;
+
+    if (work->def->memory == SNAPSHOT_PLACE_EXTERNAL)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "memory of external snapshots is not provided; save the domain to a file "
+                          "instead");
+    if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_LIVE)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "live snapshot creation is supported only with external memory, which is "
+                          "not provided");
+    if (work->def->memory == SNAPSHOT_PLACE_INTERNAL && !work->live)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "memory state cannot be saved with offline snapshot");
+    if (work->def->memory == SNAPSHOT_PLACE_INTERNAL &&
+        spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "memory state cannot be saved with a snapshot of disks only");
+    return 0;
+}
+
+/* Of one that runs memory goes with what is inside the images, and nothing else does. */
+static int check_kind(const struct domain_spec *spec, struct verror *err)
+{
+    const struct snapshot_work *work = spec->snapshot;
+    bool disks_only = spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY ||
+                      work->def->memory == SNAPSHOT_PLACE_NO;
+
+    if (!work->live || work->external == disks_only) {
+        spec->snapshot->def->memory = work->live && !work->external ? SNAPSHOT_PLACE_INTERNAL
+                                                                    : SNAPSHOT_PLACE_NO;
+        return 0;
+    }
+    if (work->external)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "external disks of a running domain need the disk-only flag");
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "internal disk snapshots of a running domain are made with its memory");
+}
+
 static int create_prepare(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
     struct snapshot_work *work = spec->snapshot;
 
     work->def->created = (int64_t)time(NULL);
-    if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY ||
-        work->def->memory == SNAPSHOT_PLACE_EXTERNAL)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                          "external snapshots are not provided");
-    work->def->memory = work->live ? SNAPSHOT_PLACE_INTERNAL : SNAPSHOT_PLACE_NO;
-    if (snapshot_def_align(work->def, spec->def, SNAPSHOT_PLACE_INTERNAL, err) < 0 ||
+    if (check_memory(spec, err) < 0 ||
+        snapshot_def_align(work->def, spec->def,
+                           spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+                               ? SNAPSHOT_PLACE_EXTERNAL
+                               : SNAPSHOT_PLACE_INTERNAL,
+                           err) < 0 ||
         check_places(work->def, err) < 0)
         return -1;
+    work->external = snapshot_def_is_external(work->def);
+    if (check_kind(spec, err) < 0)
+        return -1;
     keep_domain(spec);
-    return prepare_inside(spec, err) < 0 ? -1 : snapshot_def_seal(work->def, err);
+    if ((work->external ? external_prepare(spec, err) : prepare_inside(spec, err)) < 0)
+        return -1;
+    return snapshot_def_seal(work->def, err);
 }
 
 /* --- worker: the work --- */
@@ -217,6 +264,8 @@ static int create_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct
     struct snapshot_work *work = spec->snapshot;
 
     spec->number = job_id;
+    if (work->external)
+        return external_run(spec, job_id, ctl, err);
     if (work->live)
         return save_live(spec, job_id, ctl, err);
     /* from here on what the images have inside may be this job's */
@@ -247,8 +296,8 @@ static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
     struct domain_spec *spec = opaque;
     _cleanup_verror_ struct verror late = VERROR_INIT;
 
-    (void)job_id;
-    (void)err;
+    if (spec->snapshot->external && external_publish(spec, job_id, ctl, err) < 0)
+        return -1;
     if (!spec->snapshot->live || !(spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_HALT))
         return 0;
     job_ctl_step(ctl, "ending the guest");
@@ -293,6 +342,10 @@ static void create_undo(void *opaque, uint64_t job_id)
     _cleanup_verror_ struct verror err = VERROR_INIT;
     struct job_ctl ctl;
 
+    if (work->external) {
+        external_undo(spec, job_id);
+        return;
+    }
     if (work->live && guest_answers(spec)) {
         undo_live(spec, job_id);
         return;
@@ -316,6 +369,8 @@ static void create_commit(void *opaque, struct store_txn *txn)
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
 
+    if (spec->snapshot->external)
+        external_commit(spec, txn);
     if (domain && is_kept(spec))
         snapshot_put_current(domain, spec->snapshot->def, txn);
 }
@@ -326,7 +381,9 @@ static void create_ended(void *opaque, bool done)
     struct domain *domain = spec_domain(spec);
     struct guest *guest = spec->guest;
 
-    if (done && guest && guest->monitor)
+    if (spec->snapshot->external)
+        spec_change_ended(spec, done);
+    else if (done && guest && guest->monitor)
         snapshot_qmp_forget_later(guest, SNAPSHOT_QMP_SAVE, spec->number);
     if (done && domain && is_kept(spec))
         snapshots_set_current(domain, snapshot_put(domain, spec->snapshot->def));
@@ -362,6 +419,8 @@ static enum job_recovery create_recover(void *opaque, uint64_t job_id, const cha
     const struct snapshot_qmp qmp = qmp_of(spec, SNAPSHOT_QMP_SAVE, job_id);
 
     spec->number = job_id;
+    if (spec->snapshot->external)
+        return external_recover(spec, checkpoint, err);
     if (!spec->snapshot->live)
         return checkpoint ? JOB_RECOVER_UNDO : JOB_RECOVER_RUN;
     if (!spec->guest && has_halted(spec))

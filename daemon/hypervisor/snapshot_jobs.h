@@ -8,6 +8,7 @@
 
 #include "hypervisor/domain_jobs.h"
 #include "hypervisor/qemu/snapshot_images.h"
+#include "hypervisor/qemu/snapshot_overlay.h"
 #include "xml/snapshot_xml.h"
 
 struct snapshot_work {
@@ -16,6 +17,10 @@ struct snapshot_work {
     struct domain_def *config; /* create: the persistent definition beside the live one; revert: the
                                   one that comes back; or NULL */
     struct snapshot_images images; /* of a shut-off guest; the worker finds them */
+    bool external;             /* create: new images are put over the disks' */
+    struct snapshot_overlays overlays; /* create: these; the worker finds them */
+    char *owners;              /* create: whose they were, see owner.h; or NULL */
+    bool files_taken;          /* create: the guest knows of them */
     char **doomed;             /* delete: names, those below before those above */
     size_t ndoomed;
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
@@ -48,6 +53,18 @@ void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX]);
 /* The snapshot the domain goes on from becomes this one (NULL: none): its row, and that of the last. */
 void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
                           struct store_txn *txn);
+
+/* --- snapshot_external.c, for the kind that makes them --- */
+
+int external_prepare(struct domain_spec *spec, struct verror *err);
+int external_run(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
+                 struct verror *err);
+int external_publish(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
+                     struct verror *err);
+void external_undo(struct domain_spec *spec, uint64_t job_id);
+void external_commit(struct domain_spec *spec, struct store_txn *txn);
+enum job_recovery external_recover(struct domain_spec *spec, const char *checkpoint,
+                                   struct verror *err);
 
 /* --- snapshot_revert.c, for a guest that has to be started, too --- */
 

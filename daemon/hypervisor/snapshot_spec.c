@@ -33,6 +33,8 @@ void snapshot_work_free(struct snapshot_work *work)
     domain_def_unref(work->config);
     domain_def_unref(work->was);
     snapshot_images_clear(&work->images);
+    snapshot_overlays_clear(&work->overlays);
+    free(work->owners);
     for (size_t i = 0; i < work->ndoomed; i++)
         free(work->doomed[i]);
     free(work->doomed);
@@ -90,6 +92,7 @@ static json_t *work_to_json(const struct snapshot_work *work)
     for (size_t i = 0; i < work->ndoomed; i++)
         json_array_append_new(doomed, json_string(work->doomed[i]));
     json_object_set_new(json, "doomed", doomed);
+    json_object_set_new(json, "overlays", snapshot_overlays_to_json(&work->overlays));
     return json;
 }
 
@@ -133,6 +136,8 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
     work->to_active = to_active;
     work->flags = (unsigned int)flags;
     images_from_json(images, &work->images);
+    snapshot_overlays_from_json(json_object_get(json, "overlays"), &work->overlays);
+    work->external = work->overlays.n > 0;
     work->doomed = xcalloc(json_array_size(doomed) + 1, sizeof(char *));
     json_array_foreach(doomed, i, item)
     work->doomed[work->ndoomed++] = xstrdup(json_string_value(item) ?: "");

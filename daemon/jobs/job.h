@@ -227,6 +227,9 @@ void jobs_recover_start(struct jobs *jobs);
  * (VIR_ERR_OPERATION_INVALID) that says "WHAT is busy: …".
  */
 int jobs_hold(struct jobs *jobs, struct lock_hold *hold, const char *what, struct verror *err);
+/* The same for one that holds: what fresh wants instead, or it keeps what it has. */
+int jobs_hold_instead(struct jobs *jobs, struct lock_hold *hold, struct lock_hold *fresh,
+                      const char *what, struct verror *err);
 void jobs_release(struct jobs *jobs, struct lock_hold *hold);
 
 #endif

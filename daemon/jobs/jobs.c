@@ -138,6 +138,18 @@ int jobs_hold(struct jobs *jobs, struct lock_hold *hold, const char *what, struc
     return verror_set(err, VIR_ERR_OPERATION_INVALID, "%s is busy: %s", what, other);
 }
 
+int jobs_hold_instead(struct jobs *jobs, struct lock_hold *hold, struct lock_hold *fresh,
+                      const char *what, struct verror *err)
+{
+    struct lock_hold *blocker = NULL;
+    _cleanup_free_ char *other = NULL;
+
+    if (locks_exchange(jobs->locks, hold, fresh, &blocker) == LOCK_GRANTED)
+        return 0;
+    other = blocker->describe(blocker);
+    return verror_set(err, VIR_ERR_OPERATION_INVALID, "%s is busy: %s", what, other);
+}
+
 void jobs_release(struct jobs *jobs, struct lock_hold *hold)
 {
     locks_release(jobs->locks, hold);

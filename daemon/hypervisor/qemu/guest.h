@@ -107,6 +107,13 @@ void guest_free_owned(struct owner_file *files, size_t nfiles);
 /* Loop: takes the locks on them for as long as it runs; -1 with err that names who has one. */
 int guest_hold_files(struct guest *guest, struct verror *err);
 void guest_release_files(struct guest *guest);
+/* Loop: a new image lies over one of its files, which from now on is only read. */
+void guest_put_overlay(struct guest *guest, const char *base, const char *path, uint64_t dev,
+                       uint64_t ino);
+/* Loop: what owners_take() said of files that it has got while it ran; memory may be NULL. */
+void guest_add_owners(struct guest *guest, const char *memory);
+/* Loop: the locks on its files as they are by now; what somebody else has is logged. */
+void guest_hold_again(struct guest *guest);
 
 /* --- guest_run.c: the process, loop --- */
 
