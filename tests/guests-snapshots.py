@@ -273,6 +273,31 @@ def running(d):
     gone(d, 'on')
 
 
+def started_killed(d):
+    """The daemon killed while a guest is started from one: as if nobody had asked"""
+    (one,), disks = images(d, 'one')
+    dom = d.define('off', devices=disks, emulator=d.held_emulator())
+    put(one, 1)
+    take(dom, 'kept')
+    put(one, 2)
+    d.hold_starts()
+    dom.revertToSnapshot(dom.snapshotLookupByName('kept'),
+                         ASYNC | libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING)
+    until(lambda: [pid for pid in d.qemus() if guest_lib.process_state(pid) == 'T'],
+          'its QEMU has stopped itself')
+    equal(len(inside(one)), 2, 'there is a way back')
+    check(holds(one, 1), 'the disk has been taken back')
+    d.kill9()
+    d.hold_starts(False)
+    d.start()
+    d.ends(job_of(d, 'domain-snapshot-start')['id'], 'failed', 'interrupted')
+    check(not d.qemus(), 'no QEMU is left')
+    equal(inside(one), ['kept'], 'inside')
+    check(holds(one, 2), 'the disk is as it was')
+    d.in_state('off', SHUTOFF)
+    gone(d, 'off')
+
+
 def held_save(d, name, snapshot):
     """A job that writes memory, its QEMU stopped in the middle: (id, pid)."""
     for _ in range(5):
@@ -340,6 +365,9 @@ def new_images(d):
           [['a', 'b'], ['a', 'b'], []], 'by kind')
     refused(UNSUPPORTED, 'already exists', take, dom, 'd', DISK_ONLY,
             f"<disks><disk name='vda'><source file='{mine}'/></disk></disks>")
+    refused(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, 'agent is not configured', take, dom, 'q',
+            DISK_ONLY | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE)
+    equal([name for name in os.listdir(d.path) if name.endswith('.q')], [], 'files of a failed one')
     refused(UNSUPPORTED, 'revert to external', dom.revertToSnapshot, dom.snapshotLookupByName('a'))
     refused(UNSUPPORTED, 'deletion of 1 external', dom.snapshotLookupByName('a').delete)
     d.ticks('on')
@@ -419,5 +447,5 @@ if __name__ == '__main__':
         while True:
             libvirt.virEventRunDefaultImpl()
     threading.Thread(target=dispatch, daemon=True).start()
-    guest_lib.run(shut_off, what_is_refused, killed, running, in_the_middle, new_images,
+    guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, in_the_middle, new_images,
                   new_images_killed, redefined)

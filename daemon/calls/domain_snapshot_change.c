@@ -58,6 +58,9 @@ static int parse_snapshot(void *opaque, struct verror *err)
 {
     struct create_input *input = opaque;
 
+    if (input->flags & VIR_DOMAIN_SNAPSHOT_CREATE_VALIDATE &&
+        snapshot_xml_validate(input->xml, err) < 0)
+        return -1;
     input->def = snapshot_def_parse(input->xml, input->flags & VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE,
                                     err);
     return input->def ? 0 : -1;

@@ -16,6 +16,7 @@
 
 #include "config.h"
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/agent_ask.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
 #include "hypervisor/qemu/networks.h"
@@ -107,7 +108,8 @@ struct domains *domains_new(struct daemon *daemon, struct verror *err)
     domains->caps = qemu_caps_cache_new(caps_dir);
     if (network_map_check(daemon->config->networks, err) < 0 ||
         find_policy(daemon, &domains->policy, err) < 0 || make_directories(daemon, err) < 0 ||
-        !(domains->monitors = monitors_new(daemon->base, err))) {
+        !(domains->monitors = monitors_new(daemon->base, err)) ||
+        !(domains->agents = agent_desk_new(domains, err))) {
         domains_free(domains);
         return NULL;
     }
@@ -117,8 +119,10 @@ struct domains *domains_new(struct daemon *daemon, struct verror *err)
 
 void domains_stop(struct domains *domains)
 {
-    if (domains)
-        monitors_stop(domains->monitors);
+    if (!domains)
+        return;
+    agent_desk_stop(domains->agents);
+    monitors_stop(domains->monitors);
 }
 
 void domains_free(struct domains *domains)
@@ -132,6 +136,7 @@ void domains_free(struct domains *domains)
     if (domains->start_timer)
         event_free(domains->start_timer);
     monitors_free(domains->monitors);
+    agent_desk_free(domains->agents);
     qemu_caps_cache_free(domains->caps);
     owners_free(domains->owners);
     free(domains);

@@ -23,6 +23,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/snapshots.h \
 	daemon/hypervisor/qemu/agent.c \
 	daemon/hypervisor/qemu/agent.h \
+	daemon/hypervisor/qemu/agent_ask.c \
+	daemon/hypervisor/qemu/agent_ask.h \
 	daemon/hypervisor/qemu/agent_internal.h \
 	daemon/hypervisor/qemu/agent_io.c \
 	daemon/hypervisor/qemu/guest.c \

@@ -17,6 +17,7 @@ struct domains {
     struct daemon *daemon;
     struct domain *by_uuid, *by_name;
     struct monitors *monitors;
+    struct agent_desk *agents; /* see qemu/agent_ask.h */
     struct qemu_caps_cache *caps;
     struct owners *owners;
     struct owner_policy policy; /* fixed: workers read it */

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/agent_ask.h"
 #include "hypervisor/snapshot_jobs.h"
 #include "util/alloc.h"
+#include "util/log.h"
 
 /* --- worker: what it is to be --- */
 
@@ -79,6 +81,33 @@ static int take_owners(struct domain_spec *spec, struct job_ctl *ctl, struct ver
     return owners_take(owners, policy, files, n, &work->owners, err);
 }
 
+/* --- worker: the guest's file systems stand still meanwhile --- */
+
+static bool is_quiesced(const struct domain_spec *spec)
+{
+    return spec->snapshot->live && spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE;
+}
+
+/* Also where the freeze has failed: it may have come late. */
+static void thaw(struct domain_spec *spec)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    if (agent_ask(spec->domains->agents, spec->guest, "guest-fsfreeze-thaw", &err) < 0)
+        log_error("the file systems of domain '%s' may be left frozen: %s", spec->name,
+                  verror_text(&err));
+}
+
+static int switch_quiesced(struct domain_spec *spec, struct verror *err)
+{
+    int rc = agent_ask(spec->domains->agents, spec->guest, "guest-fsfreeze-freeze", err);
+
+    if (rc == 0)
+        rc = snapshot_overlays_switch(&spec->snapshot->overlays, spec->guest, spec->new_live, err);
+    thaw(spec);
+    return rc;
+}
+
 int external_publish(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
                      struct verror *err)
 {
@@ -91,6 +120,8 @@ int external_publish(struct domain_spec *spec, uint64_t job_id, struct job_ctl *
         return 0;
     if (take_owners(spec, ctl, err) < 0)
         return -1;
+    if (is_quiesced(spec))
+        return switch_quiesced(spec, err);
     return snapshot_overlays_switch(&work->overlays, spec->guest, spec->new_live, err);
 }
 
@@ -150,6 +181,8 @@ enum job_recovery external_recover(struct domain_spec *spec, const char *checkpo
     if (!snapshot_overlays_recall(&work->overlays, checkpoint))
         return JOB_RECOVER_UNDO;
     recall_owners(spec, checkpoint);
+    if (is_quiesced(spec) && spec->guest)
+        thaw(spec);
     if (!snapshot_overlays_are_there(&work->overlays))
         return JOB_RECOVER_UNDO;
     if (work->live && (!spec->guest || !spec->guest->monitor ||

@@ -280,6 +280,57 @@ struct snapshot_def *snapshot_def_parse(const char *xml, bool whole, struct verr
     return NULL;
 }
 
+/* --- what means nothing --- */
+
+/* What may stand in an element; of domains others know. */
+static const struct {
+    const char *parent;
+    const char *children[12];
+} known[] = {
+    { "domainsnapshot",
+      { "name", "description", "state", "creationTime", "memory", "disks", "parent", "domain",
+        "inactiveDomain", "active", "cookie" } },
+    { "parent", { "name" } },
+    { "memory", { NULL } },
+    { "disks", { "disk" } },
+    { "disk", { "driver", "source" } },
+};
+
+static bool is_known_in(size_t row, xmlNodePtr node)
+{
+    for (const char *const *name = known[row].children; *name; name++)
+        if (xml_is_element(node, *name))
+            return true;
+    return false;
+}
+
+/* Only as deep as the table: no element in it may stand in itself. */
+static int validate(xmlNodePtr parent, struct verror *err)
+{
+    size_t row = 0;
+
+    while (row < ARRAY_SIZE(known) && !xml_is_element(parent, known[row].parent))
+        row++;
+    if (row == ARRAY_SIZE(known))
+        return 0;
+    for (xmlNodePtr node = xml_first(parent, NULL); node; node = xml_next(node, NULL)) {
+        if (!is_known_in(row, node))
+            return verror_set(err, VIR_ERR_XML_ERROR, "Did not expect element %s in element %s",
+                              xml_quotable((const char *)node->name), known[row].parent);
+        if (validate(node, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int snapshot_xml_validate(const char *xml, struct verror *err)
+{
+    _cleanup_xml_doc_ xmlDocPtr doc =
+        xml_read_document(xml, "domain snapshot", "domainsnapshot", err);
+
+    return doc ? validate(xmlDocGetRootElement(doc), err) : -1;
+}
+
 /* --- writing --- */
 
 static void write_disk(struct xml_writer *writer, const struct snapshot_disk *disk)

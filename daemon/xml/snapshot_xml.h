@@ -60,6 +60,8 @@ struct snapshot_def *snapshot_def_copy(const struct snapshot_def *def);
  * read.  A missing name is the time, as libvirt has it.  NULL with err.  Worker.
  */
 struct snapshot_def *snapshot_def_parse(const char *xml, bool whole, struct verror *err);
+/* -1 with err where an element of it means nothing (VIR_DOMAIN_SNAPSHOT_CREATE_VALIDATE).  Worker. */
+int snapshot_xml_validate(const char *xml, struct verror *err);
 /* It is finished: def->xml is made.  -1 with err: it could not be read again.  Worker. */
 int snapshot_def_seal(struct snapshot_def *def, struct verror *err);
 /* In libvirt's form; secrets: passwords are in it.  A new string.  Worker. */

@@ -125,6 +125,31 @@ START_TEST(test_refused)
 }
 END_TEST
 
+START_TEST(test_validate)
+{
+    static const struct {
+        const char *inside;
+        bool good;
+    } cases[] = {
+        { PAST "<memory snapshot='no'/><domain><anything/></domain><cookie><x/></cookie>", true },
+        { "<disks><disk name='vda'><driver/><source file='/x'/></disk></disks>", true },
+        { "<descripton>a slip</descripton>", false },
+        { "<disks><disc name='vda'/></disks>", false },
+        { "<disks><disk name='vda'><sauce/></disk></disks>", false },
+        { "<parent><nam/></parent>", false },
+        { "<memory><x/></memory>", false },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        _cleanup_verror_ struct verror err = VERROR_INIT;
+        _cleanup_free_ char *xml = xasprintf(HEAD "%s</domainsnapshot>", cases[i].inside);
+
+        ck_assert_msg((snapshot_xml_validate(xml, &err) == 0) == cases[i].good, "%s: %s", xml,
+                      verror_text(&err));
+    }
+}
+END_TEST
+
 /* --- disks --- */
 
 #define DISK(target, inside)                                                                       \
@@ -215,6 +240,7 @@ int main(void)
     tcase_add_test(tcase, test_secrets);
     tcase_add_test(tcase, test_new);
     tcase_add_test(tcase, test_refused);
+    tcase_add_test(tcase, test_validate);
     tcase_add_test(tcase, test_align);
     tcase_add_test(tcase, test_misaligned);
     tcase_add_test(tcase, test_overlay);
