@@ -128,9 +128,6 @@ static int rename_check(void *opaque, struct verror *err)
         return verror_set(err, VIR_ERR_OPERATION_INVALID,
                           "domain '%s' has a managed save image and cannot be renamed",
                           domain->name);
-    if (snapshots_count(domain) > 0)
-        return verror_set(err, VIR_ERR_OPERATION_INVALID,
-                          "cannot rename domain with snapshots");
     if (domain_find_name(spec->domains, spec->new_name))
         return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain with name '%s' already exists",
                           spec->new_name);

@@ -30,7 +30,7 @@ static int check_name_is_free(const struct domain *domain, const struct domain_s
     if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA)
         return 0;
     if (snapshot_find(domain, spec->snapshot->def->name))
-        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain snapshot %s already exists",
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "domain snapshot %s already exists",
                           spec->snapshot->def->name);
     if (snapshots_count(domain) >= SNAPSHOTS_MAX)
         return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has %d snapshots already",
@@ -162,7 +162,7 @@ static int check_memory(const struct domain_spec *spec, struct verror *err)
                           "memory of external snapshots is not provided; save the domain to a file "
                           "instead");
     if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_LIVE)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "live snapshot creation is supported only with external memory, which is "
                           "not provided");
     if (work->def->memory == SNAPSHOT_PLACE_INTERNAL && !work->live)

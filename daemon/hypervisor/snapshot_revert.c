@@ -93,16 +93,29 @@ static int revert_check(void *opaque, struct verror *err)
 
 /* --- worker: will it do? --- */
 
-int snapshot_complete_def(struct domain_spec *spec, struct verror *err)
+/* It may have another name by now, and keeps that. */
+static struct domain_def *complete_one(const struct domain_spec *spec, const char *xml,
+                                       struct verror *err)
 {
     struct complete_host host = domains_complete_host(spec->domains);
+    struct domain_def *def = domain_complete(&host, xml, false, err), *renamed;
+
+    if (!def || strcmp(def->name, spec->name) == 0)
+        return def;
+    renamed = domain_def_renamed(def, spec->name, err);
+    domain_def_unref(def);
+    return renamed;
+}
+
+int snapshot_complete_def(struct domain_spec *spec, struct verror *err)
+{
     struct snapshot_work *work = spec->snapshot;
     const struct snapshot_def *def = work->def;
 
-    if (def->domain && !(work->was = domain_complete(&host, def->domain, false, err)))
+    if (def->domain && !(work->was = complete_one(spec, def->domain, err)))
         return -1;
     if (def->inactive)
-        work->config = domain_complete(&host, def->inactive, false, err);
+        work->config = complete_one(spec, def->inactive, err);
     else if (work->was)
         work->config = domain_def_ref(work->was);
     return work->config || !def->domain ? 0 : -1;

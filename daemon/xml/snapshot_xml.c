@@ -239,12 +239,12 @@ static int read_past(xmlNodePtr root, struct snapshot_def *def, struct verror *e
 /* It may become part of a file's name. */
 static int check_name(const char *name, struct verror *err)
 {
-    if (name[0] == '.')
-        return verror_set(err, VIR_ERR_XML_DETAIL,
-                          "invalid snapshot name '%s': name can't start with '.'", name);
     if (strchr(name, '/'))
         return verror_set(err, VIR_ERR_XML_DETAIL,
                           "invalid snapshot name '%s': name can't contain '/'", name);
+    if (name[0] == '.')
+        return verror_set(err, VIR_ERR_XML_DETAIL,
+                          "invalid snapshot name '%s': name can't start with '.'", name);
     return name_check(name, "snapshot name", VIR_ERR_XML_DETAIL, err);
 }
 
