@@ -16,7 +16,7 @@ import guest_lib
 from guest_lib import (INVALID, RUNNING, SHUTOFF, SLOWER, check, equal, fail, libvirt,
                        libvirt_qemu, refused, until)
 
-crash_lib.require('busybox', 'ldd', 'mke2fs', 'virsh')
+crash_lib.require('busybox', 'dumpe2fs', 'ldd', 'mke2fs', 'virsh')
 UP = b'tiny guest is up'
 ARGUMENT, UNRESPONSIVE = libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED, libvirt.VIR_ERR_AGENT_UNRESPONSIVE
 COMMAND_TIMEOUT, COMMAND_FAILED, NO_HOSTNAME = 112, 113, 108  # newer than python3-libvirt 9
@@ -124,6 +124,19 @@ def raw(d):
     refused(libvirt.VIR_ERR_INVALID_ARG, 'timeout', libvirt_qemu.qemuAgentCommand, dom, '{}', -3, 0)
 
 
+def quiesced(d, dom):
+    """What a snapshot holds was taken while nothing was written, and then the guest goes on."""
+    disk = os.path.join(d.dir, 'disk')
+    dom.snapshotCreateXML('<domainsnapshot><name>still</name></domainsnapshot>',
+                          libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+                          | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE
+                          | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA)
+    check(f"<source file='{disk}.still'" in dom.XMLDesc(), 'it writes to another image')
+    equal(agent(d, 'guest-fsfreeze-status'), 'thawed', 'status behind a snapshot')
+    said = subprocess.run(['dumpe2fs', '-h', disk], capture_output=True, text=True, check=True)
+    check('needs_recovery' not in said.stdout, 'the file system in the old image is clean')
+
+
 def filesystems(d):
     """File systems: told, frozen, thawed, trimmed"""
     dom = d.dom('g')
@@ -136,6 +149,7 @@ def filesystems(d):
     equal(dom.fsFreeze(['/mnt']), 1, 'frozen by name')
     equal(dom.fsThaw(), 1, 'thawed')
     refused(ARGUMENT, 'mount points', dom.fsThaw, ['/mnt'])
+    quiesced(d, dom)
     say(d, 'domfstrim', 'g')
     refused(ARGUMENT, 'mount point', dom.fSTrim, '/mnt', 0)
 

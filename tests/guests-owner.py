@@ -292,8 +292,26 @@ def group(d):
     os.unlink(os.path.join(d.path, 'disk'))
 
 
+def new_image(d):
+    """A new image over a disk of a guest that runs is QEMU's too, also for the next daemon"""
+    path = d.image('base')
+    on_top = os.path.join(d.path, 'base.s')
+    dom = d.boot('g', then='tick', devices=disk(path))
+    dom.snapshotCreateXML('<domainsnapshot><name>s</name></domainsnapshot>',
+                          libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+                          | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA)
+    equal((owner(path), owner(on_top)), (QEMU, QEMU), 'while it runs')
+    d.kill9()
+    d.start()
+    d.dom('g').destroy()
+    d.given_back(path, ROOT, 'the disk')
+    d.given_back(on_top, ROOT, 'the new image')
+    d.drop('g')
+    os.unlink(on_top)
+
+
 guest_lib.run(process, every_end, daemon_gone, shared, read_only, failed, killed_midway,
-              killed_at_the_end, host_gone, conf=CONF, guests=Owned)
+              killed_at_the_end, new_image, host_gone, conf=CONF, guests=Owned)
 guest_lib.run(static, conf=CONF + 'dynamic_ownership = 0\n', guests=Owned)
 guest_lib.run(forgotten, conf=CONF + 'remember_owner = 0\n', guests=Owned)
 guest_lib.run(group, conf=CONF + f'group = "+{OTHER[1]}"\n', guests=Owned)

@@ -11,6 +11,7 @@ stock_tests = \
 	tests/stock/virsh-gssapi.sh \
 	tests/stock/virsh-sasl.sh \
 	tests/stock/virsh-screenshot.sh \
+	tests/stock/virsh-snapshots.sh \
 	tests/stock/virsh-storage.sh \
 	tests/stock/virsh-streams.sh \
 	tests/stock/virt-clone-cancel.sh \

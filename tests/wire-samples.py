@@ -45,6 +45,7 @@ def array(*packed):
 UUID = bytes(range(0xa0, 0xb0))
 INT, NEGATIVE, FLAGS, HYPER = 0x01020304, -2, 0xc0000005, 0x1122334455667788
 DOMAIN = text('guest') + UUID + i32(7)
+SNAPSHOT = text('before') + DOMAIN
 POOL = text('pool') + UUID
 VOL = text('pool') + text('disk.raw') + text('/p/disk.raw')
 ERROR = (i32(55) + i32(18) + opt(text('busy')) + i32(2) + opt() + opt(text('%s')) +
@@ -93,6 +94,9 @@ SAMPLES = [
     ('remote_pool_list_ret', array(POOL) + i32(FLAGS)),
     ('remote_vol_list_ret', array(VOL, VOL) + i32(2)),
     ('remote_domain_list_ret', array() + i32(FLAGS)),
+    ('remote_domain_snapshot', SNAPSHOT),
+    ('remote_domain_snapshot_ret', SNAPSHOT),
+    ('remote_domain_snapshot_list_ret', array(SNAPSHOT, SNAPSHOT) + i32(INT)),
     ('remote_empty_list_ret', array() + i32(0)),
     ('remote_pool_info_ret', i32(200) + i64(HYPER) + i64(HYPER + 1) + i64(HYPER + 2)),
     ('remote_vol_info_ret', i32(5) + i64(HYPER) + i64(HYPER + 1)),
@@ -150,6 +154,8 @@ SAMPLES = [
     ('remote_domain_vcpus_args', DOMAIN + i32(INT)),
     ('remote_domain_vcpus_flags_args', DOMAIN + i32(INT) + i32(FLAGS)),
     ('remote_domain_list_args', DOMAIN + i32(INT) + i32(FLAGS)),
+    ('remote_domain_snapshot_args', SNAPSHOT + i32(FLAGS)),
+    ('remote_domain_snapshot_list_args', SNAPSHOT + i32(INT) + i32(FLAGS)),
     ('remote_domain_text_args', DOMAIN + text('five!')),
     ('remote_domain_text_flags_args', DOMAIN + text('five!') + i32(FLAGS)),
     ('remote_domain_text_opt_flags_args', DOMAIN + opt(text('five!')) + i32(FLAGS)),

@@ -48,7 +48,7 @@ class Proc:
 
 # s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
 # S texts, I ints, b bytes, c bytes of SASL or None, t job target, m typed parameters, f flags,
-# n an object not given (None)
+# n an object not given (None), x snapshot
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
@@ -170,9 +170,15 @@ PROCS = [
     Proc(182, "DOMAIN_MANAGED_SAVE", "df", ASYNC | 0xF, write=True),
     Proc(183, "DOMAIN_HAS_MANAGED_SAVE_IMAGE", "df", 0),
     Proc(184, "DOMAIN_MANAGED_SAVE_REMOVE", "df", 0, write=True),
+    Proc(185, "DOMAIN_SNAPSHOT_CREATE_XML", "dsf", ASYNC | 0x3FF, write=True),
+    Proc(186, "DOMAIN_SNAPSHOT_GET_XML_DESC", "xf", 0x1, secure=0x1),
     Proc(187, "DOMAIN_SNAPSHOT_NUM", "df", 0x3FF),
     Proc(188, "DOMAIN_SNAPSHOT_LIST_NAMES", "dif", 0x7FF),
+    Proc(189, "DOMAIN_SNAPSHOT_LOOKUP_BY_NAME", "dsf", 0),
     Proc(190, "DOMAIN_HAS_CURRENT_SNAPSHOT", "df", 0),
+    Proc(191, "DOMAIN_SNAPSHOT_CURRENT", "df", 0),
+    Proc(192, "DOMAIN_REVERT_TO_SNAPSHOT", "xf", ASYNC | 0xF, write=True),
+    Proc(193, "DOMAIN_SNAPSHOT_DELETE", "xf", ASYNC | 0x7, write=True),
     Proc(194, "DOMAIN_GET_BLOCK_INFO", "dsf", 0),
     Proc(196, "DOMAIN_CREATE_WITH_FLAGS", "df", ASYNC | 0x3F, write=True),
     Proc(197, "DOMAIN_SET_MEMORY_PARAMETERS", "dmf", 0x7, write=True),
@@ -208,7 +214,10 @@ PROCS = [
     Proc(238, "DOMAIN_GET_BLOCK_JOB_INFO", "dsf", 0x1),
     Proc(239, "DOMAIN_BLOCK_JOB_SET_SPEED", "dshf", 0x1, write=True),
     Proc(240, "DOMAIN_BLOCK_PULL", "dshf", 0x40, write=True),
+    Proc(244, "DOMAIN_SNAPSHOT_GET_PARENT", "xf", 0),
     Proc(245, "DOMAIN_RESET", "df", 0, write=True),
+    Proc(246, "DOMAIN_SNAPSHOT_NUM_CHILDREN", "xf", 0x3FF),
+    Proc(247, "DOMAIN_SNAPSHOT_LIST_CHILDREN_NAMES", "xif", 0x7FF),
     Proc(249, "DOMAIN_OPEN_GRAPHICS", "dif", 0x1, write=True),
     Proc(251, "DOMAIN_BLOCK_RESIZE", "dshf", 0x1, write=True),
     Proc(252, "DOMAIN_SET_BLOCK_IO_TUNE", "dsmf", 0x3, write=True),
@@ -227,8 +236,11 @@ PROCS = [
     Proc(265, "DOMAIN_GET_METADATA", "diof", 0x3),
     Proc(266, "DOMAIN_BLOCK_REBASE", "dsohf", 0x7F, write=True),
     Proc(267, "DOMAIN_PM_WAKEUP", "df", 0, write=True),
+    Proc(271, "DOMAIN_SNAPSHOT_IS_CURRENT", "xf", 0),
+    Proc(272, "DOMAIN_SNAPSHOT_HAS_METADATA", "xf", 0),
     Proc(273, "CONNECT_LIST_ALL_DOMAINS", "if", 0xFFFF),
     Proc(274, "DOMAIN_LIST_ALL_SNAPSHOTS", "dif", 0x7FF),
+    Proc(275, "DOMAIN_SNAPSHOT_LIST_ALL_CHILDREN", "xif", 0x7FF),
     Proc(277, "DOMAIN_GET_HOSTNAME", "df", 0x3, write=True),
     Proc(278, "DOMAIN_GET_SECURITY_LABEL_LIST", "d"),
     Proc(279, "DOMAIN_PIN_EMULATOR", "dbf", 0x3, write=True),
@@ -335,7 +347,8 @@ PROCS = [
 NOWHERE = {"s": "none", "o": None, "u": b"\xee" * 16, "i": 1, "h": 1, "f": 0, "n": None,
            "d": ("no such domain", b"\xee" * 16, -1), "p": ("no such pool", b"\xee" * 16),
            "v": ("no such pool", "x", "/x"), "S": ["none"], "I": [1], "b": b"\1", "c": b"x",
-           "m": [("file", "/no/such/file")]}
+           "m": [("file", "/no/such/file")],
+           "x": ("no such snapshot", ("no such domain", b"\xee" * 16, -1))}
 BY_NAME = {proc.name: proc for proc in PROCS}
 # Answered before authentication, and so before the open.
 PREAUTH = {"AUTH_LIST", "AUTH_SASL_INIT", "AUTH_SASL_START", "AUTH_SASL_STEP", "AUTH_POLKIT"}
@@ -419,6 +432,7 @@ PACKERS = {
     "h": lambda v: struct.pack(">Q", v),
     "d": domain_ref,
     "m": params,
+    "x": lambda v: text(v[0]) + domain_ref(v[1]),
     "p": pool_ref,
     "v": vol_ref,
     "t": lambda v: v,

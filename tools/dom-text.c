@@ -121,7 +121,10 @@ static const char *job_operation_text(int operation)
         [VIR_DOMAIN_JOB_OPERATION_START] = "Start",
         [VIR_DOMAIN_JOB_OPERATION_SAVE] = "Save",
         [VIR_DOMAIN_JOB_OPERATION_RESTORE] = "Restore",
+        [VIR_DOMAIN_JOB_OPERATION_SNAPSHOT] = "Snapshot",
+        [VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT] = "Snapshot revert",
         [VIR_DOMAIN_JOB_OPERATION_DUMP] = "Dump",
+        [VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_DELETE] = "Snapshot delete",
     };
 
     return operation >= 0 && (size_t)operation < ARRAY_SIZE(names) && names[operation]

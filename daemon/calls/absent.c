@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Objects of libvirt's that virtjobd has none of: networks, host interfaces,
- * node devices, network filters, secrets; snapshots and checkpoints of
- * domains.  Clients that count or list them go on with none, and may register
+ * node devices, network filters, secrets; checkpoints of domains.  Clients that count or list them go on with none, and may register
  * for events that never come; calls that act on one are unknown procedures,
  * which clients take for "not supported".  Loop thread.
  */
@@ -17,10 +16,6 @@ enum {
     INTERFACE_FLAGS = 0x3,
     /* virConnectListAllSecrets(): ephemeral, not, private, not */
     SECRET_FLAGS = 0xf,
-    /* virDomainSnapshotNum(): roots or descendants, leaves, metadata, kinds of snapshots */
-    SNAPSHOT_NUM_FLAGS = 0x3ff,
-    /* virDomainSnapshotListNames(): the same, and in topological order */
-    SNAPSHOT_FLAGS = 0x7ff,
     /* virDomainListAllCheckpoints(): roots or descendants, topological, leaves, no leaves */
     CHECKPOINT_FLAGS = 0xf,
     /* each of these kinds has a lifecycle event and one more */
@@ -84,41 +79,13 @@ static int node_devices_names(struct call *call)
 
 /* --- of a domain --- */
 
-static int domain_has_none(struct call *call, const struct wire_domain *domain, unsigned int flags,
-                           unsigned int allowed)
-{
-    if (call_check_flags(call, flags, allowed) < 0)
-        return -1;
-    return call_domain(call, domain) ? 0 : -1;
-}
-
-static int snapshot_num(struct call *call)
-{
-    const struct remote_domain_flags_args *args = call->args;
-
-    return domain_has_none(call, &args->domain, args->flags, SNAPSHOT_NUM_FLAGS);
-}
-
-/* virDomainSnapshotListNames(), virDomainListAllSnapshots() */
-static int list_snapshots(struct call *call)
-{
-    const struct remote_domain_list_args *args = call->args;
-
-    return domain_has_none(call, &args->domain, args->flags, SNAPSHOT_FLAGS);
-}
-
 static int list_checkpoints(struct call *call)
 {
     const struct remote_domain_list_args *args = call->args;
 
-    return domain_has_none(call, &args->domain, args->flags, CHECKPOINT_FLAGS);
-}
-
-static int has_current_snapshot(struct call *call)
-{
-    const struct remote_domain_flags_args *args = call->args;
-
-    return domain_has_none(call, &args->domain, args->flags, 0);
+    if (call_check_flags(call, args->flags, CHECKPOINT_FLAGS) < 0)
+        return -1;
+    return call_domain(call, &args->domain) ? 0 : -1;
 }
 
 /* Processes inside a guest are its own: libvirt's QEMU driver has no way to them either. */
@@ -202,14 +169,6 @@ static const struct proc procs[] = {
     NAMES_ROW(CONNECT_LIST_SECRETS, "virConnectListSecrets"),
     LIST_ROW(CONNECT_LIST_ALL_SECRETS, "virConnectListAllSecrets", list_secrets),
 
-    ROW(DOMAIN, DOMAIN_SNAPSHOT_NUM, "virDomainSnapshotNum", snapshot_num,
-        PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_int_ret)),
-    ROW(DOMAIN, DOMAIN_SNAPSHOT_LIST_NAMES, "virDomainSnapshotListNames", list_snapshots,
-        PROC_ARGS(remote_domain_list_args), PROC_RET(remote_names_ret)),
-    ROW(DOMAIN, DOMAIN_LIST_ALL_SNAPSHOTS, "virDomainListAllSnapshots", list_snapshots,
-        PROC_ARGS(remote_domain_list_args), PROC_RET(remote_empty_list_ret)),
-    ROW(DOMAIN, DOMAIN_HAS_CURRENT_SNAPSHOT, "virDomainHasCurrentSnapshot", has_current_snapshot,
-        PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_int_ret)),
     ROW(DOMAIN, DOMAIN_LIST_ALL_CHECKPOINTS, "virDomainListAllCheckpoints", list_checkpoints,
         PROC_ARGS(remote_domain_list_args), PROC_RET(remote_empty_list_ret)),
 

@@ -70,7 +70,17 @@ static bool is_not_autostarted(const struct domain *domain)
     return !domain->autostart;
 }
 
-/* Snapshots and checkpoints: no domain has any. */
+static bool has_snapshot(const struct domain *domain)
+{
+    return snapshots_count(domain) > 0;
+}
+
+static bool has_no_snapshot(const struct domain *domain)
+{
+    return snapshots_count(domain) == 0;
+}
+
+/* Checkpoints: no domain has any. */
 static bool always(const struct domain *domain)
 {
     (void)domain;
@@ -112,8 +122,8 @@ static const struct domain_filter filters[] = {
     { VIR_CONNECT_LIST_DOMAINS_NO_MANAGEDSAVE, LIST_MANAGEDSAVE, has_no_managed_save },
     { VIR_CONNECT_LIST_DOMAINS_AUTOSTART, LIST_AUTOSTART, is_autostarted },
     { VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART, LIST_AUTOSTART, is_not_autostarted },
-    { VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT, LIST_SNAPSHOT, never },
-    { VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT, LIST_SNAPSHOT, always },
+    { VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT, LIST_SNAPSHOT, has_snapshot },
+    { VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT, LIST_SNAPSHOT, has_no_snapshot },
     { VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT, LIST_CHECKPOINT, never },
     { VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT, LIST_CHECKPOINT, always },
 };

@@ -27,6 +27,10 @@ static int job_operation(const struct job *job)
         { &domain_job_managed_save, VIR_DOMAIN_JOB_OPERATION_SAVE },
         { &domain_job_restore, VIR_DOMAIN_JOB_OPERATION_RESTORE },
         { &domain_job_dump, VIR_DOMAIN_JOB_OPERATION_DUMP },
+        { &domain_job_snapshot_create, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT },
+        { &domain_job_snapshot_revert, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT },
+        { &domain_job_snapshot_start, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT },
+        { &domain_job_snapshot_delete, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_DELETE },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(operations); i++)

@@ -49,6 +49,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_screenshot.c \
 	daemon/calls/domain_security.c \
 	daemon/calls/domain_size.c \
+	daemon/calls/domain_snapshot.c \
+	daemon/calls/domain_snapshot_change.c \
 	daemon/calls/domain_tune.c \
 	daemon/calls/event.c \
 	daemon/calls/event.h \

@@ -137,6 +137,7 @@ void domain_remove(struct domain *domain)
     HASH_DELETE(hh_name, domains->by_name, domain);
     domain_def_unref(domain->config);
     guest_unref(domain->guest);
+    snapshots_clear(domain);
     free(domain->name);
     free(domain);
 }
@@ -191,6 +192,7 @@ void domain_put_row_of(struct domain *domain, const struct guest *guest, int sta
 
     if (!domain->config && !guest) {
         store_delete_object(txn, "domain", domain->uuid);
+        snapshots_delete_rows(domain, txn);
         return;
     }
     row.kind = xstrdup("domain");

@@ -56,10 +56,17 @@ static void define_ended(void *opaque, bool done)
 static int undefine_check(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
+    const struct domain *domain;
 
     if (spec_check_persistent(spec, err) < 0)
         return -1;
-    if (!spec_domain(spec)->managed_save || spec->flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
+    domain = spec_domain(spec);
+    if (!domain->guest && snapshots_count(domain) > 0 &&
+        !(spec->flags & VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA))
+        return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                          "cannot delete inactive domain with %zu snapshots",
+                          snapshots_count(domain));
+    if (!domain->managed_save || spec->flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
         return 0;
     return verror_set(err, VIR_ERR_OPERATION_INVALID,
                       "Refusing to undefine while domain managed save image exists");

@@ -52,15 +52,21 @@ static const struct {
 } changes[] = {
     { VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED, -1, 0 },
     { VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_WAKEUP, DOMAIN_STARTED, DOMAIN_STARTED_WAKEUP },
+    { VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_FROM_SNAPSHOT, DOMAIN_RESUMED,
+      DOMAIN_RESUMED_FROM_SNAPSHOT },
     { VIR_DOMAIN_RUNNING, -1, DOMAIN_RESUMED, DOMAIN_RESUMED_UNPAUSED },
     { VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_STARTING_UP, -1, 0 },
     { VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_IOERROR, DOMAIN_SUSPENDED, DOMAIN_SUSPENDED_IOERROR },
     { VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_WATCHDOG, DOMAIN_SUSPENDED, DOMAIN_SUSPENDED_WATCHDOG },
+    { VIR_DOMAIN_PAUSED, VIR_DOMAIN_PAUSED_FROM_SNAPSHOT, DOMAIN_SUSPENDED,
+      DOMAIN_SUSPENDED_FROM_SNAPSHOT },
     { VIR_DOMAIN_PAUSED, -1, DOMAIN_SUSPENDED, DOMAIN_SUSPENDED_PAUSED },
     { VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_DESTROYED, DOMAIN_STOPPED, DOMAIN_STOPPED_DESTROYED },
     { VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_CRASHED, DOMAIN_STOPPED, DOMAIN_STOPPED_CRASHED },
     { VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SAVED, DOMAIN_STOPPED, DOMAIN_STOPPED_SAVED },
     { VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FAILED, DOMAIN_STOPPED, DOMAIN_STOPPED_FAILED },
+    { VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT, DOMAIN_STOPPED,
+      DOMAIN_STOPPED_FROM_SNAPSHOT },
     { VIR_DOMAIN_SHUTOFF, -1, DOMAIN_STOPPED, DOMAIN_STOPPED_SHUTDOWN },
     { VIR_DOMAIN_CRASHED, -1, DOMAIN_CRASHED, 0 },
     { VIR_DOMAIN_PMSUSPENDED, -1, DOMAIN_PMSUSPENDED, 0 },
@@ -77,15 +83,29 @@ void domain_tell_state(const struct domain *domain, int state, int reason)
     }
 }
 
+/* What is told beside STARTED: libvirt's order depends on where the guest came from. */
+static const struct {
+    int started, resumed, suspended;
+    bool resumed_first;
+} starts[] = {
+    { DOMAIN_STARTED_BOOTED, DOMAIN_RESUMED_UNPAUSED, DOMAIN_SUSPENDED_PAUSED, true },
+    { DOMAIN_STARTED_RESTORED, DOMAIN_RESUMED_UNPAUSED, DOMAIN_SUSPENDED_RESTORED, false },
+    { DOMAIN_STARTED_FROM_SNAPSHOT, DOMAIN_RESUMED_FROM_SNAPSHOT, DOMAIN_SUSPENDED_FROM_SNAPSHOT,
+      false },
+};
+
 void domain_tell_started(const struct domain *domain, int detail)
 {
-    if (domain->state == VIR_DOMAIN_RUNNING && detail == DOMAIN_STARTED_BOOTED)
-        domain_tell_lifecycle(domain, DOMAIN_RESUMED, DOMAIN_RESUMED_UNPAUSED);
+    bool runs = domain->state == VIR_DOMAIN_RUNNING;
+    size_t row = 0;
+
+    while (row + 1 < ARRAY_SIZE(starts) && starts[row].started != detail)
+        row++;
+    if (runs && starts[row].resumed_first)
+        domain_tell_lifecycle(domain, DOMAIN_RESUMED, starts[row].resumed);
     domain_tell_lifecycle(domain, DOMAIN_STARTED, detail);
-    if (domain->state == VIR_DOMAIN_RUNNING && detail == DOMAIN_STARTED_RESTORED)
-        domain_tell_lifecycle(domain, DOMAIN_RESUMED, DOMAIN_RESUMED_UNPAUSED);
+    if (runs && !starts[row].resumed_first)
+        domain_tell_lifecycle(domain, DOMAIN_RESUMED, starts[row].resumed);
     else if (domain->state == VIR_DOMAIN_PAUSED)
-        domain_tell_lifecycle(domain, DOMAIN_SUSPENDED,
-                              detail == DOMAIN_STARTED_RESTORED ? DOMAIN_SUSPENDED_RESTORED
-                                                                : DOMAIN_SUSPENDED_PAUSED);
+        domain_tell_lifecycle(domain, DOMAIN_SUSPENDED, starts[row].suspended);
 }

@@ -15,6 +15,7 @@
 
 struct block_job;
 struct guest;
+struct snapshot_work;
 
 struct domain_spec {
     struct domains *domains;
@@ -31,10 +32,11 @@ struct domain_spec {
     char *metadata, *metadata_key, *metadata_uri;
     bool autostart;         /* set-autostart */
     uint64_t number;        /* set-memory: KiB; set-vcpus: how many; pin-vcpu, …-iothread: which;
-                               set-vcpu: on or off;
-                               set-action: the event */
+                               set-vcpu: on or off; set-action: the event; snapshot-…: the job,
+                               for its end */
     char *cpus;             /* pin-…: a list of CPUs; set-vcpu: of vCPUs */
     char *device;           /* set-iotune: which, as the client names it */
+    struct snapshot_work *snapshot; /* snapshot-…: see snapshot_jobs.h; else NULL */
     json_t *arguments;      /* send-key, block-resize, dirty-rate: for QEMU, told once;
                                set-iotune, set-iothread: what the client has given, by its names;
                                a reference, or NULL */
@@ -81,7 +83,8 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_set_iothread,
     domain_job_rename, domain_job_set_metadata,
     domain_job_set_memory, domain_job_set_vcpus, domain_job_set_vcpu, domain_job_set_autostart,
-    domain_job_managed_save_remove;
+    domain_job_managed_save_remove, domain_job_snapshot_create, domain_job_snapshot_redefine,
+    domain_job_snapshot_delete, domain_job_snapshot_revert, domain_job_snapshot_start;
 
 /* A request for a job on that domain, callbacks still to be filled in; it owns spec. */
 struct job_request domain_job_request(const struct job_kind *kind, struct domain_spec *spec,

@@ -10,6 +10,7 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/block_job.h"
 #include "hypervisor/qemu/image_file.h"
+#include "hypervisor/snapshot_jobs.h"
 #include "util/alloc.h"
 #include "xml/xml_read.h"
 
@@ -61,6 +62,7 @@ void domain_spec_free(void *opaque)
     guest_unref(spec->guest);
     image_file_close(spec->file);
     json_decref(spec->arguments);
+    snapshot_work_free(spec->snapshot);
     free_volumes(spec);
     if (spec->doc)
         xmlFreeDoc(spec->doc);

@@ -16,6 +16,7 @@
 
 #include "config.h"
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/agent_ask.h"
 #include "hypervisor/qemu/block_job.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
@@ -65,6 +66,11 @@ static const struct job_kind *const kinds[] = {
     &domain_job_set_vcpu,
     &domain_job_set_autostart,
     &domain_job_managed_save_remove,
+    &domain_job_snapshot_create,
+    &domain_job_snapshot_redefine,
+    &domain_job_snapshot_delete,
+    &domain_job_snapshot_revert,
+    &domain_job_snapshot_start,
     NULL,
 };
 
@@ -113,7 +119,8 @@ struct domains *domains_new(struct daemon *daemon, struct verror *err)
     domains->caps = qemu_caps_cache_new(caps_dir);
     if (network_map_check(daemon->config->networks, err) < 0 ||
         find_policy(daemon, &domains->policy, err) < 0 || make_directories(daemon, err) < 0 ||
-        !(domains->monitors = monitors_new(daemon->base, err))) {
+        !(domains->monitors = monitors_new(daemon->base, err)) ||
+        !(domains->agents = agent_desk_new(domains, err))) {
         domains_free(domains);
         return NULL;
     }
@@ -123,8 +130,10 @@ struct domains *domains_new(struct daemon *daemon, struct verror *err)
 
 void domains_stop(struct domains *domains)
 {
-    if (domains)
-        monitors_stop(domains->monitors);
+    if (!domains)
+        return;
+    agent_desk_stop(domains->agents);
+    monitors_stop(domains->monitors);
 }
 
 void domains_free(struct domains *domains)
@@ -138,6 +147,7 @@ void domains_free(struct domains *domains)
     if (domains->start_timer)
         event_free(domains->start_timer);
     monitors_free(domains->monitors);
+    agent_desk_free(domains->agents);
     qemu_caps_cache_free(domains->caps);
     owners_free(domains->owners);
     free(domains);
@@ -280,6 +290,8 @@ static int load_all(struct domains *domains, struct verror *err)
     struct left left = { .domains = domains };
     int rc = store_load_objects(store, "domain", load_domain, domains, err);
 
+    if (rc == 0)
+        rc = snapshots_load(domains, store, err);
     if (rc == 0)
         rc = store_load_objects(store, GUEST_LEFT_KIND, load_left, &left, err);
     for (size_t i = 0; i < left.n; i++) {

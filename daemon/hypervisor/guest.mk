@@ -14,8 +14,20 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain_vcpus.c \
 	daemon/hypervisor/domains.c \
 	daemon/hypervisor/internal.h \
+	daemon/hypervisor/snapshot_create.c \
+	daemon/hypervisor/snapshot_delete.c \
+	daemon/hypervisor/snapshot_external.c \
+	daemon/hypervisor/snapshot_jobs.h \
+	daemon/hypervisor/snapshot_redefine.c \
+	daemon/hypervisor/snapshot_revert.c \
+	daemon/hypervisor/snapshot_spec.c \
+	daemon/hypervisor/snapshot_start.c \
+	daemon/hypervisor/snapshots.c \
+	daemon/hypervisor/snapshots.h \
 	daemon/hypervisor/qemu/agent.c \
 	daemon/hypervisor/qemu/agent.h \
+	daemon/hypervisor/qemu/agent_ask.c \
+	daemon/hypervisor/qemu/agent_ask.h \
 	daemon/hypervisor/qemu/agent_internal.h \
 	daemon/hypervisor/qemu/agent_io.c \
 	daemon/hypervisor/qemu/block_hold.c \
@@ -48,4 +60,11 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/image_file.h \
 	daemon/hypervisor/qemu/migrate.c \
 	daemon/hypervisor/qemu/migrate.h \
+	daemon/hypervisor/qemu/snapshot_images.c \
+	daemon/hypervisor/qemu/snapshot_images.h \
+	daemon/hypervisor/qemu/snapshot_overlay.c \
+	daemon/hypervisor/qemu/snapshot_overlay.h \
+	daemon/hypervisor/qemu/snapshot_overlay_qmp.c \
+	daemon/hypervisor/qemu/snapshot_qmp.c \
+	daemon/hypervisor/qemu/snapshot_qmp.h \
 	$(NULL)

@@ -17,6 +17,7 @@ struct domains {
     struct daemon *daemon;
     struct domain *by_uuid, *by_name;
     struct monitors *monitors;
+    struct agent_desk *agents; /* see qemu/agent_ask.h */
     struct qemu_caps_cache *caps;
     struct owners *owners;
     struct owner_policy policy; /* fixed: workers read it */
@@ -51,6 +52,22 @@ int spec_take_guest(struct domain_spec *spec, struct verror *err);
 int spec_take_up_guest(struct domain_spec *spec, struct verror *err);
 /* Name and UUID of spec->def belong to one domain, or to none yet. */
 int spec_check_clash(const struct domain_spec *spec, struct verror *err);
+
+/* guest_start.c: the road of a start, for kinds that start a guest and do more */
+int guest_start_check(void *spec, struct verror *err);
+int guest_start_prepare(void *spec, struct verror *err);
+int guest_start_admit(void *spec, struct verror *err);
+void guest_start_accepted(void *spec, uint64_t job_id);
+int guest_start_run(void *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err);
+int guest_start_decide(void *spec, struct verror *err);
+int guest_start_publish(void *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err);
+void guest_start_undo(void *spec, uint64_t job_id);
+void guest_start_commit(void *spec, struct store_txn *txn);
+void guest_start_ended(void *spec, bool done);
+enum job_recovery guest_start_recover(void *spec, uint64_t job_id, const char *checkpoint,
+                                      struct verror *err);
+/* Loop: where the volumes among the disks of def are, into spec->volumes; -1 with err. */
+int spec_find_volumes(struct domain_spec *spec, const struct domain_def *def, struct verror *err);
 
 /* domain_change.c */
 /*

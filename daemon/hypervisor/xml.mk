@@ -22,6 +22,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/xml/domain_vcpus.c \
 	daemon/xml/domain_vcpus.h \
 	daemon/xml/domain_view.h \
+	daemon/xml/snapshot_xml.c \
+	daemon/xml/snapshot_xml.h \
 	daemon/xml/xml_tree.c \
 	daemon/xml/xml_tree.h \
 	$(NULL)

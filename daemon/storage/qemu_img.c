@@ -225,6 +225,8 @@ int qemu_img_create(const struct qemu_img_target *target, struct job_ctl *ctl, s
     args_add2(&args, "qemu-img", "create");
     args_add(&args, "-q");
     args_add2(&args, "-f", format);
+    if (target->backing_in_use)
+        args_add(&args, "-u");
     if (add_backing(&args, "-b", target, err) < 0 || add_target_options(&args, target, err) < 0)
         return -1;
     args_add(&args, name_to_open(target->path, target->fd, &name));
@@ -266,23 +268,95 @@ static int parse_virtual_size(const struct info_text *info, const char *path, ui
     return 0;
 }
 
-static int virtual_size(const char *path, const char *format, struct job_ctl *ctl,
-                        uint64_t *ret_size, struct verror *err)
+/* ret_info: its text is the caller's, in any case. */
+static int read_info(const char *path, const char *format, struct job_ctl *ctl,
+                     struct info_text *ret_info, struct verror *err)
 {
     _cleanup_args_ struct args args = { 0 };
-    struct info_text info = { 0 };
-    int r;
 
     args_add2(&args, "qemu-img", "info");
     args_add(&args, "-U");
     args_add2(&args, "-f", format);
     args_add2(&args, "--output", "json");
     args_add(&args, path);
-    r = run(&args, info_line, &info, ctl, err);
+    return run(&args, info_line, ret_info, ctl, err);
+}
+
+int qemu_img_virtual_size(const char *path, const char *format, struct job_ctl *ctl,
+                          uint64_t *ret_size, struct verror *err)
+{
+    struct info_text info = { 0 };
+    int r = check_path(path, err) < 0 ? -1 : read_info(path, format, ctl, &info, err);
+
     if (r == 0)
         r = parse_virtual_size(&info, path, ret_size, err);
     free(info.text);
     return r;
+}
+
+/* Snapshots inside an image. */
+
+static int find_snapshot(const struct info_text *info, const char *path, const char *name,
+                         struct verror *err)
+{
+    json_t *root = info->text ? json_loads(info->text, 0, NULL) : NULL, *item;
+    int found = 0;
+    size_t i;
+
+    if (!root)
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img tells no snapshots of '%s'",
+                          path);
+    json_array_foreach(json_object_get(root, "snapshots"), i, item)
+    {
+        const char *other = json_string_value(json_object_get(item, "name"));
+
+        found |= other && strcmp(other, name) == 0;
+    }
+    json_decref(root);
+    return found;
+}
+
+int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
+                          struct verror *err)
+{
+    struct info_text info = { 0 };
+    int r = check_path(path, err) < 0 ? -1 : read_info(path, "qcow2", ctl, &info, err);
+
+    if (r == 0)
+        r = find_snapshot(&info, path, name, err);
+    free(info.text);
+    return r;
+}
+
+/* The image as options, which say what it is: nothing is probed. */
+static char *qcow2_options(const char *path, bool is_block)
+{
+    char *escaped = xmalloc(2 * strlen(path) + 1), *out = escaped, *options;
+
+    do {
+        if (*path == ',')
+            *out++ = ',';
+        *out++ = *path;
+    } while (*path++);
+    options = xasprintf("driver=qcow2,file.driver=%s,file.filename=%s",
+                        is_block ? "host_device" : "file", escaped);
+    free(escaped);
+    return options;
+}
+
+int qemu_img_snapshot(const char *path, bool is_block, enum qemu_img_verb verb, const char *name,
+                      struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_args_ struct args args = { 0 };
+
+    if (check_path(path, err) < 0)
+        return -1;
+    args_add2(&args, "qemu-img", "snapshot");
+    args_add2(&args, "-q", "--image-opts");
+    args_add_new(&args, xasprintf("-%c", verb));
+    args_add(&args, name);
+    args_add_new(&args, qcow2_options(path, is_block));
+    return run_on(&args, path, -1, NULL, NULL, ctl, err);
 }
 
 /* Convert. */
@@ -360,7 +434,7 @@ int qemu_img_convert(const char *source, enum vol_format source_format,
 
     if (!from || !to || check_path(source, err) < 0 || check_path(target->path, err) < 0)
         return -1;
-    if (virtual_size(source, from, ctl, &size, err) < 0 ||
+    if (qemu_img_virtual_size(source, from, ctl, &size, err) < 0 ||
         convert(source, from, target, to, ctl, err) < 0)
         return -1;
     if (target->capacity <= size)

@@ -25,6 +25,7 @@ struct qemu_img_target {
     uint64_t cluster_size;
     const char *backing_path;
     int backing_format; /* enum vol_format, -1 = none */
+    bool backing_in_use; /* by a guest: it is named, not opened */
 };
 
 /*
@@ -47,5 +48,22 @@ int qemu_img_convert(const char *source, enum vol_format source_format,
 /* "qemu-img resize"; shrink allows a smaller size; allocate makes the new part real blocks. */
 int qemu_img_resize(const char *path, int fd, enum vol_format format, uint64_t capacity,
                     bool shrink, bool allocate, struct job_ctl *ctl, struct verror *err);
+
+/* What can be done with a snapshot inside an image; the values are qemu-img's options. */
+enum qemu_img_verb {
+    QEMU_IMG_SNAPSHOT_CREATE = 'c',
+    QEMU_IMG_SNAPSHOT_APPLY = 'a', /* back to what it holds */
+    QEMU_IMG_SNAPSHOT_DELETE = 'd',
+};
+
+/* "qemu-img snapshot" of a qcow2 image that nobody uses; is_block: it is on a device. */
+int qemu_img_snapshot(const char *path, bool is_block, enum qemu_img_verb verb, const char *name,
+                      struct job_ctl *ctl, struct verror *err);
+/* 1: a qcow2 image has a snapshot of that name inside, 0: it has not, -1 with err. */
+int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
+                          struct verror *err);
+/* The size that a guest sees of an image, also while one uses it. */
+int qemu_img_virtual_size(const char *path, const char *format, struct job_ctl *ctl,
+                          uint64_t *ret_size, struct verror *err);
 
 #endif

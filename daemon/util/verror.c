@@ -39,6 +39,8 @@ static const struct {
     { VIR_ERR_RESOURCE_BUSY, "resource busy: " },
     { VIR_ERR_ACCESS_DENIED, "access denied: " },
     { VIR_ERR_NO_DOMAIN_METADATA, "metadata not found: " },
+    { VIR_ERR_NO_DOMAIN_SNAPSHOT, "Domain snapshot not found: " },
+    { VIR_ERR_SNAPSHOT_REVERT_RISKY, "revert requires force: " },
     { VIR_ERR_CPU_INCOMPATIBLE, "the CPU is incompatible with host CPU: " },
 };
 

@@ -35,6 +35,7 @@ struct domain_disk {
     char *path;          /* file or block device; NULL: an empty drive, or a volume */
     char *pool, *volume; /* type='volume', else NULL */
     char *format;        /* "raw", "qcow2"; NULL: a volume's own */
+    char *snapshot;      /* what its attribute of that name says, or NULL */
     bool is_block;
     bool is_cdrom;       /* or floppy: may be empty */
     bool readonly, shareable;

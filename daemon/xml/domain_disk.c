@@ -49,6 +49,7 @@ static void disk_clear(struct domain_disk *disk)
     free(disk->pool);
     free(disk->volume);
     free(disk->format);
+    free(disk->snapshot);
 }
 
 void domain_disks_clear(struct domain_def *def)
@@ -137,6 +138,7 @@ static int parse_device(xmlNodePtr node, struct domain_disk *disk, struct verror
     disk->shareable = xml_child(node, "shareable") != NULL;
     disk->target = xml_attribute(xml_child(node, "target"), "dev");
     disk->alias = xml_attribute(xml_child(node, "alias"), "name");
+    disk->snapshot = xml_attribute(node, "snapshot");
     disk->index = xml_attribute(xml_child(node, "source"), "index");
     if (!disk->target)
         return verror_set(err, VIR_ERR_XML_ERROR, "missing target dev of element disk");

@@ -5,24 +5,6 @@
 . "$(dirname "$0")/functions.sh"
 require_cmd virsh qemu-img qemu-system-x86_64 python3
 
-# Of an error the kind, by which virsh's users tell them apart; our texts say more than libvirt's.
-kinds()
-{
-    sed -e "s/^\(error: [A-Za-z' ]*:\) .*/\1/"
-}
-
-both() # VIRSH-WORD ...: of which both must print the same, and end alike
-{
-    local status=0
-    out=$(virsh "$@" 2>&1) || status=$?
-    printf '$ virsh %s\n%s\n[%d]\n' "$*" "$out" $status | alike | kinds >>"$files/same"
-}
-
-tell() # VIRSH-WORD ...
-{
-    printf '$ virsh %s\n%s\n' "$*" "$(virsh "$@" 2>&1 || true)"
-}
-
 pools_and_volumes()
 {
     make_pool
@@ -153,9 +135,5 @@ session()
 
 start_daemon
 each_server session
-if [ -s "$dir/l/files/same" ]; then
-    diff "$dir/ours/same" "$dir/l/files/same" >"$dir/not-same" ||
-        fail "virsh says with our daemon (<) what it does not with libvirtd (>): $(cat "$dir/not-same")"
-    echo "$(grep -c '^[$] virsh' "$dir/ours/same") commands print the same"
-fi
+same_in_both
 stop_daemon

@@ -11,6 +11,9 @@
 #   linux_boot             words for virt-install's --boot, of a Linux in $files/linux
 #   linux_is_up NAME, console_of NAME    its console is $files/console-NAME
 #   is_state STATE NAME    as virsh domstate says it
+#   both WORD ...          virsh, in FUNCTION: what it prints goes into $files/same, and must be the
+#                          same with both servers; "tell WORD ..." prints it
+#   same_in_both           behind each_server: fails where that is not so
 
 . "$(dirname "${BASH_SOURCE[0]}")/../functions.sh"
 
@@ -68,6 +71,7 @@ start_libvirtd()
 alike()
 {
     sed -e '/^-*$/d' -e 's/  */ /g' -e "s,$dir/\(ours\|l/files\),FILES,g" -e "s,qemu+unix://[^ ']*,URI,g" \
+        -e 's/[0-9-]\{10\} [0-9:]\{8\} [+]0000/TIME/' -e 's,<creationTime>[0-9]*,<creationTime>TIME,' \
         -e 's/[[:space:]]*$//' -e '/^$/d'
 }
 
@@ -130,4 +134,32 @@ linux_is_up()
 is_state()
 {
     [[ $(virsh domstate "$2") == "$1"* ]]
+}
+
+# Of an error the kind, by which virsh's users tell them apart; our texts say more than libvirt's.
+kinds()
+{
+    sed -e "s/^\(error: [A-Za-z' ]*:\) .*/\1/"
+}
+
+both() # VIRSH-WORD ...: of which both must print the same, and end alike
+{
+    local status=0
+    out=$(virsh "$@" 2>&1) || status=$?
+    printf '$ virsh %s\n%s\n[%d]\n' "$*" "$out" $status | alike | kinds >>"$files/same"
+}
+
+tell() # VIRSH-WORD ...
+{
+    printf '$ virsh %s\n%s\n' "$*" "$(virsh "$@" 2>&1 || true)"
+}
+
+# What both said in "both": fails where that differs.
+same_in_both()
+{
+    if [ -s "$dir/l/files/same" ]; then
+        diff "$dir/ours/same" "$dir/l/files/same" >"$dir/not-same" ||
+            fail "virsh says with our daemon (<) what it does not with libvirtd (>): $(cat "$dir/not-same")"
+        echo "$(grep -c '^[$] virsh' "$dir/ours/same") commands print the same"
+    fi
 }

@@ -8,6 +8,8 @@ domain_xml_unit_tests = \
 	tests/unit/test-domain_format \
 	tests/unit/test-domain_size \
 	tests/unit/test-domain_strip \
+	tests/unit/test-snapshot_xml \
+	tests/unit/test-snapshots \
 	tests/unit/test-uuid \
 	tests/unit/test-xml_tree \
 	$(NULL)
@@ -37,6 +39,14 @@ tests_unit_test_domain_size_LDADD = $(xml_ldadd)
 tests_unit_test_domain_strip_SOURCES = tests/unit/test-domain_strip.c tests/unit/domain-fixture.h
 tests_unit_test_domain_strip_CPPFLAGS = $(xml_cppflags)
 tests_unit_test_domain_strip_LDADD = $(xml_ldadd)
+
+tests_unit_test_snapshot_xml_SOURCES = tests/unit/test-snapshot_xml.c tests/unit/domain-fixture.h
+tests_unit_test_snapshot_xml_CPPFLAGS = $(xml_cppflags)
+tests_unit_test_snapshot_xml_LDADD = $(xml_ldadd)
+
+tests_unit_test_snapshots_SOURCES = tests/unit/test-snapshots.c tests/unit/domain-fixture.h
+tests_unit_test_snapshots_CPPFLAGS = $(xml_cppflags)
+tests_unit_test_snapshots_LDADD = $(xml_ldadd)
 
 tests_unit_test_uuid_SOURCES = tests/unit/test-uuid.c
 tests_unit_test_uuid_CPPFLAGS = $(xml_cppflags)

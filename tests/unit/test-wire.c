@@ -31,6 +31,8 @@
 /* the fields are not const, and literals are */
 #define TEXT(string) ((char[]){ string })
 #define DOMAIN_ { .name = TEXT("guest"), .uuid = UUID, .id = 7 }
+#define SNAPSHOT_FIELDS .name = TEXT("before"), .domain = DOMAIN_
+#define SNAPSHOT_ { SNAPSHOT_FIELDS }
 #define POOL_ { .name = TEXT("pool"), .uuid = UUID }
 #define VOL_ { .pool = TEXT("pool"), .name = TEXT("disk.raw"), .key = TEXT("/p/disk.raw") }
 #define OPT(string) (&(wire_text){ TEXT(string) })
@@ -129,6 +131,10 @@ static const struct sample {
     SAMPLE(remote_pool_list_ret, .pools = ARRAY(pools, wire_pool, POOL_), .ret = FLAGS),
     SAMPLE(remote_vol_list_ret, .vols = ARRAY(vols, wire_vol, VOL_, VOL_), .ret = 2),
     SAMPLE(remote_domain_list_ret, .ret = FLAGS),
+    SAMPLE(remote_domain_snapshot, SNAPSHOT_FIELDS),
+    SAMPLE(remote_domain_snapshot_ret, .snapshot = SNAPSHOT_),
+    SAMPLE(remote_domain_snapshot_list_ret,
+           .snapshots = ARRAY(snapshots, remote_domain_snapshot, SNAPSHOT_, SNAPSHOT_), .ret = INT),
     SAMPLE(remote_empty_list_ret, .count = 0, .ret = 0),
     SAMPLE(remote_pool_info_ret, .state = 200, .capacity = HYPER, .allocation = HYPER + 1,
            .available = HYPER + 2),
@@ -202,6 +208,8 @@ static const struct sample {
     SAMPLE(remote_domain_vcpus_args, .domain = DOMAIN_, .count = INT),
     SAMPLE(remote_domain_vcpus_flags_args, .domain = DOMAIN_, .count = INT, .flags = FLAGS),
     SAMPLE(remote_domain_list_args, .domain = DOMAIN_, .most = INT, .flags = FLAGS),
+    SAMPLE(remote_domain_snapshot_args, .snapshot = SNAPSHOT_, .flags = FLAGS),
+    SAMPLE(remote_domain_snapshot_list_args, .snapshot = SNAPSHOT_, .most = INT, .flags = FLAGS),
     SAMPLE(remote_domain_text_args, .domain = DOMAIN_, .value = TEXT("five!")),
     SAMPLE(remote_domain_text_flags_args, .domain = DOMAIN_, .value = TEXT("five!"),
            .flags = FLAGS),

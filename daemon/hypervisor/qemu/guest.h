@@ -113,6 +113,11 @@ int guest_hold_files(struct guest *guest, struct verror *err);
 void guest_release_files(struct guest *guest);
 /* What these locks are; see block_hold.h. */
 void guest_want_files(const struct guest *guest, struct lock_hold *hold);
+/* Loop: a new image lies over one of its files, which from now on is only read. */
+void guest_put_overlay(struct guest *guest, const char *base, const char *path, uint64_t dev,
+                       uint64_t ino);
+/* Loop: what owners_take() said of files that it has got while it ran; memory may be NULL. */
+void guest_add_owners(struct guest *guest, const char *memory);
 
 /* --- guest_run.c: the process, loop --- */
 

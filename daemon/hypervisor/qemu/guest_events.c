@@ -109,7 +109,8 @@ static void on_resume(struct domain *domain, const json_t *data)
 static bool guest_is_being_ended(const struct guest *guest)
 {
     return guest->end_reason == VIR_DOMAIN_SHUTOFF_DESTROYED ||
-           guest->end_reason == VIR_DOMAIN_SHUTOFF_SAVED;
+           guest->end_reason == VIR_DOMAIN_SHUTOFF_SAVED ||
+           guest->end_reason == VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT;
 }
 
 /* Once: QEMU says it again when it is told to end.  A saved one goes on another time. */
@@ -118,7 +119,8 @@ static void tell_shutdown(const struct domain *domain, const json_t *data)
     bool by_guest = json_is_true(json_object_get(data, "guest"));
 
     if (domain->state != VIR_DOMAIN_SHUTDOWN &&
-        domain->guest->end_reason != VIR_DOMAIN_SHUTOFF_SAVED)
+        domain->guest->end_reason != VIR_DOMAIN_SHUTOFF_SAVED &&
+        domain->guest->end_reason != VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT)
         domain_tell_lifecycle(domain, DOMAIN_SHUTDOWN,
                               by_guest ? DOMAIN_SHUTDOWN_GUEST : DOMAIN_SHUTDOWN_HOST);
 }

@@ -181,3 +181,30 @@ void guest_release_files(struct guest *guest)
         jobs_release(guest->domains->daemon->jobs, &guest->hold);
     guest->held = false;
 }
+
+/* --- files that come while it runs --- */
+
+void guest_put_overlay(struct guest *guest, const char *base, const char *path, uint64_t dev,
+                       uint64_t ino)
+{
+    for (size_t i = 0; i < guest->nfiles; i++) {
+        if (strcmp(guest->files[i].path, base) == 0)
+            guest->files[i].readonly = true;
+    }
+    add_file(guest, path, dev, ino, false, false);
+}
+
+void guest_add_owners(struct guest *guest, const char *memory)
+{
+    json_t *rows = guest->owner_memory ? json_loads(guest->owner_memory, 0, NULL) : NULL;
+    json_t *more = memory ? json_loads(memory, 0, NULL) : NULL;
+
+    if (!rows)
+        rows = json_array();
+    if (more)
+        (void)json_array_extend(rows, more);
+    free(guest->owner_memory);
+    guest->owner_memory = json_dumps(rows, JSON_COMPACT);
+    json_decref(rows);
+    json_decref(more);
+}

@@ -58,7 +58,7 @@ static int find_volume(struct domain_spec *spec, const struct domain_disk *disk,
     return 0;
 }
 
-static int find_volumes(struct domain_spec *spec, const struct domain_def *def, struct verror *err)
+int spec_find_volumes(struct domain_spec *spec, const struct domain_def *def, struct verror *err)
 {
     for (size_t i = 0; i < def->ndisks; i++) {
         if (find_volume(spec, &def->disks[i], err) < 0)
@@ -73,7 +73,7 @@ static void make_guest(struct domain_spec *spec)
     spec->guest->starting = true;
 }
 
-static int start_check(void *opaque, struct verror *err)
+int guest_start_check(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -83,7 +83,7 @@ static int start_check(void *opaque, struct verror *err)
     if (domain_check_inactive(domain, err) < 0)
         return -1;
     spec->def = domain_def_ref(domain->config);
-    if (find_volumes(spec, spec->def, err) < 0)
+    if (spec_find_volumes(spec, spec->def, err) < 0)
         return -1;
     if (domain->managed_save && !(spec->flags & VIR_DOMAIN_START_FORCE_BOOT)) {
         spec->path = domain_managed_save_path(spec->domains, spec->uuid);
@@ -100,7 +100,7 @@ static int create_check(void *opaque, struct verror *err)
     struct domain *domain = spec_domain(spec);
 
     if (spec_check_clash(spec, err) < 0 || (domain && domain_check_inactive(domain, err) < 0) ||
-        find_volumes(spec, spec->def, err) < 0)
+        spec_find_volumes(spec, spec->def, err) < 0)
         return -1;
     make_guest(spec);
     return 0;
@@ -133,7 +133,7 @@ static int look_at_image(struct domain_spec *spec, struct verror *err)
     return spec->def ? 0 : -1;
 }
 
-static int start_prepare(void *opaque, struct verror *err)
+int guest_start_prepare(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
     struct complete_host host = domains_complete_host(spec->domains);
@@ -153,7 +153,7 @@ static int start_prepare(void *opaque, struct verror *err)
 
 /* --- loop: accepted --- */
 
-static int start_admit(void *opaque, struct verror *err)
+int guest_start_admit(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
 
@@ -165,12 +165,12 @@ static void retake(struct domain_spec *spec)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
-    if (find_volumes(spec, spec->def, &err) < 0 || guest_hold_files(spec->guest, &err) < 0)
+    if (spec_find_volumes(spec, spec->def, &err) < 0 || guest_hold_files(spec->guest, &err) < 0)
         log_warn("domain '%s': %s", spec->name, verror_text(&err));
 }
 
 /* It is in lookups and lists from here on; after a restart its definition may be there already. */
-static void start_accepted(void *opaque, uint64_t job_id)
+void guest_start_accepted(void *opaque, uint64_t job_id)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -265,7 +265,7 @@ static bool has_begun(struct guest *guest)
     return !status || strcmp(status, "none") != 0;
 }
 
-static int start_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+int guest_start_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct domain_spec *spec = opaque;
     bool found = spec->guest->monitor; /* started by the last daemon */
@@ -291,7 +291,7 @@ static void take_live(struct domain_spec *spec)
     guest->def = STEAL_PTR(spec->new_live);
 }
 
-static int start_decide(void *opaque, struct verror *err)
+int guest_start_decide(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
 
@@ -306,7 +306,7 @@ static int cont(struct domain_spec *spec, struct job_ctl *ctl, struct verror *er
 }
 
 /* A managed image that was read must never be read again once the guest goes on. */
-static int start_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+int guest_start_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct domain_spec *spec = opaque;
 
@@ -317,7 +317,7 @@ static int start_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, str
     return spec->was_running ? cont(spec, ctl, err) : 0;
 }
 
-static void start_undo(void *opaque, uint64_t job_id)
+void guest_start_undo(void *opaque, uint64_t job_id)
 {
     struct domain_spec *spec = opaque;
 
@@ -328,13 +328,16 @@ static void start_undo(void *opaque, uint64_t job_id)
 static void ended_state(const struct domain_spec *spec, int *ret_state, int *ret_reason)
 {
     *ret_state = spec->was_running ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED;
-    if (spec->was_running)
+    if (spec->snapshot)
+        *ret_reason = spec->was_running ? VIR_DOMAIN_RUNNING_FROM_SNAPSHOT
+                                        : VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
+    else if (spec->was_running)
         *ret_reason = spec->path ? VIR_DOMAIN_RUNNING_RESTORED : VIR_DOMAIN_RUNNING_BOOTED;
     else
         *ret_reason = VIR_DOMAIN_PAUSED_USER;
 }
 
-static void start_commit(void *opaque, struct store_txn *txn)
+void guest_start_commit(void *opaque, struct store_txn *txn)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -367,7 +370,9 @@ static void started(struct domain_spec *spec, struct domain *domain)
     if (guest_watch(spec->guest, &err) < 0)
         spec->guest->exited = true;
     domain_set_state(domain, state, reason);
-    domain_tell_started(domain, spec->path ? DOMAIN_STARTED_RESTORED : DOMAIN_STARTED_BOOTED);
+    domain_tell_started(domain, spec->snapshot ? DOMAIN_STARTED_FROM_SNAPSHOT
+                                : spec->path   ? DOMAIN_STARTED_RESTORED
+                                               : DOMAIN_STARTED_BOOTED);
     if (spec->from_managed || (!spec->path && spec->flags & VIR_DOMAIN_START_FORCE_BOOT))
         drop_managed_image(spec, domain);
     guest_started(spec->guest);
@@ -387,7 +392,7 @@ static void never_started(struct domain_spec *spec, struct domain *domain)
         domain_remove(domain); /* transient: it exists only while it runs */
 }
 
-static void start_ended(void *opaque, bool done)
+void guest_start_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -454,7 +459,7 @@ static bool image_is_spent(const struct domain_spec *spec)
     return fd < 0;
 }
 
-static enum job_recovery start_recover(void *opaque, uint64_t job_id, const char *checkpoint,
+enum job_recovery guest_start_recover(void *opaque, uint64_t job_id, const char *checkpoint,
                                        struct verror *err)
 {
     struct domain_spec *spec = opaque;
@@ -499,17 +504,17 @@ static const char *start_unlimited(const void *opaque, enum job_limit limit)
 
 #define START_KIND(word, locks_fn, check_fn)                                                       \
     .name = word, .lane = LANE_BULK, .is_long = true, .locks = locks_fn, .check = check_fn,        \
-    .prepare = start_prepare, .admit = start_admit, .accepted = start_accepted, .run = start_run,  \
-    .decide = start_decide, .publish = start_publish, .undo = start_undo, .commit = start_commit,  \
-    .ended = start_ended, .resumable = start_resumable, .recover = start_recover,                  \
-    .unlimited = start_unlimited,                                                                  \
-    DOMAIN_SPEC_FUNCTIONS_WITH(domain_spec_load_start)
+    .prepare = guest_start_prepare, .admit = guest_start_admit, .accepted = guest_start_accepted,  \
+    .run = guest_start_run, .decide = guest_start_decide, .publish = guest_start_publish,          \
+    .undo = guest_start_undo, .commit = guest_start_commit, .ended = guest_start_ended,            \
+    .resumable = start_resumable, .recover = guest_start_recover,                            \
+    .unlimited = start_unlimited, DOMAIN_SPEC_FUNCTIONS_WITH(domain_spec_load_start)
 
 const struct job_kind domain_job_create = {
     START_KIND("domain-create", domain_new_locks, create_check),
 };
 const struct job_kind domain_job_start = {
-    START_KIND("domain-start", domain_locks, start_check),
+    START_KIND("domain-start", domain_locks, guest_start_check),
 };
 const struct job_kind domain_job_restore = {
     START_KIND("domain-restore", domain_new_locks, create_check),

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The job that deletes snapshots: what the images have inside of them, and what
+ * is known of them.  Once it has begun it goes forward: what is gone is gone, and a
+ * daemon that was killed has its next one delete the rest.  Functions of a kind run
+ * where job.h says.
+ */
+
+#include <libvirtjob/types.h>
+#include <string.h>
+
+#include "hypervisor/internal.h"
+#include "hypervisor/qemu/snapshot_qmp.h"
+#include "hypervisor/snapshot_jobs.h"
+#include "util/alloc.h"
+
+enum { BELOW = VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN | VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY };
+
+/* --- loop: which, and may they go? --- */
+
+static void doom(struct snapshot_work *work, const struct snapshot *snapshot)
+{
+    work->doomed = xrealloc(work->doomed, work->ndoomed + 1, sizeof(char *));
+    work->doomed[work->ndoomed++] = xstrdup(snapshot->def->name);
+}
+
+/* Lower ones first, so that each that is left has its parent at any time. */
+static size_t find_doomed(struct domain_spec *spec, const struct domain *domain,
+                          struct snapshot *snapshot)
+{
+    struct snapshot_work *work = spec->snapshot;
+    _cleanup_free_ struct snapshot **below = NULL;
+    size_t n = 0, external = 0;
+
+    if (spec->flags & BELOW)
+        below = snapshots_list(domain, snapshot,
+                               VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS |
+                                   VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL,
+                               &n);
+    for (size_t i = n; i-- > 0;) {
+        external += snapshot_def_is_external(below[i]->def);
+        doom(work, below[i]);
+    }
+    if (!(spec->flags & VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY)) {
+        external += snapshot_def_is_external(snapshot->def);
+        doom(work, snapshot);
+    }
+    return external;
+}
+
+static bool is_metadata_only(const struct domain_spec *spec)
+{
+    return spec->flags & VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY;
+}
+
+static int delete_check(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct domain *domain = spec_domain(spec);
+    struct snapshot_work *work = spec->snapshot;
+    struct snapshot *snapshot;
+    size_t external;
+
+    if (!domain)
+        return spec_no_domain(spec, err);
+    snapshot = snapshot_find(domain, work->def->name);
+    if (!snapshot)
+        return verror_set(err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
+                          "no domain snapshot with matching name '%s'", work->def->name);
+    external = find_doomed(spec, domain, snapshot);
+    if (is_metadata_only(spec))
+        return 0;
+    if (external > 0)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "deletion of %zu external disk snapshots not supported yet", external);
+    if (domain->guest && snapshot_take_guest(spec, err) < 0)
+        return -1;
+    domain_def_unref(spec->def);
+    spec->def = domain_def_ref(domain_def_now(domain));
+    return spec_find_volumes(spec, spec->def, err);
+}
+
+/* Disks that have come since the snapshot was made have nothing of it. */
+static int delete_prepare(void *opaque, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct snapshot_work *work = spec->snapshot;
+
+    if (is_metadata_only(spec) || work->live)
+        return 0;
+    return snapshot_images_find(spec->def, spec->volumes, spec->nvolumes, false, &work->images,
+                                err);
+}
+
+/* --- worker: past the point of no return --- */
+
+/* One disk that does not have it would have QEMU refuse all: then it is gone already. */
+static int delete_live(struct domain_spec *spec, const char *name, uint64_t job_id,
+                       struct job_ctl *ctl, struct verror *err)
+{
+    const struct snapshot_qmp qmp = { .guest = spec->guest,
+                                      .live = spec->def,
+                                      .verb = SNAPSHOT_QMP_DELETE,
+                                      .name = name,
+                                      .job_id = job_id };
+
+    if (snapshot_qmp_check(spec->guest, spec->def, name, false, ctl, NULL) == 0)
+        return 0;
+    if (snapshot_qmp_is_known(&qmp)) /* of the last daemon's */
+        snapshot_qmp_forget(&qmp);
+    return snapshot_qmp_run(&qmp, NULL, err);
+}
+
+static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct snapshot_work *work = spec->snapshot;
+
+    if (is_metadata_only(spec))
+        return 0;
+    job_ctl_step(ctl, "deleting snapshots inside the images");
+    for (size_t i = 0; i < work->ndoomed; i++) {
+        int rc = work->live ? delete_live(spec, work->doomed[i], job_id, ctl, err)
+                            : snapshot_images_delete(&work->images, work->doomed[i], ctl, err);
+
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- the outcome --- */
+
+static bool is_doomed(const struct snapshot_work *work, const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < work->ndoomed; i++)
+        if (strcmp(work->doomed[i], snapshot->def->name) == 0)
+            return true;
+    return false;
+}
+
+/* The nearest above it that stays. */
+static struct snapshot *heir_of(const struct snapshot_work *work, struct snapshot *snapshot)
+{
+    while (snapshot && is_doomed(work, snapshot))
+        snapshot = snapshot->parent;
+    return snapshot;
+}
+
+/* It goes on below another one. */
+static struct snapshot_def *moved(const struct snapshot *snapshot, const struct snapshot *parent)
+{
+    struct snapshot_def *def = snapshot_def_copy(snapshot->def);
+
+    free(def->parent);
+    def->parent = parent ? xstrdup(parent->def->name) : NULL;
+    return def;
+}
+
+/* Children of a doomed one that stay. */
+static bool is_orphan(const struct snapshot_work *work, const struct snapshot *snapshot)
+{
+    return snapshot->parent && is_doomed(work, snapshot->parent) && !is_doomed(work, snapshot);
+}
+
+static void delete_commit(void *opaque, struct store_txn *txn)
+{
+    struct domain_spec *spec = opaque;
+    struct domain *domain = spec_domain(spec);
+    struct snapshot_work *work = spec->snapshot;
+    struct snapshot *snapshot, *next, *current;
+
+    if (!domain)
+        return;
+    current = heir_of(work, domain->snapshots.current);
+    HASH_ITER(hh, domain->snapshots.by_name, snapshot, next)
+    {
+        struct snapshot_def *def;
+
+        if (!is_orphan(work, snapshot))
+            continue;
+        def = moved(snapshot, heir_of(work, snapshot->parent));
+        snapshot_put_row(domain, def, snapshot == current, txn);
+        snapshot_def_unref(def);
+    }
+    if (current && current != domain->snapshots.current)
+        snapshot_put_row(domain, current->def, true, txn);
+    for (size_t i = 0; i < work->ndoomed; i++)
+        snapshot_delete_row(domain, work->doomed[i], txn);
+}
+
+static void delete_ended(void *opaque, bool done)
+{
+    struct domain_spec *spec = opaque;
+    struct domain *domain = spec_domain(spec);
+    struct snapshot_work *work = spec->snapshot;
+    _cleanup_free_ struct snapshot **all = NULL;
+    struct snapshot *snapshot;
+    size_t n;
+
+    if (!done || !domain)
+        return;
+    snapshots_set_current(domain, heir_of(work, domain->snapshots.current));
+    all = snapshots_list(domain, NULL, 0, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct snapshot_def *def;
+
+        if (!is_orphan(work, all[i]))
+            continue;
+        def = moved(all[i], heir_of(work, all[i]->parent));
+        (void)snapshot_put(domain, def); /* the same object goes on with it */
+        snapshot_def_unref(def);
+    }
+    for (size_t i = 0; i < work->ndoomed; i++) {
+        snapshot = snapshot_find(domain, work->doomed[i]);
+        if (snapshot)
+            snapshot_drop(domain, snapshot);
+    }
+}
+
+/* Deleting again what is gone already is fine. */
+static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const char *checkpoint,
+                                        struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+    struct snapshot_work *work = spec->snapshot;
+
+    (void)job_id;
+    (void)checkpoint;
+    if (!work->live || is_metadata_only(spec) || spec->guest)
+        return JOB_RECOVER_RUN;
+    verror_set(err, VIR_ERR_OPERATION_FAILED, "interrupted: the guest has ended");
+    return JOB_RECOVER_UNDO;
+}
+
+static const char *delete_unlimited(const void *opaque, enum job_limit limit)
+{
+    (void)opaque;
+    (void)limit;
+    return "QEMU deletes a snapshot as fast as it can";
+}
+
+const struct job_kind domain_job_snapshot_delete = {
+    .name = "domain-snapshot-delete",
+    .lane = LANE_CONTROL,
+    .is_long = true,
+    .locks = snapshot_locks,
+    .check = delete_check,
+    .prepare = delete_prepare,
+    .accepted = snapshot_accepted,
+    .publish = delete_publish,
+    .commit = delete_commit,
+    .ended = delete_ended,
+    .unlimited = delete_unlimited,
+    .recover = delete_recover,
+    SNAPSHOT_SPEC_FUNCTIONS,
+};
