@@ -247,9 +247,7 @@ def try_job_records():
     with wire.Daemon("log_level = 2\n") as daemon:
         client = daemon.client()
         pool = client.start_pool("pool", daemon.dir + "/pool")
-        vol = client.create_vol(pool, "vol", 64 << 20, 64 << 20)
-        client.call("SET_SPEED", wire.job_by_id(0), 1000, 0)
-        client.call("STORAGE_VOL_WIPE", vol, wire.ASYNC)
+        vol = client.slow_wipe(pool, "vol")
         client.call("CANCEL", wire.job_of_vol(vol), 0)
         job = client.wait(wire.job_of_vol(vol))
         check(job.state == wire.CANCELLED, "state %d" % job.state)

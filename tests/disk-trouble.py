@@ -116,12 +116,8 @@ def full_pool(daemon, client, well):
 
 def paused_wipe(client, well, name):
     """(job, path): it has begun, and goes on when it is told to."""
-    vol = client.create_vol(well, name, 8 * MIB)
+    vol = client.slow_wipe(well, name)
     job = wire.job_of_vol(vol)
-    write_data(vol[2], 8) # holes would take no time
-    client.call("SET_SPEED", wire.job_by_id(0), MIB, 0) # its jobs begin so
-    client.call("STORAGE_VOL_WIPE", vol, wire.ASYNC)
-    client.call("SET_SPEED", wire.job_by_id(0), 0, 0)
     client.call("PAUSE", job, 0)
     return job, vol[2]
 

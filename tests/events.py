@@ -61,9 +61,7 @@ def verbs_are_told(daemon, pool):
     """That a job is paused, goes on and is cancelled, though none of its bytes move."""
     doing, client = daemon.client(), daemon.client()
     client.call("EVENT_REGISTER")
-    vol = doing.create_vol(pool, "slow", 64 << 20, 64 << 20)
-    doing.call("SET_SPEED", wire.job_by_id(0), 1 << 20, 0)  # of its next job
-    doing.call("STORAGE_VOL_WIPE", vol, wire.ASYNC)
+    vol = doing.slow_wipe(pool, "slow")
     job = wire.job_of_vol(vol)
     for verb in ("PAUSE", "RESUME", "CANCEL"):
         doing.call(verb, job, 0)

@@ -69,10 +69,7 @@ def clients(daemon, other):
 
 def slow_job(client, pool, name):
     """A job that lasts until it is cancelled."""
-    vol = client.create_vol(pool, name, 64 * MIB, 64 * MIB)
-    client.call("SET_SPEED", wire.job_by_id(0), 1000, 0)
-    client.call("STORAGE_VOL_WIPE", vol, wire.ASYNC)
-    job = wire.job_of_vol(vol)
+    job = wire.job_of_vol(client.slow_wipe(pool, name))
     client.call("PAUSE", job, 0)
     return job
 

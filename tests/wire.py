@@ -644,6 +644,16 @@ class Client:
         return self.call("STORAGE_VOL_CREATE_XML", pool,
                          vol_xml(name, capacity, allocation, format), flags).vol()
 
+    def slow_wipe(self, pool, name):
+        """A new volume whose wipe, a job that goes on, takes an hour."""
+        vol = self.create_vol(pool, name, 4 << 20)
+        with open(vol[2], "r+b") as f:
+            f.write(b"x" * (4 << 20))  # holes would take no time
+        self.call("SET_SPEED", job_by_id(0), 1000, 0)  # its jobs begin so
+        self.call("STORAGE_VOL_WIPE", vol, ASYNC)
+        self.call("SET_SPEED", job_by_id(0), 0, 0)
+        return vol
+
     def volumes(self, pool):
         r = self.call("STORAGE_POOL_LIST_ALL_VOLUMES", pool, 1, 0)
         return sorted(r.vol()[1] for _ in range(r.uint()))
