@@ -212,6 +212,7 @@ RESUMED = (libvirt.VIR_DOMAIN_EVENT_RESUMED, libvirt.VIR_DOMAIN_EVENT_RESUMED_UN
 BACK = (libvirt.VIR_DOMAIN_EVENT_SUSPENDED, libvirt.VIR_DOMAIN_EVENT_SUSPENDED_FROM_SNAPSHOT)
 GOES_ON = (libvirt.VIR_DOMAIN_EVENT_RESUMED, libvirt.VIR_DOMAIN_EVENT_RESUMED_FROM_SNAPSHOT)
 ENDED = (libvirt.VIR_DOMAIN_EVENT_STOPPED, libvirt.VIR_DOMAIN_EVENT_STOPPED_FROM_SNAPSHOT)
+DEFINED = (libvirt.VIR_DOMAIN_EVENT_DEFINED, libvirt.VIR_DOMAIN_EVENT_DEFINED_FROM_SNAPSHOT)
 STARTED = (libvirt.VIR_DOMAIN_EVENT_STARTED, libvirt.VIR_DOMAIN_EVENT_STARTED_FROM_SNAPSHOT)
 
 
@@ -250,27 +251,30 @@ def running(d):
     seen.clear()
     reverted(d, 'on', 'runs', RUNNING)
     d.ticks('on')
-    told_all(seen, GOES_ON)
+    told_all(seen, GOES_ON, DEFINED)
     reverted(d, 'on', 'stands', PAUSED)
-    told_all(seen, BACK)
+    told_all(seen, BACK, DEFINED)
     reverted(d, 'on', 'stands', RUNNING, libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING)
     reverted(d, 'on', 'runs', PAUSED, libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED)
     dom.snapshotLookupByName('stands').delete()
     equal(inside(one), ['off', 'runs'], 'inside the image while it is used')
-    refused(libvirt.VIR_ERR_SNAPSHOT_REVERT_RISKY, 'respawn', dom.revertToSnapshot,
-            dom.snapshotLookupByName('off'), libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING)
     seen.clear()
+    dom.revertToSnapshot(dom.snapshotLookupByName('off'),
+                         libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING)
+    d.in_state('on', RUNNING, libvirt.VIR_DOMAIN_RUNNING_BOOTED)
+    told_all(seen, ENDED, RESUMED, STARTED, DEFINED)
+    reverted(d, 'on', 'runs', RUNNING, libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_FORCE)
+    told_all(seen, ENDED, STARTED, GOES_ON, DEFINED)
+    d.ticks('on')
     reverted(d, 'on', 'off', SHUTOFF)
-    told_all(seen, ENDED)
+    told_all(seen, ENDED, DEFINED)
     reverted(d, 'on', 'runs', RUNNING)
     d.ticks('on')
-    told_all(seen, STARTED, GOES_ON)
+    told_all(seen, STARTED, GOES_ON, DEFINED)
     equal(inside(one), ['off', 'runs'], 'the way back is given up')
     take(dom, 'halts', HALT)
     d.in_state('on', SHUTOFF, FROM_SNAPSHOT[SHUTOFF])
-    reverted(d, 'on', 'off', RUNNING, libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING)
     d.conn.domainEventDeregisterAny(number)
-    dom.destroy()
     dom.snapshotLookupByName('off').delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN)
     equal((inside(one), names(dom)), ([], []), 'all are gone')
     gone(d, 'on')
@@ -301,24 +305,27 @@ def started_killed(d):
     gone(d, 'off')
 
 
+def written(pid):
+    """Bytes that a process has written by now, to whatever."""
+    with open(f'/proc/{pid}/io') as file:
+        return int(re.search(r'wchar: (\d+)', file.read()).group(1))
+
+
 def held_save(d, name, snapshot):
-    """A job that writes memory, its QEMU stopped in the middle: (id, pid)."""
+    """A job that writes memory into an image, its QEMU stopped in the middle: (id, pid)."""
     for _ in range(5):
         pid = d.qemu(name)
-        last = job_of(d, 'domain-snapshot-create')
+        before = written(pid)
         asked = threading.Thread(target=take, args=(d.dom(name), snapshot, ASYNC))
         asked.start()
-
-        def begun(last=last):
-            now = job_of(d, 'domain-snapshot-create')
-            return now if now and now != last and now['phase'] != 'queued' else None
-        job = until(begun, 'the job runs')
+        until(lambda pid=pid, before=before: written(pid) > before + MIB, 'memory is written')
         d.stop_process(pid)
         asked.join()
-        if d.job(job['id'])['phase'] == 'running':
-            return job['id'], pid
+        job = job_of(d, 'domain-snapshot-create')['id']
+        if d.job(job)['phase'] == 'running':
+            return job, pid
         os.kill(pid, guest_lib.signal.SIGCONT)  # it was too quick for us
-        d.ends(job['id'], 'complete')
+        d.ends(job, 'complete')
         d.dom(name).snapshotLookupByName(snapshot).delete()
     return crash_lib.fail('it is always over too soon')
 

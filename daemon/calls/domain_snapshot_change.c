@@ -5,6 +5,7 @@
  */
 
 #include "calls/domain_call.h"
+#include "hypervisor/qemu/guest.h"
 #include "hypervisor/snapshot_jobs.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -151,18 +152,71 @@ static const struct job_kind *revert_kind(const struct domain *domain,
                                              : &domain_job_snapshot_revert;
 }
 
-static int check_respawn(struct call *call, const struct domain *domain,
-                         const struct snapshot_def *def, unsigned int flags)
+/* A guest that runs ends, and starts again from the snapshot: what no QEMU does by itself. */
+struct respawn {
+    struct call *call;
+    struct domain_spec *spec;
+    bool async;
+};
+
+static void respawn(void *opaque, struct verror *err)
 {
-    if (!domain_is_active(domain) || snapshot_def_is_active(def) || !(flags & REVERT_STATES))
-        return 0;
-    if (flags & VIR_DOMAIN_SNAPSHOT_REVERT_FORCE)
+    struct respawn *again = opaque;
+
+    if (err->code) {
+        verror_copy(&again->call->err, err);
+        domain_spec_free(again->spec);
+        call_fail(again->call);
+    } else {
+        (void)call_start_domain_job(again->call, &domain_job_snapshot_start, again->spec,
+                                    again->async, NULL);
+    }
+    free(again);
+}
+
+static bool must_respawn(const struct domain *domain, const struct snapshot_def *def,
+                         unsigned int flags)
+{
+    if (!domain_is_active(domain))
+        return false;
+    return snapshot_def_is_active(def) ? flags & VIR_DOMAIN_SNAPSHOT_REVERT_FORCE
+                                       : flags & REVERT_STATES;
+}
+
+/* All that can be known before is looked at while the guest still lives. */
+static int check_respawn(struct call *call, const struct domain *domain, struct domain_spec *spec)
+{
+    const struct job *job = call_domain_job(call, domain);
+
+    if (job && !job_state_is_ended(job_state(job)))
+        return verror_set(&call->err, VIR_ERR_OPERATION_INVALID, "domain '%s' is busy: job %llu (%s)",
+                          domain_name(domain), (unsigned long long)job_id(job), job_title(job));
+    if (!domain->config)
         return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
-                          "domain '%s' runs and has to be shut off before it can be started from "
-                          "snapshot '%s'",
-                          domain_name(domain), def->name);
-    return verror_set(&call->err, VIR_ERR_SNAPSHOT_REVERT_RISKY,
-                      "must respawn guest to start inactive snapshot");
+                          "transient domain '%s' is gone when it ends, and cannot be started again",
+                          domain_name(domain));
+    return snapshot_check_target(spec, &call->err);
+}
+
+static int start_respawn(struct call *call, struct domain *domain, struct domain_spec *spec,
+                         bool async)
+{
+    struct respawn *again;
+
+    if (check_respawn(call, domain, spec) < 0) {
+        domain_spec_free(spec);
+        return -1;
+    }
+    again = XNEW(struct respawn);
+    *again = (struct respawn){ call, spec, async };
+    if (domain_destroy(domain, false, respawn, again, &call->err) < 0) {
+        domain_spec_free(spec);
+        free(again);
+        return -1;
+    }
+    if (domain->guest)
+        domain->guest->end_reason = VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT;
+    return CALL_PENDING;
 }
 
 static int revert(struct call *call)
@@ -182,11 +236,13 @@ static int revert(struct call *call)
         call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0)
         return -1;
     snapshot = call_snapshot(call, &args->snapshot, &domain);
-    if (!snapshot || check_respawn(call, domain, snapshot->def, flags) < 0)
+    if (!snapshot)
         return -1;
     kind = revert_kind(domain, snapshot->def, flags);
     spec = snapshot_spec_new(domain, snapshot_def_ref(snapshot->def), 0);
     spec->snapshot->flags = flags;
+    if (must_respawn(domain, snapshot->def, flags))
+        return start_respawn(call, domain, spec, args->flags & CALL_ASYNC);
     return call_start_domain_job(call, kind, spec, args->flags & CALL_ASYNC, NULL);
 }
 

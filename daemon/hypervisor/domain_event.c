@@ -99,7 +99,9 @@ void domain_tell_started(const struct domain *domain, int detail)
     bool runs = domain->state == VIR_DOMAIN_RUNNING;
     size_t row = 0;
 
-    while (row + 1 < ARRAY_SIZE(starts) && starts[row].started != detail)
+    /* one that has booted has, whatever its disks have gone back to */
+    while (domain->reason != VIR_DOMAIN_RUNNING_BOOTED && row + 1 < ARRAY_SIZE(starts) &&
+           starts[row].started != detail)
         row++;
     if (runs && starts[row].resumed_first)
         domain_tell_lifecycle(domain, DOMAIN_RESUMED, starts[row].resumed);

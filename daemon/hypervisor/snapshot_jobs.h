@@ -79,6 +79,8 @@ int snapshot_apply_images(struct domain_spec *spec, struct job_ctl *ctl, struct 
 bool snapshot_runs_then(const struct snapshot_work *work);
 /* Loop: definition and current snapshot are what was gone back to. */
 void snapshot_revert_ended(struct domain_spec *spec);
+/* Loop: and clients are told, after all else of it. */
+void snapshot_tell_reverted(const struct domain_spec *spec);
 
 #define SNAPSHOT_SPEC_FUNCTIONS                                                        \
     .spec_save = snapshot_spec_save, .spec_load = snapshot_spec_load,                  \

@@ -130,8 +130,8 @@ static int check_machine(struct domain_spec *spec, struct verror *err)
     if (!work->was || domain_def_check_abi(work->was, spec->def, &why) == 0)
         return 0;
     return verror_set(err, VIR_ERR_SNAPSHOT_REVERT_RISKY,
-                      "Target domain is not what snapshot '%s' was made of, and has to be shut off "
-                      "first: %s",
+                      "the guest is not what snapshot '%s' was made of, and would have to start "
+                      "anew: %s",
                       work->def->name, verror_text(&why));
 }
 
@@ -359,6 +359,14 @@ void snapshot_revert_ended(struct domain_spec *spec)
     snapshots_set_current(domain, snapshot_find(domain, work->def->name));
 }
 
+void snapshot_tell_reverted(const struct domain_spec *spec)
+{
+    const struct domain *domain = spec_domain(spec);
+
+    if (domain && domain->config)
+        domain_tell_lifecycle(domain, DOMAIN_DEFINED, DOMAIN_DEFINED_FROM_SNAPSHOT);
+}
+
 static void revert_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
@@ -372,6 +380,8 @@ static void revert_ended(void *opaque, bool done)
     if (guest && !work->to_active && guest->end_reason == VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT &&
         !process_is_alive(&guest->process))
         guest_gone(guest); /* its end is known here before the loop hears of it */
+    if (done)
+        snapshot_tell_reverted(spec);
 }
 
 /* --- taken up by the next daemon --- */

@@ -139,6 +139,8 @@ static void start_ended(void *opaque, bool done)
     if (done)
         snapshot_revert_ended(opaque);
     guest_start_ended(opaque, done);
+    if (done)
+        snapshot_tell_reverted(opaque);
 }
 
 /* Only one that goes on already is what it was to be: of others nobody knows how far they came. */

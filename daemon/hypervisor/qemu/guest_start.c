@@ -17,6 +17,7 @@
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/migrate.h"
 #include "hypervisor/qemu/save_image.h"
+#include "hypervisor/snapshot_jobs.h"
 #include "util/alloc.h"
 #include "util/log.h"
 #include "xml/vol_xml.h"
@@ -328,7 +329,7 @@ void guest_start_undo(void *opaque, uint64_t job_id)
 static void ended_state(const struct domain_spec *spec, int *ret_state, int *ret_reason)
 {
     *ret_state = spec->was_running ? VIR_DOMAIN_RUNNING : VIR_DOMAIN_PAUSED;
-    if (spec->snapshot)
+    if (spec->snapshot && spec->snapshot->to_active)
         *ret_reason = spec->was_running ? VIR_DOMAIN_RUNNING_FROM_SNAPSHOT
                                         : VIR_DOMAIN_PAUSED_FROM_SNAPSHOT;
     else if (spec->was_running)
