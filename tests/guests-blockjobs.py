@@ -370,5 +370,15 @@ def killed_in_pivot(d):
     d.drop('g')
 
 
-guest_lib.run(pull, slow, commit, copy, restarted, died)
+def manual(d):
+    """What the manual says exists afterwards is what the tests above have found"""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../man/virtjobd-jobs.7')
+    with open(path) as file:
+        table = file.read().split('\ndisk operation\t')[1].split('.TE')[0].splitlines()
+    equal([row.split('\t') for row in table[1:]],
+          [[f'domain-block-{what}', 'before', 'before', 'goes on', 'goes on']
+           for what in ('pull', 'commit', 'copy')], 'the table')
+
+
+guest_lib.run(pull, slow, commit, copy, restarted, died, manual)
 guest_lib.run(killed_in_pivot, guests=guest_lib.HeldJournal)
