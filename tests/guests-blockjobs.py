@@ -4,6 +4,7 @@
 what they make of the XML and of the files, over a restart of the daemon, and at the guest's end."""
 
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -370,6 +371,47 @@ def killed_in_pivot(d):
     d.drop('g')
 
 
+class Owned(guest_lib.Guests):
+    """Its guests run as nobody; all may pass through its directory."""
+
+    def __init__(self, conf=''):
+        super().__init__('user = "nobody"\n' + conf)
+        os.chmod(self.dir, 0o711)
+
+
+def owners(*paths):
+    return [pwd.getpwuid(os.stat(path).st_uid).pw_name for path in paths]
+
+
+def owned(d):
+    """What is written to is QEMU's user's, and is given back to whom it was"""
+    base, middle, top = paths = chain(d, 'owned')
+    for path in paths:
+        os.chmod(path, 0o644)
+    dom, path = start(d, 'g', top), os.path.join(d.dir, 'mine-1')
+    equal(owners(*paths), ['root', 'root', 'nobody'], 'before')
+    dom.blockCommit('vda', None, middle, 0, 0)
+    over(dom)
+    equal(owners(base, top), ['nobody', 'nobody'], 'after a commit into the base')
+    dom.blockCopy('vda', dest(path), {}, TRANSIENT | libvirt.VIR_DOMAIN_BLOCK_COPY_SHALLOW)
+    ready(dom)
+    equal((owners(path), os.stat(path).st_mode & 0o777), (['nobody'], 0o600), 'the copy')
+    d.kill9()
+    d.start()
+    dom = d.dom('g')
+    ready(dom)
+    dom.blockJobAbort('vda', PIVOT)
+    equal(owners(top, path), ['root', 'nobody'], 'after the pivot')
+    other = os.path.join(d.dir, 'mine-2')
+    dom.blockCopy('vda', dest(other), {}, TRANSIENT)
+    ready(dom)
+    dom.blockJobAbort('vda', 0)
+    equal(owners(other), ['root'], 'a copy that is finished')
+    dom.destroy()
+    until(lambda: owners(base, middle, top, path) == ['root'] * 4, 'all is given back')
+    d.drop('g')
+
+
 def manual(d):
     """What the manual says exists afterwards is what the tests above have found"""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../man/virtjobd-jobs.7')
@@ -381,4 +423,6 @@ def manual(d):
 
 
 guest_lib.run(pull, slow, commit, copy, restarted, died, manual)
+if os.geteuid() == 0:
+    guest_lib.run(owned, guests=Owned)
 guest_lib.run(killed_in_pivot, guests=guest_lib.HeldJournal)
