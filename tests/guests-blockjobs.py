@@ -12,6 +12,7 @@ import threading
 import xml.etree.ElementTree as tree
 
 import guest_lib
+import wire
 from guest_lib import INVALID, MIB, check, equal, error_of, libvirt, refused, until
 
 INVALID_ARG = libvirt.VIR_ERR_INVALID_ARG
@@ -371,6 +372,41 @@ def killed_in_pivot(d):
     d.drop('g')
 
 
+def watched(d):
+    """A threshold that is passed; what the guest writes during a copy; the older kind of event"""
+    base = chain(d, 'watched', 1)[0]
+    dom, heard = start(d, 'g', base), []
+    number = d.conn.domainEventRegisterAny(
+        None, libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_THRESHOLD,
+        lambda conn, dom, *what: heard.append(what), None)
+    older = wire.Client(os.path.join(d.dir, 'run', 'virtjobd-sock'))
+    older.call('CONNECT_DOMAIN_EVENT_REGISTER_ANY', 8)
+
+    def write(what):
+        said = d.qmp('g', 'human-monitor-command', **{
+            'command-line': f'qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend "{what}"'})
+        equal(said, '', what)
+    refused(INVALID_ARG, "'vdb'", dom.setBlockThreshold, 'vdb', MIB)
+    refused(INVALID_ARG, "'vda[9]'", dom.setBlockThreshold, 'vda[9]', MIB)
+    dom.setBlockThreshold('vda', 2 * MIB)
+    write('write -P 7 5M 1M')
+    until(lambda: heard, 'the threshold is passed')
+    equal(heard[0][:3], ('vda', base, 2 * MIB), 'the event')
+    path = os.path.join(d.dir, 'watched-1')
+    dom.blockCopy('vda', dest(path), {}, TRANSIENT | 8)  # synchronous writes
+    ready(dom)
+    write('write -P 9 6M 1M')
+    dom.blockJobAbort('vda', PIVOT)
+    program, procedure, what = older.event()
+    what.domain()
+    equal((procedure, what.text(), what.int(), what.int()), (241, base, COPY, READY), 'the event')
+    older.close()
+    d.conn.domainEventDeregisterAny(number)
+    d.drop('g')
+    equal(img('compare', '-f', 'qcow2', '-F', 'qcow2', base, path).strip(),
+          'Images are identical.', 'the copy')
+
+
 class Owned(guest_lib.Guests):
     """Its guests run as nobody; all may pass through its directory."""
 
@@ -422,7 +458,7 @@ def manual(d):
            for what in ('pull', 'commit', 'copy')], 'the table')
 
 
-guest_lib.run(pull, slow, commit, copy, restarted, died, manual)
+guest_lib.run(pull, slow, commit, copy, watched, restarted, died, manual)
 if os.geteuid() == 0:
     guest_lib.run(owned, guests=Owned)
 guest_lib.run(killed_in_pivot, guests=guest_lib.HeldJournal)

@@ -125,6 +125,14 @@ static void fake_locks(const void *opaque, struct lock_hold *hold)
     lock_hold_want(hold, xstrdup(fake->key), fake->mode);
 }
 
+static void fake_finish_locks(const void *opaque, struct lock_hold *hold)
+{
+    const struct fake *fake = opaque;
+
+    if (fake->finish[0])
+        lock_hold_want(hold, xstrdup(fake->finish), fake->mode);
+}
+
 static int fake_check(void *opaque, struct verror *err)
 {
     note('k');
@@ -273,6 +281,7 @@ const struct job_kind fake_long = {
     .prepare = fake_prepare,
     .accepted = fake_accepted,
     .run = fake_run,
+    .finish_locks = fake_finish_locks,
     .decide = fake_decide,
     .publish = fake_publish,
     .undo = fake_undo,

@@ -41,6 +41,7 @@ struct fake {
     enum job_recovery recovery;
     enum lock_mode mode;
     char key[32];
+    char finish[32]; /* a key that it needs for its end, "" = none */
     char found[32]; /* what prepare finds the key to be, "" = the same */
 };
 

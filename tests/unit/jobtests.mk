@@ -8,6 +8,7 @@ job_tests = \
 	tests/unit/test-job_state \
 	tests/unit/test-job \
 	tests/unit/test-job_cancel \
+	tests/unit/test-job_finish \
 	tests/unit/test-job_end \
 	tests/unit/test-job_verbs \
 	tests/unit/test-job_info \
@@ -46,6 +47,10 @@ tests_unit_test_job_state_LDADD = $(job_test_libs)
 tests_unit_test_job_SOURCES = tests/unit/test-job.c tests/unit/job-harness.c
 tests_unit_test_job_CPPFLAGS = $(job_test_cppflags)
 tests_unit_test_job_LDADD = $(job_test_libs)
+
+tests_unit_test_job_finish_SOURCES = tests/unit/test-job_finish.c tests/unit/job-harness.c
+tests_unit_test_job_finish_CPPFLAGS = $(job_test_cppflags)
+tests_unit_test_job_finish_LDADD = $(job_test_libs)
 
 tests_unit_test_job_cancel_SOURCES = tests/unit/test-job_cancel.c tests/unit/job-harness.c
 tests_unit_test_job_cancel_CPPFLAGS = $(job_test_cppflags)
