@@ -335,7 +335,8 @@ typedef struct _virJobRecord {
     unsigned long long id;
     int objectKind;             /* virJobObjectKind */
     char *name;                 /* the object's */
-    char *pool;                 /* the pool's name for a volume, else NULL */
+    char *pool;                 /* of a volume its pool's name, of a job on a domain's disk the
+                                   disk's target ("vda"); else NULL */
     unsigned char uuid[VIR_UUID_BUFLEN]; /* the domain's or the pool's */
     char *operation;            /* "vol-clone", … */
     int phase;                  /* virJobPhase */

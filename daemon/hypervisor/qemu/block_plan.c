@@ -115,7 +115,9 @@ static int plan_commit(struct block_job *block, struct verror *err)
                           "active commit requested but '%s' is not active", block->top);
     if (find_base(block, err) < 0)
         return -1;
-    block->type = block->active ? BLOCK_JOB_ACTIVE_COMMIT : BLOCK_JOB_COMMIT;
+    /* only the first time: once it is accepted the loop looks at these, too */
+    if (block->active && block->type == BLOCK_JOB_COMMIT)
+        block->type = BLOCK_JOB_ACTIVE_COMMIT;
     if (block->active)
         take_base(block);
     return 0;
@@ -128,7 +130,7 @@ static int plan_copy(struct block_job *block, struct verror *err)
         block->dest.format = xstrdup(block->images.images[0].format);
     if (!block->dest.index)
         block->dest.index = xasprintf("%u", block->images.next_index);
-    if (block->images.n < 2)
+    if (block->images.n < 2 && block->shallow)
         block->shallow = false; /* there is nothing that it could leave out */
     return 0;
 }

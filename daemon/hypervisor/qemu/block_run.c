@@ -362,45 +362,62 @@ static int block_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, str
 
 /* --- undone --- */
 
-static void stop_qemu(struct domain_spec *spec)
+static void cancel_qemu(struct domain_spec *spec, const struct block_status *status)
 {
     struct block_job *block = spec->block;
     struct guest *guest = spec->guest;
     _cleanup_verror_ struct verror err = VERROR_INIT;
     _cleanup_free_ char *name = block_job_name(block);
+    int rc;
+
+    if (status->pending)
+        rc = block_qmp_tell(block, guest, "job-cancel", "id", NULL, &err);
+    else
+        rc = monitor_call(guest->monitor, "block-job-cancel",
+                          json_pack("{s:s, s:b}", "device", name, "force", 1), -1, NULL, CANCEL_MS,
+                          NULL, &err);
+    if (rc < 0)
+        log_warn("domain '%s': %s", spec->name, verror_text(&err));
+    (void)block_qmp_wait_end(block, guest, CANCEL_MS, NULL); /* as failed, as it was told */
+}
+
+/* False: for all that is known the guest has gone over to the copy. */
+static bool stop_qemu(struct domain_spec *spec)
+{
+    struct block_job *block = spec->block;
+    bool pivots = atomic_load(&block->wish) == BLOCK_JOB_PIVOT;
     struct block_status status;
 
-    if (block_qmp_look(block, guest, NULL, &status, &err) < 0)
-        return; /* it is ending */
-    if (status.found && !status.concluded) {
-        json_t *args = json_pack("{s:s, s:b}", "device", name, "force", 1);
-
-        if (status.pending)
-            json_decref(args);
-        if (status.pending ? block_qmp_tell(block, guest, "job-cancel", "id", NULL, &err) < 0
-                           : monitor_call(guest->monitor, "block-job-cancel", args, -1, NULL,
-                                          CANCEL_MS, NULL, &err) < 0)
-            log_warn("domain '%s': %s", spec->name, verror_text(&err));
-        (void)block_qmp_wait_end(block, guest, CANCEL_MS, NULL); /* as failed, as it was told */
-    }
+    if (block_qmp_look(block, spec->guest, NULL, &status, NULL) < 0)
+        return !pivots;
+    if (status.found && status.concluded && !status.error[0] && pivots)
+        return false;
+    if (status.found && !status.concluded)
+        cancel_qemu(spec, &status);
     if (status.found)
-        (void)block_qmp_tell(block, guest, "job-dismiss", "id", NULL, NULL);
+        (void)block_qmp_tell(block, spec->guest, "job-dismiss", "id", NULL, NULL);
     if (block->type == BLOCK_JOB_COPY && block->dest.index)
-        block_nodes_delete(guest, block->dest.index);
+        block_nodes_delete(spec->guest, block->dest.index);
+    return true;
 }
 
 static void block_undo(void *opaque, uint64_t job_id)
 {
     struct domain_spec *spec = opaque;
     struct block_job *block = spec->block;
+    bool unused = !block->done; /* else the guest has written to it */
 
     (void)job_id;
     if (spec->guest && spec->guest->monitor && process_is_alive(&spec->guest->process))
-        stop_qemu(spec);
+        unused = stop_qemu(spec) && unused;
+    if (!unused) {
+        log_error("domain '%s': '%s' stays, the guest may be using it", spec->name,
+                  block->dest.path ? block->dest.path : block->source);
+        return;
+    }
     owners_give_back(spec->domains->owners, block->owner_memory);
     free(STEAL_PTR(block->owner_memory));
-    if (!block->done) /* else the guest has written to it */
-        block_target_remove(block);
+    block_target_remove(block);
 }
 
 /* --- told --- */
