@@ -6,6 +6,7 @@ what they make of the XML and of the files, over a restart of the daemon, and at
 import os
 import pwd
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -407,6 +408,39 @@ def watched(d):
           'Images are identical.', 'the copy')
 
 
+def by_virsh(d):
+    """virsh waits for them, shows them and ends them"""
+    def virsh(*args):
+        done = subprocess.run(['virsh', '-c', d.uri, *args], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def says(text, *args):
+        status, said = virsh(*args)
+        check(status == 0 and text in said, f'{args}: {status}, {said}')
+    if not shutil.which('virsh'):
+        return
+    base, _, top = chain(d, 'virsh')
+    dom, path = start(d, 'g', top), os.path.join(d.dir, 'virsh-9')
+    says('Successfully pivoted', 'blockcommit', 'g', 'vda', '--active', '--wait', '--verbose',
+         '--pivot')
+    equal(images(dom), [base], 'the image')
+    says('Pull complete', 'blockpull', 'g', 'vda', '--wait', '--verbose')
+    says('Successfully copied', 'blockcopy', 'g', 'vda', path, '--transient-job', '--wait',
+         '--finish', '--format', 'raw')
+    os.unlink(path)
+    says('started', 'blockcopy', 'g', 'vda', path, '--transient-job', '--bytes', '--bandwidth',
+         '65536')
+    says('65536 bytes/s', 'blockjob', 'g', 'vda', '--info')
+    says('None', 'domjobinfo', 'g')
+    equal(virsh('blockjob', 'g', 'vda', '--pivot')[0], 1, 'a pivot too early')
+    says('', 'blockjob', 'g', 'vda', '--bandwidth', '0')
+    ready(dom)
+    says('', 'blockjob', 'g', 'vda', '--pivot')
+    equal(images(dom), [path], 'the image')
+    says('No current block job', 'blockjob', 'g', 'vda')
+    d.drop('g')
+
+
 class Owned(guest_lib.Guests):
     """Its guests run as nobody; all may pass through its directory."""
 
@@ -458,7 +492,7 @@ def manual(d):
            for what in ('pull', 'commit', 'copy')], 'the table')
 
 
-guest_lib.run(pull, slow, commit, copy, watched, restarted, died, manual)
+guest_lib.run(pull, slow, commit, copy, watched, by_virsh, restarted, died, manual)
 if os.geteuid() == 0:
     guest_lib.run(owned, guests=Owned)
 guest_lib.run(killed_in_pivot, guests=guest_lib.HeldJournal)
