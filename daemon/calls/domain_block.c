@@ -40,7 +40,6 @@ enum {
     ABORT_PIVOT = 1 << 1,
     INFO_BYTES = 1 << 0,
     SPEED_BYTES = 1 << 0,
-    THRESHOLD_MS = 20000,
 };
 
 /* --- what all have in common --- */
@@ -213,9 +212,8 @@ static int take_param(struct call *call, const struct wire_param *param, struct 
             return verror_set(&call->err, VIR_ERR_INVALID_ARG,
                               "parameter '%s' in function %s is of another type", param->field,
                               call->proc->api);
-        *known[i].value = param->value.type == WIRE_PARAM_UINT
-                              ? param->value.wire_param_value_u.ui
-                              : param->value.wire_param_value_u.ul;
+        *known[i].value = param->value.type == WIRE_PARAM_UINT ? param->value.wire_param_value_u.ui
+                                                               : param->value.wire_param_value_u.ul;
         return 0;
     }
     return verror_set(&call->err, VIR_ERR_INVALID_ARG, "parameter '%s' is not known in function %s",
@@ -268,8 +266,8 @@ static int parse_dest(void *opaque, struct verror *err)
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "a destination of type '%s'",
                           xml_quotable(type));
     dest->image.is_block = type && strcmp(type, "block") == 0;
-    dest->image.path = xml_attribute(xml_child(disk, "source"),
-                                     dest->image.is_block ? "dev" : "file");
+    dest->image.path =
+        xml_attribute(xml_child(disk, "source"), dest->image.is_block ? "dev" : "file");
     dest->image.format = xml_attribute(xml_child(disk, "driver"), "type");
     if (!dest->image.path)
         return verror_set(err, VIR_ERR_XML_ERROR, "the destination has no source");
@@ -291,8 +289,7 @@ static int copy_to(struct call *call, struct call_copy *copy)
 
     if (find_disk(call, copy->domain, copy->path, &of) < 0 ||
         check_transient(call, of.domain, copy->flags) < 0 ||
-        check_dest(call, copy->image->path) < 0 ||
-        !(block = new_job(call, BLOCK_JOB_COPY, &of)))
+        check_dest(call, copy->image->path) < 0 || !(block = new_job(call, BLOCK_JOB_COPY, &of)))
         return -1;
     block->dest.path = STEAL_PTR(copy->image->path);
     block->dest.format = STEAL_PTR(copy->image->format);
@@ -324,8 +321,7 @@ static int block_copy(struct call *call)
     struct disk_of of;
 
     if (call_check_flags(call, args->flags, COPY_FLAGS) < 0 ||
-        take_params(call, args, &params) < 0 ||
-        find_disk(call, &args->domain, args->path, &of) < 0)
+        take_params(call, args, &params) < 0 || find_disk(call, &args->domain, args->path, &of) < 0)
         return -1;
     dest = XNEW(struct dest_xml);
     dest->xml = xstrdup(args->destxml);
@@ -410,8 +406,8 @@ static int get_info(struct call *call)
     job_snapshot(job, &now);
     ret->found = 1;
     ret->type = (int)block->type;
-    ret->bandwidth = args->flags & INFO_BYTES ? now.speed : now.speed / (1 << 20) +
-                                                                (now.speed % (1 << 20) != 0);
+    ret->bandwidth =
+        args->flags & INFO_BYTES ? now.speed : now.speed / (1 << 20) + (now.speed % (1 << 20) != 0);
     ret->cur = atomic_load(&block->cur);
     ret->end = atomic_load(&block->end);
     /* both the same is what says that it is ready */
@@ -454,8 +450,7 @@ static void ended_cb(struct job_waiter *waiter, struct job *job)
 
     if (wait->pivot && job_state(job) != JOB_COMPLETE) {
         verror_copy(&wait->call->err, job_error(job));
-        verror_set(&wait->call->err, VIR_ERR_OPERATION_ABORTED, "%s was cancelled",
-                   job_title(job));
+        verror_set(&wait->call->err, VIR_ERR_OPERATION_ABORTED, "%s was cancelled", job_title(job));
         call_fail(wait->call);
     } else {
         call_reply(wait->call);
@@ -480,8 +475,8 @@ static int check_pivot(struct call *call, const struct block_job *block)
                           block->type == BLOCK_JOB_PULL ? "pull" : "commit");
     if (atomic_load(&block->ready))
         return 0;
-    return verror_set(&call->err, VIR_ERR_BLOCK_COPY_ACTIVE,
-                      "disk '%s' not ready for pivot yet", block->target);
+    return verror_set(&call->err, VIR_ERR_BLOCK_COPY_ACTIVE, "disk '%s' not ready for pivot yet",
+                      block->target);
 }
 
 static void cancel_asked_cb(void *opaque, struct verror *err)
@@ -529,68 +524,11 @@ static int abort_job(struct call *call)
     return async ? 0 : wait_for_end(call, job, true);
 }
 
-/* --- thresholds --- */
-
-static void threshold_set_cb(void *opaque, json_t *value, struct verror *err)
-{
-    struct call *call = opaque;
-
-    (void)value;
-    if (err->code) {
-        verror_move(&call->err, err);
-        call_fail(call);
-    } else {
-        call_reply(call);
-    }
-}
-
-/* "vda", or "vda[1]" where that is its topmost image. */
-static const struct domain_disk *find_top(struct call *call, const struct domain_def *def,
-                                          const char *name)
-{
-    for (size_t i = 0; i < def->ndisks; i++) {
-        const struct domain_disk *disk = &def->disks[i];
-        _cleanup_free_ char *top = disk->index ? xasprintf("%s[%s]", disk->target, disk->index)
-                                               : NULL;
-
-        if (top && (strcmp(name, disk->target) == 0 || strcmp(name, top) == 0))
-            return disk;
-    }
-    verror_set(&call->err, VIR_ERR_INVALID_ARG,
-               "block device '%s' was not found, or is no image that the guest writes to",
-               xml_quotable(name));
-    return NULL;
-}
-
-static int set_threshold(struct call *call)
-{
-    const struct remote_domain_block_threshold_args *args = call->args;
-    const struct domain_disk *disk;
-    struct domain *domain;
-    struct guest *guest;
-
-    if (call_check_flags(call, args->flags, 0) < 0)
-        return -1;
-    if (args->threshold > INT64_MAX)
-        return verror_set(&call->err, VIR_ERR_OVERFLOW, "a threshold of %llu bytes",
-                          (unsigned long long)args->threshold);
-    if (!(domain = call_domain(call, &args->domain)) ||
-        !(guest = call_ready_guest(call, domain)) ||
-        !(disk = find_top(call, guest->def, args->dev)))
-        return -1;
-    monitor_send(guest->monitor, "block-set-write-threshold",
-                 json_pack("{s:o, s:I}", "node-name",
-                           json_sprintf("libvirt-%s-storage", disk->index), "write-threshold",
-                           (json_int_t)args->threshold),
-                 THRESHOLD_MS, threshold_set_cb, call);
-    return CALL_PENDING;
-}
-
-#define ROW(what, proc, function, who, kind, handle, ...)                                 \
-    {                                                                                     \
-        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
-        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
-        PROC_ON(DOMAIN, what), __VA_ARGS__                                                \
+#define ROW(what, proc, function, who, kind, handle, ...)                                          \
+    {                                                                                              \
+        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,              \
+        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,                   \
+        PROC_ON(DOMAIN, what), __VA_ARGS__                                                         \
     }
 
 static const struct proc procs[] = {
@@ -608,8 +546,6 @@ static const struct proc procs[] = {
         PROC_ARGS(remote_domain_text_flags_args), PROC_RET(remote_domain_block_job_info_ret)),
     ROW(CHANGE, BLOCK_JOB_SET_SPEED, "virDomainBlockJobSetSpeed", WRITE, CHANGE, set_speed,
         PROC_ARGS(remote_domain_block_job_args)),
-    ROW(CHANGE, SET_BLOCK_THRESHOLD, "virDomainSetBlockThreshold", WRITE, CHANGE, set_threshold,
-        PROC_ARGS(remote_domain_block_threshold_args)),
 };
 
 const struct proc_table calls_domain_block = { procs, ARRAY_SIZE(procs) };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Disks of a guest that runs: which had errors, and how large they are from
- * now on; and what is done when a guest ends.  Loop thread.
+ * Disks of a guest that runs: which had errors, how large they are from now
+ * on, and when that they have grown is told; and what is done when a guest
+ * ends.  Loop thread.
  */
 
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
+#include "xml/xml_read.h"
 
 enum {
     ASK_MS = 20000,
@@ -133,6 +135,63 @@ static int block_resize(struct call *call)
     return call_start_domain_job(call, &domain_job_block_resize, spec, false, NULL);
 }
 
+/* --- thresholds --- */
+
+static void threshold_set_cb(void *opaque, json_t *value, struct verror *err)
+{
+    struct call *call = opaque;
+
+    (void)value;
+    if (err->code) {
+        verror_move(&call->err, err);
+        call_fail(call);
+    } else {
+        call_reply(call);
+    }
+}
+
+/* "vda", or "vda[1]" where that is its topmost image. */
+static const struct domain_disk *find_top(struct call *call, const struct domain_def *def,
+                                          const char *name)
+{
+    for (size_t i = 0; i < def->ndisks; i++) {
+        const struct domain_disk *disk = &def->disks[i];
+        _cleanup_free_ char *top = disk->index ? xasprintf("%s[%s]", disk->target, disk->index)
+                                               : NULL;
+
+        if (top && (strcmp(name, disk->target) == 0 || strcmp(name, top) == 0))
+            return disk;
+    }
+    verror_set(&call->err, VIR_ERR_INVALID_ARG,
+               "block device '%s' was not found, or is no image that the guest writes to",
+               xml_quotable(name));
+    return NULL;
+}
+
+static int set_threshold(struct call *call)
+{
+    const struct remote_domain_block_threshold_args *args = call->args;
+    const struct domain_disk *disk;
+    struct domain *domain;
+    struct guest *guest;
+
+    if (call_check_flags(call, args->flags, 0) < 0)
+        return -1;
+    if (args->threshold > INT64_MAX)
+        return verror_set(&call->err, VIR_ERR_OVERFLOW, "a threshold of %llu bytes",
+                          (unsigned long long)args->threshold);
+    if (!(domain = call_domain(call, &args->domain)) ||
+        !(guest = call_ready_guest(call, domain)) ||
+        !(disk = find_top(call, guest->def, args->dev)))
+        return -1;
+    monitor_send(guest->monitor, "block-set-write-threshold",
+                 json_pack("{s:o, s:I}", "node-name",
+                           json_sprintf("libvirt-%s-storage", disk->index), "write-threshold",
+                           (json_int_t)args->threshold),
+                 ASK_MS, threshold_set_cb, call);
+    return CALL_PENDING;
+}
+
 /* --- ends --- */
 
 static int set_lifecycle_action(struct call *call)
@@ -163,6 +222,8 @@ static const struct proc procs[] = {
         PROC_ARGS(remote_domain_flags_number_args), PROC_RET(remote_domain_disk_errors_ret)),
     ROW(CHANGE, BLOCK_RESIZE, "virDomainBlockResize", WRITE, CHANGE, block_resize,
         PROC_ARGS(remote_domain_block_resize_args)),
+    ROW(CHANGE, SET_BLOCK_THRESHOLD, "virDomainSetBlockThreshold", WRITE, CHANGE, set_threshold,
+        PROC_ARGS(remote_domain_block_threshold_args)),
     ROW(CHANGE, SET_LIFECYCLE_ACTION, "virDomainSetLifecycleAction", WRITE, CHANGE,
         set_lifecycle_action, PROC_ARGS(remote_domain_action_args)),
 };

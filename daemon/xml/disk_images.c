@@ -270,7 +270,8 @@ int domain_def_follow_image(const struct domain_def *config, const struct domain
 static void add_mirror(xmlNodePtr disk, const struct disk_mirror *mirror)
 {
     const struct disk_xml_image *image = &mirror->image;
-    const char *type = image->is_block ? "block" : "file", *where = image->is_block ? "dev" : "file";
+    const char *type = image->is_block ? "block" : "file",
+               *where = image->is_block ? "dev" : "file";
     xmlNodePtr after = xml_child(disk, "backingStore"), node, source;
 
     node = xml_child_add_after(disk, after ? after : xml_child(disk, "source"), "mirror");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* daemon/jobs/job_run.c, job_verbs.c: what a job holds for its end alone, and being told it is under way. */
+/* daemon/jobs/job_run.c, job_verbs.c: what a job holds for its end alone, and being told it is
+ * under way. */
 
 #include "job-harness.h"
 #include "scratch.h"

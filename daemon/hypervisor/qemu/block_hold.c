@@ -114,8 +114,7 @@ static void drop_file(struct block_job *block, const char *path)
     }
 }
 
-static void find_files(const struct guest *guest, struct block_job *block, size_t first,
-                       size_t end)
+static void find_files(const struct guest *guest, struct block_job *block, size_t first, size_t end)
 {
     const struct guest_file dest = { block->dest.path, block->dev, block->ino, false, false };
 
@@ -172,7 +171,8 @@ static void find_memory(const struct guest *guest, struct block_job *block, size
     _cleanup_free_ char *back = NULL;
     size_t i;
 
-    json_array_foreach (old, i, row) {
+    json_array_foreach(old, i, row)
+    {
         const char *path = json_string_value(json_object_get(row, "path"));
 
         json_array_append(is_dropped(block, path, first, end) ? dropped : kept, row);

@@ -98,8 +98,8 @@ struct block_job *block_job_from_json(const json_t *json)
     block->sync_writes = sync_writes;
     block->granularity = (uint64_t)granularity;
     block->buf_size = (uint64_t)buf_size;
-    block->dest = (struct disk_xml_image){ xstrdup(dest), xstrdup(format), xstrdup(index),
-                                           is_block };
+    block->dest =
+        (struct disk_xml_image){ xstrdup(dest), xstrdup(format), xstrdup(index), is_block };
     return block;
 }
 

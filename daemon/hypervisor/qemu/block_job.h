@@ -42,28 +42,28 @@ struct block_job {
     atomic_uint refs;
 
     /* Fixed before it is accepted. */
-    uint64_t id;        /* of our job */
+    uint64_t id; /* of our job */
     enum block_job_type type;
-    char *target;       /* the disk: "vda" */
-    char *source;       /* the image it has, as libvirt's events call it */
-    char *base, *top;   /* as the client named them, or NULL */
-    bool only_below;    /* base: the image right below top */
-    bool active;        /* commit: it is known to be of the topmost image */
+    char *target;     /* the disk: "vda" */
+    char *source;     /* the image it has, as libvirt's events call it */
+    char *base, *top; /* as the client named them, or NULL */
+    bool only_below;  /* base: the image right below top */
+    bool active;      /* commit: it is known to be of the topmost image */
     bool shallow, reuse, sync_writes;
     uint64_t granularity, buf_size; /* 0 = QEMU's own */
-    struct disk_xml_image dest; /* copy: where to; active commit: the base */
+    struct disk_xml_image dest;     /* copy: where to; active commit: the base */
 
     /* Its worker's: found out anew by each daemon. */
     struct domain_def *live, *config; /* references, the loop's until they are handed over */
     struct disk_images images;
-    size_t top_at, base_at; /* positions; base_at may be how many there are */
+    size_t top_at, base_at;            /* positions; base_at may be how many there are */
     const char *cache, *aio, *discard; /* of the disk, static; or NULL */
 
     /* Its worker's, and kept in its checkpoint. */
-    bool made;            /* dest is a file of our making */
-    bool done;            /* QEMU has done it: there is no way back */
-    uint64_t dev, ino;    /* of dest; 0 = not known yet */
-    char *owner_memory;   /* see owner.h */
+    bool made;          /* dest is a file of our making */
+    bool done;          /* QEMU has done it: there is no way back */
+    uint64_t dev, ino;  /* of dest; 0 = not known yet */
+    char *owner_memory; /* see owner.h */
 
     /* Any thread. */
     atomic_ullong cur, end;
@@ -71,7 +71,7 @@ struct block_job {
     atomic_int wish; /* enum block_job_wish */
 
     /* The loop's. */
-    bool begun; /* QEMU has said so */
+    bool begun;                /* QEMU has said so */
     struct block_held held[2]; /* files that it writes to and its guest did not */
     size_t nheld;
     /* What its guest has once the outcome is on disk: the worker's until then. */

@@ -77,7 +77,8 @@ static int find_base(struct block_job *block, struct verror *err)
     size_t below = block->top_at + 1;
 
     if (below >= block->images.n)
-        return verror_set(err, VIR_ERR_INVALID_ARG, "top '%s' in chain for '%s' has no backing file",
+        return verror_set(err, VIR_ERR_INVALID_ARG,
+                          "top '%s' in chain for '%s' has no backing file",
                           block->top ? block->top : block->target, block->source);
     block->base_at = block->only_below ? below : block->images.n - 1;
     if (!block->base)
@@ -85,8 +86,9 @@ static int find_base(struct block_job *block, struct verror *err)
     if (pick(block, block->base, &block->base_at, err) < 0)
         return -1;
     if (block->base_at <= block->top_at || (block->only_below && block->base_at != below))
-        return verror_set(err, VIR_ERR_INVALID_ARG, "base '%s' is not %sbelow '%s' in chain for '%s'",
-                          block->base, block->only_below ? "immediately " : "",
+        return verror_set(err, VIR_ERR_INVALID_ARG,
+                          "base '%s' is not %sbelow '%s' in chain for '%s'", block->base,
+                          block->only_below ? "immediately " : "",
                           block->top ? block->top : block->target, block->source);
     return 0;
 }
@@ -158,8 +160,8 @@ static struct domain_def *live_outcome(const struct block_job *block, struct ver
     case BLOCK_JOB_PULL:
         return domain_def_drop_images(block->live, block->target, 0, block->base_at, err);
     case BLOCK_JOB_COMMIT:
-        return domain_def_drop_images(block->live, block->target, block->top_at - 1,
-                                      block->base_at, err);
+        return domain_def_drop_images(block->live, block->target, block->top_at - 1, block->base_at,
+                                      err);
     case BLOCK_JOB_ACTIVE_COMMIT:
         return domain_def_set_image(block->live, block->target, &block->dest, block->base_at + 1,
                                     err);
@@ -189,9 +191,8 @@ int block_job_outcome(struct block_job *block, struct domain_def **ret_live,
     bool moves = block->type == BLOCK_JOB_COPY || block->type == BLOCK_JOB_ACTIVE_COMMIT;
 
     dropped_images(block, ret_first, ret_end);
-    if (block->config &&
-        domain_def_follow_image(block->config, block->live, block->target,
-                                moves ? &block->dest : NULL, ret_config, err) < 0)
+    if (block->config && domain_def_follow_image(block->config, block->live, block->target,
+                                                 moves ? &block->dest : NULL, ret_config, err) < 0)
         return -1;
     *ret_live = live_outcome(block, err);
     return *ret_live ? 0 : -1;

@@ -60,10 +60,10 @@ int block_qmp_start(struct block_job *block, struct guest *guest, struct job_ctl
     bool waits = block->type == BLOCK_JOB_COPY || block->type == BLOCK_JOB_ACTIVE_COMMIT;
     _cleanup_free_ char *name = block_job_name(block);
     /* one that waits until it is told to end takes effect when it is told; the others are asked */
-    json_t *args = json_pack("{s:s, s:o, s:I, s:b, s:b}", "job-id", name, "device",
-                             format_name(&block->images.images[0]), "speed",
-                             (json_int_t)job_ctl_speed(ctl), "auto-dismiss", 0, "auto-finalize",
-                             (int)waits);
+    json_t *args =
+        json_pack("{s:s, s:o, s:I, s:b, s:b}", "job-id", name, "device",
+                  format_name(&block->images.images[0]), "speed", (json_int_t)job_ctl_speed(ctl),
+                  "auto-dismiss", 0, "auto-finalize", (int)waits);
 
     if (block->type == BLOCK_JOB_COPY)
         args = mirror_args(block, args);
@@ -105,7 +105,8 @@ int block_qmp_look(struct block_job *block, struct guest *guest, struct job_ctl 
     *ret = (struct block_status){ 0 };
     if (monitor_call(guest->monitor, "query-jobs", NULL, -1, ctl, COMMAND_MS, &reply, err) < 0)
         return -1;
-    json_array_foreach (reply, i, job) {
+    json_array_foreach(reply, i, job)
+    {
         const char *id = json_string_value(json_object_get(job, "id"));
 
         if (id && strcmp(id, name) == 0)

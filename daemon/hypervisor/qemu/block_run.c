@@ -85,10 +85,10 @@ static void block_accepted(void *opaque, uint64_t job_id)
 
 static char *checkpoint_of(const struct block_job *block)
 {
-    json_t *json = json_pack("{s:b, s:b, s:I, s:I, s:s*, s:i}", "done", block->done, "made",
-                             block->made, "dev", (json_int_t)block->dev, "ino",
-                             (json_int_t)block->ino, "owners", block->owner_memory, "wish",
-                             atomic_load(&block->wish));
+    json_t *json =
+        json_pack("{s:b, s:b, s:I, s:I, s:s*, s:i}", "done", block->done, "made", block->made,
+                  "dev", (json_int_t)block->dev, "ino", (json_int_t)block->ino, "owners",
+                  block->owner_memory, "wish", atomic_load(&block->wish));
     char *text = json_dumps(json, JSON_COMPACT);
 
     json_decref(json);
@@ -495,7 +495,8 @@ static bool block_resumable(const void *opaque)
 static const char *block_unlimited(const void *opaque, enum job_limit limit)
 {
     (void)opaque;
-    return limit == JOB_LIMIT_SPEED ? NULL : "QEMU's block jobs are not paused; it takes a low speed";
+    return limit == JOB_LIMIT_SPEED ? NULL
+                                    : "QEMU's block jobs are not paused; it takes a low speed";
 }
 
 static char *block_spec_save(const void *opaque)

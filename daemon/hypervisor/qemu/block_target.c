@@ -33,8 +33,7 @@ static int check_reused(const struct block_job *block, struct verror *err)
     disk_chain_clear(&chain);
     if (has_backing && !block->shallow)
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
-                          "'%s' has a backing file, and the copy is not shallow",
-                          block->dest.path);
+                          "'%s' has a backing file, and the copy is not shallow", block->dest.path);
     return 0;
 }
 
@@ -84,12 +83,13 @@ static int virtual_size(const struct block_job *block, struct guest *guest, stru
     if (monitor_call(guest->monitor, "query-named-block-nodes", json_pack("{s:b}", "flat", 1), -1,
                      ctl, COMMAND_MS, &reply, err) < 0)
         return -1;
-    json_array_foreach (reply, i, node) {
+    json_array_foreach(reply, i, node)
+    {
         const char *is = json_string_value(json_object_get(node, "node-name"));
 
         if (is && strcmp(is, name) == 0)
-            size = json_integer_value(
-                json_object_get(json_object_get(node, "image"), "virtual-size"));
+            size =
+                json_integer_value(json_object_get(json_object_get(node, "image"), "virtual-size"));
     }
     json_decref(reply);
     if (size <= 0)
@@ -103,8 +103,8 @@ static int open_target(struct block_job *block, struct verror *err)
 {
     const char *path = block->dest.path;
     struct stat st;
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (block->dest.is_block ? 0 : O_CREAT),
-                  0600);
+    int fd =
+        open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (block->dest.is_block ? 0 : O_CREAT), 0600);
 
     if (fd < 0 || fstat(fd, &st) < 0) {
         (void)verror_errno(err, errno, "cannot make '%s'", path);
@@ -202,11 +202,11 @@ static int add_node(struct guest *guest, json_t *props, struct job_ctl *ctl, str
 
 static json_t *storage_node(const struct block_job *block)
 {
-    json_t *props = json_pack("{s:s, s:s, s:o, s:b, s:s}", "driver",
-                              block->dest.is_block ? "host_device" : "file", "filename",
-                              block->dest.path, "node-name",
-                              json_sprintf("libvirt-%s-storage", block->dest.index),
-                              "auto-read-only", 1, "discard", "unmap");
+    json_t *props =
+        json_pack("{s:s, s:s, s:o, s:b, s:s}", "driver",
+                  block->dest.is_block ? "host_device" : "file", "filename", block->dest.path,
+                  "node-name", json_sprintf("libvirt-%s-storage", block->dest.index),
+                  "auto-read-only", 1, "discard", "unmap");
 
     if (block->aio)
         json_object_set_new(props, "aio", json_string(block->aio));
@@ -246,8 +246,8 @@ void block_nodes_delete(struct guest *guest, const char *index)
     static const char *const parts[] = { "format", "storage" };
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-        json_t *args = json_pack("{s:o}", "node-name", json_sprintf("libvirt-%s-%s", index,
-                                                                    parts[i]));
+        json_t *args =
+            json_pack("{s:o}", "node-name", json_sprintf("libvirt-%s-%s", index, parts[i]));
         _cleanup_verror_ struct verror err = VERROR_INIT;
 
         if (monitor_call(guest->monitor, "blockdev-del", args, -1, NULL, COMMAND_MS, NULL, &err) <
