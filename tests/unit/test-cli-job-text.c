@@ -51,7 +51,11 @@ START_TEST(objects_are_named)
     check_text(job_object_text(&job), "pool 'x'");
     check_text(job_object_short(&job), "x");
     job.objectKind = VIR_JOB_OBJECT_DOMAIN;
+    check_text(job_object_text(&job), "disk 'p' of domain 'x'");
+    check_text(job_object_short(&job), "x/p");
+    job.pool = NULL;
     check_text(job_object_text(&job), "domain 'x'");
+    check_text(job_object_short(&job), "x");
 }
 END_TEST
 
