@@ -311,14 +311,24 @@ def written(pid):
         return int(re.search(r'wchar: (\d+)', file.read()).group(1))
 
 
+def since_start(d, name):
+    """What the log says after each start of such a job."""
+    return d.lines().split(f"domain-snapshot-create of domain '{name}': running")
+
+
 def held_save(d, name, snapshot):
     """A job that writes memory into an image, its QEMU stopped in the middle: (id, pid)."""
-    for _ in range(5):
+    for _ in range(20):
         pid = d.qemu(name)
-        before = written(pid)
+        before, starts = written(pid), len(since_start(d, name))
+
+        def writes(pid=pid, before=before, starts=starts):
+            said = since_start(d, name)
+            return (written(pid) > before + MIB and len(said) > starts
+                    and 'JOB_STATUS_CHANGE' in said[-1])  # QEMU has been told to
         asked = threading.Thread(target=take, args=(d.dom(name), snapshot, ASYNC))
         asked.start()
-        until(lambda pid=pid, before=before: written(pid) > before + MIB, 'memory is written')
+        until(writes, 'memory is written')
         d.stop_process(pid)
         asked.join()
         job = job_of(d, 'domain-snapshot-create')['id']
