@@ -287,19 +287,20 @@ static bool has_ended(const struct guest *guest)
     return pidfd < 0 || poll(&ended, 1, END_WAIT_MS) > 0;
 }
 
-/* What QEMU said before it ended is a better reason than that it has. */
+/* What QEMU said before it ended is a better reason than what failed of it. */
 static void explain_end(const struct guest *guest, off_t log_start, struct verror *err)
 {
-    _cleanup_free_ char *words = NULL;
+    _cleanup_free_ char *words = NULL, *failure = NULL;
 
     if (err->code == VIR_ERR_OPERATION_ABORTED || !has_ended(guest))
         return;
     words = log_tail(guest->log_path, log_start);
-    if (!*words)
-        return;
+    failure = xstrdup(verror_text(err));
     verror_clear(err);
-    verror_set(err, VIR_ERR_INTERNAL_ERROR, "QEMU ended while it was starting: %s", words);
-    err->output = STEAL_PTR(words);
+    verror_set(err, VIR_ERR_INTERNAL_ERROR, "QEMU ended while it was starting: %s",
+               *words ? words : failure);
+    if (*words)
+        err->output = STEAL_PTR(words);
 }
 
 /* Before the guest's first instruction, and before memory is read in. */
