@@ -389,7 +389,7 @@ static char *format(const struct snapshot_def *def, const char *parent, bool sec
         xml_element(&writer, "name", parent);
         xml_close(&writer, "parent");
     }
-    if (def->created)
+    if (def->state >= 0)
         xml_elementf(&writer, "creationTime", "%lld", (long long)def->created);
     if (def->memory != SNAPSHOT_PLACE_DEFAULT)
         xml_empty(&writer, "memory", "snapshot", snapshot_place_name(def->memory), "file",

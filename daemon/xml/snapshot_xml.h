@@ -39,7 +39,7 @@ struct snapshot_def {
     char *description; /* or NULL */
     char *parent;      /* its name, or NULL */
     int state;         /* virDomainState as it was, or SNAPSHOT_STATE_DISKS; -1: not said */
-    int64_t created;   /* seconds since 1970; 0: not said */
+    int64_t created;   /* seconds since 1970; means something where state is said */
     enum snapshot_place memory;
     char *memory_file; /* external: where it is, or NULL */
     struct snapshot_disk *disks;

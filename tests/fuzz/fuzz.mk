@@ -15,6 +15,7 @@ fuzz_targets = \
 	tests/fuzz/qmp \
 	tests/fuzz/replies \
 	tests/fuzz/save-image \
+	tests/fuzz/snapshot-xml \
 	tests/fuzz/vol-xml \
 	$(NULL)
 check_PROGRAMS += $(fuzz_targets)
@@ -98,6 +99,11 @@ tests_fuzz_save_image_SOURCES = tests/fuzz/save-image.c $(fuzz_sources)
 tests_fuzz_save_image_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_save_image_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_save_image_LDADD = $(fuzz_ldadd)
+
+tests_fuzz_snapshot_xml_SOURCES = tests/fuzz/snapshot-xml.c $(fuzz_sources)
+tests_fuzz_snapshot_xml_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_snapshot_xml_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_snapshot_xml_LDADD = $(fuzz_ldadd)
 
 tests_fuzz_vol_xml_SOURCES = tests/fuzz/vol-xml.c $(fuzz_sources)
 tests_fuzz_vol_xml_CPPFLAGS = $(fuzz_cppflags)
