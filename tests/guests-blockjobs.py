@@ -441,6 +441,49 @@ def by_virsh(d):
     d.drop('g')
 
 
+def replaced(d):
+    """What comes to be where a copy goes to, after that was looked at, is not written over"""
+    _, top = chain(d, 'replaced', 2)
+    dom, path = start(d, 'g', top), os.path.join(d.dir, 'replaced')
+    d.rule('pwrite64', 'hold')
+    errors = []
+    copying = threading.Thread(target=lambda: errors.append(error_of(
+        dom.blockCopy, 'vda', dest(path), {}, TRANSIENT)))
+    copying.start()
+    d.held('pwrite64')  # accepted, and not in the journal yet
+    with open(path, 'w') as file:
+        file.write('of somebody else')
+    d.no_rules()
+    copying.join()
+    check('replaced' in errors[0].get_error_message(), f'it says {errors[0]}')
+    with open(path) as file:
+        equal(file.read(), 'of somebody else', 'the file')
+    d.drop('g')
+
+
+def linked(d):
+    """A block device is what a link leads to, as those of LVM are"""
+    _, top = chain(d, 'linked', 2)
+    dom, back, link = start(d, 'g', top), os.path.join(d.dir, 'back'), os.path.join(d.dir, 'link')
+    with open(back, 'wb') as file:
+        file.truncate(SIZE)
+    device = subprocess.run(['losetup', '--find', '--show', back], capture_output=True, text=True)
+    if device.returncode:
+        print(f'left out: no loop device: {device.stderr.strip()}')
+    else:
+        os.symlink(device.stdout.strip(), link)
+        try:
+            dom.blockCopy('vda', f"<disk type='block'><source dev='{link}'/><driver type='raw'/></disk>",
+                          {}, TRANSIENT)
+            ready(dom)
+            dom.blockJobAbort('vda', 0)
+        finally:
+            d.drop('g')
+            subprocess.run(['losetup', '--detach', device.stdout.strip()], check=True)
+        return
+    d.drop('g')
+
+
 class Owned(guest_lib.Guests):
     """Its guests run as nobody; all may pass through its directory."""
 
@@ -495,4 +538,5 @@ def manual(d):
 guest_lib.run(pull, slow, commit, copy, watched, by_virsh, restarted, died, manual)
 if os.geteuid() == 0:
     guest_lib.run(owned, guests=Owned)
-guest_lib.run(killed_in_pivot, guests=guest_lib.HeldJournal)
+    guest_lib.run(linked)
+guest_lib.run(killed_in_pivot, replaced, guests=guest_lib.HeldJournal)

@@ -162,6 +162,8 @@ static int make_target(struct domain_spec *spec, struct job_ctl *ctl, struct ver
 
     if (block->type != BLOCK_JOB_COPY)
         return 0;
+    if (spec->taken_up && block_target_check(block, err) < 0)
+        return -1; /* it was the last daemon that has looked */
     block->made = !block->reuse && !block->dest.is_block && access(block->dest.path, F_OK) < 0;
     if (block->made)
         block->dev = block->ino = 0;
