@@ -267,6 +267,13 @@ def copy(d):
     opens(dom, d, paths[3])
     dom.suspend()
     dom.resume()
+    # a name that no XML could hold comes by a rebase
+    definition = dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    dom.undefine()
+    refused(libvirt.VIR_ERR_XML_ERROR, 'control character', dom.blockRebase, 'vda',
+            paths[0] + '\x01', 0, libvirt.VIR_DOMAIN_BLOCK_REBASE_COPY)
+    equal((mirror(dom), dom.blockJobInfo('vda', 0)), (None, {}), 'the mirror')
+    d.conn.defineXML(definition)
     events.close()
     d.drop('g')
 
@@ -333,6 +340,26 @@ def died(d):
         check(not os.path.exists(path), 'a copy that came to nothing has left its file')
         equal(images(dom), [top], 'the definition')
         d.drop('g')
+
+
+def died_in_pivot(d):
+    """QEMU dies once it may have gone over to a copy: the copy stays"""
+    _, top = chain(d, 'pivoting', 2)
+    dom, path = start(d, 'g', top), os.path.join(d.dir, 'pivoting')
+    dom.blockCopy('vda', dest(path), {}, TRANSIENT)
+    ready(dom)
+    job, pid = the_job(d, 'domain-block-copy'), d.qemu('g')
+    d.rule('pwrite64', 'hold')
+    dom.blockJobAbort('vda', PIVOT | ABORT_ASYNC)
+    d.held('pwrite64')  # with the note that it is to pivot
+    os.kill(pid, signal.SIGSTOP)  # it does not say whether it has
+    d.no_rules()
+    until(lambda: d.job(job)['phase'] == 'finishing', 'it is past its point of no return')
+    os.kill(pid, signal.SIGKILL)
+    d.ends(job, 'failed')
+    check(os.path.exists(path), 'the guest may have written to the copy, and it is gone')
+    until(lambda: not dom.isActive(), 'the guest has ended')
+    d.drop('g')
 
 
 def killed_in_pivot(d):
@@ -539,4 +566,4 @@ guest_lib.run(pull, slow, commit, copy, watched, by_virsh, restarted, died, manu
 if os.geteuid() == 0:
     guest_lib.run(owned, guests=Owned)
     guest_lib.run(linked)
-guest_lib.run(killed_in_pivot, replaced, guests=guest_lib.HeldJournal)
+guest_lib.run(killed_in_pivot, died_in_pivot, replaced, guests=guest_lib.HeldJournal)
