@@ -243,6 +243,8 @@ def copy(d):
     dom.blockCopy('vda', dest(paths[1]), {}, TRANSIENT)
     ready(dom)
     equal((mirror(dom).get('file'), mirror(dom).get('ready')), (paths[1], 'yes'), 'the mirror')
+    refused(INVALID, 'is busy', start, d, 'h', paths[1])
+    d.conn.lookupByName('h').undefine()
     dom.blockJobAbort('vda', 0)
     equal((images(dom), mirror(dom)), ([top, base], None), 'the chain after it')
     equal(img('compare', '-U', '-f', 'qcow2', '-F', 'qcow2', top, paths[1]).strip(),
