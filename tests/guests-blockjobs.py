@@ -502,7 +502,8 @@ def linked(d):
     else:
         os.symlink(device.stdout.strip(), link)
         try:
-            dom.blockCopy('vda', f"<disk type='block'><source dev='{link}'/><driver type='raw'/></disk>",
+            dom.blockCopy('vda', f"<disk type='block'><source dev='{link}'/>"
+                                 "<driver type='raw'/></disk>",
                           {}, TRANSIENT)
             ready(dom)
             dom.blockJobAbort('vda', 0)

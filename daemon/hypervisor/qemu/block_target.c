@@ -110,7 +110,7 @@ static int check_opened(const struct block_job *block, const struct stat *st, st
     if (block->made || is_same)
         return 0;
     return verror_set(err, VIR_ERR_OPERATION_FAILED,
-                      "'%s', the destination of disk '%s', has changed since the copy was asked for",
+                      "'%s', the destination of disk '%s', has changed since it was looked at",
                       block->dest.path, block->target);
 }
 
