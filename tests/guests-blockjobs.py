@@ -243,6 +243,8 @@ def copy(d):
     dom.blockCopy('vda', dest(paths[1]), {}, TRANSIENT)
     ready(dom)
     equal((mirror(dom).get('file'), mirror(dom).get('ready')), (paths[1], 'yes'), 'the mirror')
+    refused(INVALID, 'is busy', start, d, 'h', paths[1])
+    d.conn.lookupByName('h').undefine()
     dom.blockJobAbort('vda', 0)
     equal((images(dom), mirror(dom)), ([top, base], None), 'the chain after it')
     equal(img('compare', '-U', '-f', 'qcow2', '-F', 'qcow2', top, paths[1]).strip(),
@@ -267,6 +269,13 @@ def copy(d):
     opens(dom, d, paths[3])
     dom.suspend()
     dom.resume()
+    # a name that no XML could hold comes by a rebase
+    definition = dom.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    dom.undefine()
+    refused(libvirt.VIR_ERR_XML_ERROR, 'control character', dom.blockRebase, 'vda',
+            paths[0] + '\x01', 0, libvirt.VIR_DOMAIN_BLOCK_REBASE_COPY)
+    equal((mirror(dom), dom.blockJobInfo('vda', 0)), (None, {}), 'the mirror')
+    d.conn.defineXML(definition)
     events.close()
     d.drop('g')
 
@@ -333,6 +342,26 @@ def died(d):
         check(not os.path.exists(path), 'a copy that came to nothing has left its file')
         equal(images(dom), [top], 'the definition')
         d.drop('g')
+
+
+def died_in_pivot(d):
+    """QEMU dies once it may have gone over to a copy: the copy stays"""
+    _, top = chain(d, 'pivoting', 2)
+    dom, path = start(d, 'g', top), os.path.join(d.dir, 'pivoting')
+    dom.blockCopy('vda', dest(path), {}, TRANSIENT)
+    ready(dom)
+    job, pid = the_job(d, 'domain-block-copy'), d.qemu('g')
+    d.rule('pwrite64', 'hold')
+    dom.blockJobAbort('vda', PIVOT | ABORT_ASYNC)
+    d.held('pwrite64')  # with the note that it is to pivot
+    os.kill(pid, signal.SIGSTOP)  # it does not say whether it has
+    d.no_rules()
+    until(lambda: d.job(job)['phase'] == 'finishing', 'it is past its point of no return')
+    os.kill(pid, signal.SIGKILL)
+    d.ends(job, 'failed')
+    check(os.path.exists(path), 'the guest may have written to the copy, and it is gone')
+    until(lambda: not dom.isActive(), 'the guest has ended')
+    d.drop('g')
 
 
 def killed_in_pivot(d):
@@ -441,6 +470,50 @@ def by_virsh(d):
     d.drop('g')
 
 
+def replaced(d):
+    """What comes to be where a copy goes to, after that was looked at, is not written over"""
+    _, top = chain(d, 'replaced', 2)
+    dom, path = start(d, 'g', top), os.path.join(d.dir, 'replaced')
+    d.rule('pwrite64', 'hold')
+    errors = []
+    copying = threading.Thread(target=lambda: errors.append(error_of(
+        dom.blockCopy, 'vda', dest(path), {}, TRANSIENT)))
+    copying.start()
+    d.held('pwrite64')  # accepted, and not in the journal yet
+    with open(path, 'w') as file:
+        file.write('of somebody else')
+    d.no_rules()
+    copying.join()
+    check('replaced' in errors[0].get_error_message(), f'it says {errors[0]}')
+    with open(path) as file:
+        equal(file.read(), 'of somebody else', 'the file')
+    d.drop('g')
+
+
+def linked(d):
+    """A block device is what a link leads to, as those of LVM are"""
+    _, top = chain(d, 'linked', 2)
+    dom, back, link = start(d, 'g', top), os.path.join(d.dir, 'back'), os.path.join(d.dir, 'link')
+    with open(back, 'wb') as file:
+        file.truncate(SIZE)
+    device = subprocess.run(['losetup', '--find', '--show', back], capture_output=True, text=True)
+    if device.returncode:
+        print(f'left out: no loop device: {device.stderr.strip()}')
+    else:
+        os.symlink(device.stdout.strip(), link)
+        try:
+            dom.blockCopy('vda', f"<disk type='block'><source dev='{link}'/>"
+                                 "<driver type='raw'/></disk>",
+                          {}, TRANSIENT)
+            ready(dom)
+            dom.blockJobAbort('vda', 0)
+        finally:
+            d.drop('g')
+            subprocess.run(['losetup', '--detach', device.stdout.strip()], check=True)
+        return
+    d.drop('g')
+
+
 class Owned(guest_lib.Guests):
     """Its guests run as nobody; all may pass through its directory."""
 
@@ -495,4 +568,5 @@ def manual(d):
 guest_lib.run(pull, slow, commit, copy, watched, by_virsh, restarted, died, manual)
 if os.geteuid() == 0:
     guest_lib.run(owned, guests=Owned)
-guest_lib.run(killed_in_pivot, guests=guest_lib.HeldJournal)
+    guest_lib.run(linked)
+guest_lib.run(killed_in_pivot, died_in_pivot, replaced, guests=guest_lib.HeldJournal)

@@ -11,6 +11,7 @@
 #include "hypervisor/qemu/block_job.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
+#include "xml/name_check.h"
 #include "xml/xml_tree.h"
 
 /* libvirt's numbers. */
@@ -183,6 +184,8 @@ static int check_dest(struct call *call, const char *path)
         call_record_unreached(call);
         return -1;
     }
+    if (text_check(path, "the destination", &call->err) < 0) /* of a rebase: no XML has held it */
+        return -1;
     if (*path == '/')
         return 0;
     return verror_set(&call->err, VIR_ERR_INVALID_ARG, "the destination '%s' is not absolute",

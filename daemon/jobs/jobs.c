@@ -333,7 +333,7 @@ void jobs_stop(struct jobs *jobs, unsigned int grace_seconds, void (*stopped)(vo
     for (struct job *job = jobs->active_first; job; job = job->next) {
         if (job->unjournalled)
             continue; /* nothing of it is left to stop; its outcome has the grace */
-        if (job->finish_locks.waiting && job_is_resumable(job)) {
+        if (job->finish_locks.waiting && job->state == JOB_RUNNING && job_is_resumable(job)) {
             job_park(job);
             continue;
         }

@@ -84,6 +84,29 @@ START_TEST(stopped_while_it_waits)
 }
 END_TEST
 
+/* Its undo is under way: it is waited for. */
+START_TEST(stopped_while_it_is_undone)
+{
+    struct party holder, waiter;
+    unsigned int answered = 0;
+    struct fake *fake;
+    struct job *job;
+
+    start_both(&holder, &waiter, true);
+    job = jobs_find_id(heart.jobs, waiter.id);
+    fake = job->spec;
+    fake->block = STEP_UNDO;
+    ck_assert_int_eq(fake_cancel(waiter.id, &answered, NULL), 0);
+    heart_wait_entered(STEP_UNDO, 1);
+    jobs_stop(heart.jobs, 60, stopped_cb, NULL);
+    ck_assert(!job->parked);
+    heart_open(STEP_RUN);
+    heart_open(STEP_UNDO);
+    heart_until(stopped == 1 && waiter.ended);
+    ck_assert_int_eq(waiter.state, JOB_CANCELLED);
+}
+END_TEST
+
 static void begun_cb(void *opaque, struct job *job)
 {
     (void)job;
@@ -124,6 +147,7 @@ int main(void)
     tcase_add_test(tcase, waits_for_a_long_one);
     tcase_add_test(tcase, cancelled_while_it_waits);
     tcase_add_test(tcase, stopped_while_it_waits);
+    tcase_add_test(tcase, stopped_while_it_is_undone);
     tcase_add_test(tcase, begun_once);
     suite_add_tcase(suite, tcase);
     return scratch_run(suite);

@@ -78,6 +78,14 @@ int block_hold_target(struct guest *guest, struct block_job *block, struct verro
     return hold_all(guest, block, err);
 }
 
+void block_hold_begun(struct guest *guest, struct block_job *block)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    if (block_hold_target(guest, block, &err) < 0)
+        log_error("%s", verror_text(&err));
+}
+
 void block_hold_again(struct guest *guest)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;

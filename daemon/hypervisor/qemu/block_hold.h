@@ -12,6 +12,8 @@
 bool block_hold_is_running(const struct guest *guest);
 /* Its guest holds what the job writes to as its own; -1 with err that names who has it. */
 int block_hold_target(struct guest *guest, struct block_job *block, struct verror *err);
+/* Loop: a file that was made for a copy is there to be held once QEMU has begun. */
+void block_hold_begun(struct guest *guest, struct block_job *block);
 /* What the guest and the block jobs that it has now need; it has that already, or more. */
 void block_hold_again(struct guest *guest);
 /*

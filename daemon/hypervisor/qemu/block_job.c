@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/block_hold.h"
 #include "util/alloc.h"
 
 struct block_job *block_job_new(enum block_job_type type, const char *target, const char *source)
@@ -236,6 +237,7 @@ static void on_begun(const struct domain *domain, struct block_job *block)
     if (block->begun)
         return;
     block->begun = true;
+    block_hold_begun(domain->guest, block);
     if (job)
         job_begun(job);
 }

@@ -62,6 +62,7 @@ struct block_job {
     /* Its worker's, and kept in its checkpoint. */
     bool made;          /* dest is a file of our making */
     bool done;          /* QEMU has done it: there is no way back */
+    bool told;          /* QEMU may have been told to end it as is wished; in no checkpoint */
     uint64_t dev, ino;  /* of dest; 0 = not known yet */
     char *owner_memory; /* see owner.h */
 

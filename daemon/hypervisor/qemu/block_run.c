@@ -114,6 +114,7 @@ static void remember(struct block_job *block, const char *checkpoint)
     free(block->owner_memory);
     block->owner_memory = xstrdup(owners);
     atomic_store(&block->wish, (int)json_integer_value(json_object_get(json, "wish")));
+    block->told = atomic_load(&block->wish) != BLOCK_JOB_GO_ON; /* for all that is known */
     json_decref(json);
 }
 
@@ -162,6 +163,8 @@ static int make_target(struct domain_spec *spec, struct job_ctl *ctl, struct ver
 
     if (block->type != BLOCK_JOB_COPY)
         return 0;
+    if (spec->taken_up && block_target_check(block, err) < 0)
+        return -1; /* it was the last daemon that has looked */
     block->made = !block->reuse && !block->dest.is_block && access(block->dest.path, F_OK) < 0;
     if (block->made)
         block->dev = block->ino = 0;
@@ -305,6 +308,7 @@ static int finish_qemu(struct domain_spec *spec, struct verror *err)
     struct block_status status;
     int rc = 0;
 
+    block->told = true; /* whatever is heard of it */
     if (block_qmp_look(block, guest, NULL, &status, err) < 0)
         return -1;
     if (status.pending)
@@ -362,7 +366,8 @@ static int block_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, str
 
 /* --- undone --- */
 
-static void cancel_qemu(struct domain_spec *spec, const struct block_status *status)
+/* False: it had ended as it was to, before it was told. */
+static bool cancel_qemu(struct domain_spec *spec, const struct block_status *status)
 {
     struct block_job *block = spec->block;
     struct guest *guest = spec->guest;
@@ -378,10 +383,13 @@ static void cancel_qemu(struct domain_spec *spec, const struct block_status *sta
                           NULL, &err);
     if (rc < 0)
         log_warn("domain '%s': %s", spec->name, verror_text(&err));
-    (void)block_qmp_wait_end(block, guest, CANCEL_MS, NULL); /* as failed, as it was told */
+    return block_qmp_wait_end(block, guest, CANCEL_MS, NULL) < 0; /* as failed, as it was told */
 }
 
-/* False: for all that is known the guest has gone over to the copy. */
+/*
+ * False: for all that is known the guest has gone over to the copy.  A job that was ready and is
+ * no more has been forgotten once it was done.
+ */
 static bool stop_qemu(struct domain_spec *spec)
 {
     struct block_job *block = spec->block;
@@ -390,10 +398,10 @@ static bool stop_qemu(struct domain_spec *spec)
 
     if (block_qmp_look(block, spec->guest, NULL, &status, NULL) < 0)
         return !pivots;
-    if (status.found && status.concluded && !status.error[0] && pivots)
+    if (pivots && (!status.found || (status.concluded && !status.error[0])))
         return false;
-    if (status.found && !status.concluded)
-        cancel_qemu(spec, &status);
+    if (status.found && !status.concluded && !cancel_qemu(spec, &status) && pivots)
+        return false;
     if (status.found)
         (void)block_qmp_tell(block, spec->guest, "job-dismiss", "id", NULL, NULL);
     if (block->type == BLOCK_JOB_COPY && block->dest.index)
@@ -405,11 +413,12 @@ static void block_undo(void *opaque, uint64_t job_id)
 {
     struct domain_spec *spec = opaque;
     struct block_job *block = spec->block;
-    bool unused = !block->done; /* else the guest has written to it */
+    bool pivots = atomic_load(&block->wish) == BLOCK_JOB_PIVOT;
+    bool unused = !block->done && !(pivots && block->told); /* else the guest has written to it */
 
     (void)job_id;
     if (spec->guest && spec->guest->monitor && process_is_alive(&spec->guest->process))
-        unused = stop_qemu(spec) && unused;
+        unused = stop_qemu(spec) && !block->done;
     if (!unused) {
         log_error("domain '%s': '%s' stays, the guest may be using it", spec->name,
                   block->dest.path ? block->dest.path : block->source);

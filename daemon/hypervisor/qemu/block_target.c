@@ -99,17 +99,36 @@ static int virtual_size(const struct block_job *block, struct guest *guest, stru
     return 0;
 }
 
+/* What was looked at when it was asked for, and is locked, is written to: or what is made here. */
+static int check_opened(const struct block_job *block, const struct stat *st, struct verror *err)
+{
+    bool is_same = block->dest.is_block
+                       ? S_ISBLK(st->st_mode) && st->st_rdev == block->dev
+                       : S_ISREG(st->st_mode) && st->st_dev == block->dev &&
+                             st->st_ino == block->ino && st->st_size == 0;
+
+    if (block->made || is_same)
+        return 0;
+    return verror_set(err, VIR_ERR_OPERATION_FAILED,
+                      "'%s', the destination of disk '%s', has changed since it was looked at",
+                      block->dest.path, block->target);
+}
+
 static int open_target(struct block_job *block, struct verror *err)
 {
     const char *path = block->dest.path;
+    int how = block->dest.is_block ? 0 : block->made ? O_NOFOLLOW | O_CREAT | O_EXCL : O_NOFOLLOW;
     struct stat st;
-    int fd =
-        open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (block->dest.is_block ? 0 : O_CREAT), 0600);
+    int fd = open(path, O_RDWR | O_CLOEXEC | how, 0600);
 
-    if (fd < 0 || fstat(fd, &st) < 0) {
+    if (fd < 0) {
         (void)verror_errno(err, errno, "cannot make '%s'", path);
-        if (fd >= 0)
-            (void)close(fd);
+        block->made = false;
+        return -1;
+    }
+    if (fstat(fd, &st) < 0 ? verror_errno(err, errno, "cannot make '%s'", path) < 0
+                           : check_opened(block, &st, err) < 0) {
+        (void)close(fd);
         return -1;
     }
     block->dev = block->dest.is_block ? st.st_rdev : st.st_dev;
