@@ -412,6 +412,19 @@ def new_images(d):
     gone(d, 'on')
 
 
+def saved(d):
+    """Saved memory names the images below: no new ones are put over them until it is gone"""
+    (one,), disks = images(d, 'one')
+    dom = d.boot('on', devices=disks)
+    dom.managedSave()
+    refused(INVALID, 'has a managed save image', take, dom, 'a', DISK_ONLY)
+    equal((sources(dom), os.path.exists(os.path.join(d.path, 'one.a'))), ([one], False), 'disks')
+    dom.managedSaveRemove()
+    take(dom, 'a', DISK_ONLY)
+    equal(sources(dom), [os.path.join(d.path, 'one.a')], 'disks without it')
+    gone(d, 'on')
+
+
 def new_images_killed(d):
     """The daemon killed before and behind the switch to them: without a trace, or whole"""
     (one,), disks = images(d, 'one')
@@ -468,4 +481,4 @@ if __name__ == '__main__':
             libvirt.virEventRunDefaultImpl()
     threading.Thread(target=dispatch, daemon=True).start()
     guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, in_the_middle, new_images,
-                  new_images_killed, redefined)
+                  saved, new_images_killed, redefined)

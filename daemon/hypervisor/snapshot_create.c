@@ -53,6 +53,7 @@ static int take_domain(struct domain_spec *spec, struct domain *domain, struct v
     if (domain->guest && domain->config)
         work->config = domain_def_ref(domain->config);
     work->def->state = domain->guest ? domain->state : VIR_DOMAIN_SHUTOFF;
+    work->has_image = domain->managed_save;
     return spec_find_volumes(spec, spec->def, err);
 }
 

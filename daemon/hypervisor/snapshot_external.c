@@ -22,6 +22,9 @@ int external_prepare(struct domain_spec *spec, struct verror *err)
 {
     struct snapshot_work *work = spec->snapshot;
 
+    /* what it names would be written to below the new images */
+    if (!work->live && work->has_image)
+        return snapshot_refuse_managed_save(spec->name, err);
     if (work->live)
         work->def->state = SNAPSHOT_STATE_DISKS;
     work->def->memory = SNAPSHOT_PLACE_NO;

@@ -21,6 +21,7 @@ struct snapshot_work {
     struct snapshot_overlays overlays; /* create: these; the worker finds them */
     char *owners;              /* create: whose they were, see owner.h; or NULL */
     bool files_taken;          /* create: the guest knows of them */
+    bool has_image;            /* create: the domain has a managed save image */
     char **doomed;             /* delete: names, those below before those above */
     size_t ndoomed;
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
@@ -70,6 +71,8 @@ enum job_recovery external_recover(struct domain_spec *spec, const char *checkpo
 
 /* Loop: it is there, and its kind can be gone back to; -1 with err. */
 int snapshot_check_target(struct domain_spec *spec, struct verror *err);
+/* The same on any thread: the domain has such an image, and goes on with other disks than that. */
+int snapshot_refuse_managed_save(const char *domain, struct verror *err);
 int snapshot_check_managed_save(const struct domain *domain, struct verror *err);
 /* Worker: work->was and work->config; -1 with err. */
 int snapshot_complete_def(struct domain_spec *spec, struct verror *err);

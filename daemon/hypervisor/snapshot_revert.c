@@ -52,14 +52,17 @@ int snapshot_check_target(struct domain_spec *spec, struct verror *err)
 }
 
 /* An image that is resumed later would meet other disks than it left. */
-int snapshot_check_managed_save(const struct domain *domain, struct verror *err)
+int snapshot_refuse_managed_save(const char *domain, struct verror *err)
 {
-    if (!domain->managed_save)
-        return 0;
     return verror_set(err, VIR_ERR_OPERATION_INVALID,
                       "domain '%s' has a managed save image that its disks would no longer fit; "
                       "remove it first",
-                      domain->name);
+                      domain);
+}
+
+int snapshot_check_managed_save(const struct domain *domain, struct verror *err)
+{
+    return domain->managed_save ? snapshot_refuse_managed_save(domain->name, err) : 0;
 }
 
 static int check_off(struct domain_spec *spec, const struct domain *domain, struct verror *err)
