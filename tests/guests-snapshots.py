@@ -446,6 +446,42 @@ def new_images_killed(d):
     gone(d, 'on')
 
 
+def files_of(pid, under):
+    """What a process has open below a directory."""
+    links = [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')]
+    return sorted({path for path in links if path.startswith(under + '/') and 'one' in path},
+                  reverse=True)
+
+
+def new_images_left(d):
+    """The daemon killed behind the switch, then the guest: what it wrote last is not lost"""
+    (one,), disks = images(d, 'one')
+    d.boot('on', devices=disks)
+    mine = os.path.join(d.path, 'one.a')
+    d.rule('renameat2', 'after')
+    take(d.dom('on'), 'a', DISK_ONLY | ASYNC)
+    d.held('renameat2')
+    d.rule('fdatasync', 'hold')  # whose the image was is journalled
+    os.unlink(os.path.join(d.rules, 'renameat2'))
+    d.held('fdatasync')
+    d.rule('pwrite64', 'hold')  # the outcome is not
+    os.unlink(os.path.join(d.rules, 'fdatasync'))
+    d.held('pwrite64')
+    pid = d.qemu('on')
+    equal(files_of(pid, d.path), [one, mine], 'what QEMU has open')
+    d.kill9()
+    d.no_rules()
+    os.kill(pid, guest_lib.signal.SIGKILL)
+    until(lambda: guest_lib.is_gone(pid), 'QEMU ends')
+    put(mine, 7)
+    d.start()
+    job = job_of(d, 'domain-snapshot-create')['id']
+    d.ends(job, 'complete')
+    check(os.path.exists(mine) and holds(mine, 7), 'the new image stays')
+    equal((sources(d.dom('on')), names(d.dom('on'))), ([mine], ['a']), 'and is the disk')
+    gone(d, 'on')
+
+
 def redefined(d):
     """What a client says of one is believed, as far as it makes sense"""
     _, disks = images(d, 'one')
@@ -482,3 +518,4 @@ if __name__ == '__main__':
     threading.Thread(target=dispatch, daemon=True).start()
     guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, in_the_middle, new_images,
                   saved, new_images_killed, redefined)
+    guest_lib.run(new_images_left, guests=guest_lib.HeldJournal)

@@ -189,8 +189,7 @@ enum job_recovery external_recover(struct domain_spec *spec, const char *checkpo
         thaw(spec);
     if (!snapshot_overlays_are_there(&work->overlays))
         return JOB_RECOVER_UNDO;
-    if (work->live && (!spec->guest || !spec->guest->monitor ||
-                       !snapshot_overlays_are_used(&work->overlays, spec->guest)))
+    if (work->live && snapshot_overlays_use(&work->overlays, spec->guest) == OVERLAYS_NOT_USED)
         return JOB_RECOVER_UNDO;
     return find_defs(spec, err) < 0 ? JOB_RECOVER_UNDO : JOB_RECOVER_DONE;
 }
