@@ -305,6 +305,46 @@ def started_killed(d):
     gone(d, 'off')
 
 
+HELD_DISKS = """#!/bin/sh
+HOLD_PATH={path} HOLD_RULES={rules} LD_PRELOAD={preload} exec {emulator} "$@"
+"""
+
+
+def held_disks(d):
+    """An emulator, and the rules for what it does with its disks."""
+    path, rules = os.path.join(d.dir, 'qemu-disks'), os.path.join(d.dir, 'disk-rules')
+    os.mkdir(rules)
+    with open(path, 'w') as file:
+        file.write(HELD_DISKS.format(path=d.path, rules=rules, preload=crash_lib.HOLD,
+                                     emulator=guest_lib.EMULATOR))
+    os.chmod(path, 0o755)
+    return path, rules
+
+
+def way_back_killed(d):
+    """The daemon killed while the way back is given up: then the guest has been started"""
+    emulator, rules = held_disks(d)
+    for flags, state in ((libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING, RUNNING),
+                         (libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED, PAUSED)):
+        (one,), disks = images(d, 'one')
+        dom = d.define('off', then='tick', devices=disks, emulator=emulator)
+        put(one, 1)
+        take(dom, 'kept')
+        put(one, 2)
+        with open(os.path.join(rules, 'fdatasync'), 'w') as file:
+            file.write('hold 0 0')
+        dom.revertToSnapshot(dom.snapshotLookupByName('kept'), ASYNC | flags)
+        until(lambda: os.path.exists(os.path.join(rules, 'fdatasync.held')), 'QEMU writes')
+        d.kill9()
+        for name in os.listdir(rules):
+            os.unlink(os.path.join(rules, name))
+        d.start()
+        d.ends(job_of(d, 'domain-snapshot-start')['id'], 'complete')
+        d.in_state('off', state)
+        equal((inside(one), holds(one, 1)), (['kept'], True), f'the disk in state {state}')
+        gone(d, 'off')
+
+
 def written(pid):
     """Bytes that a process has written by now, to whatever."""
     with open(f'/proc/{pid}/io') as file:
@@ -516,6 +556,7 @@ if __name__ == '__main__':
         while True:
             libvirt.virEventRunDefaultImpl()
     threading.Thread(target=dispatch, daemon=True).start()
-    guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, in_the_middle, new_images,
+    guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, way_back_killed,
+                  in_the_middle, new_images,
                   saved, new_images_killed, redefined)
     guest_lib.run(new_images_left, guests=guest_lib.HeldJournal)
