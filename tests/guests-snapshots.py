@@ -524,7 +524,7 @@ def new_images_left(d):
 
 def redefined(d):
     """What a client says of one is believed, as far as it makes sense"""
-    _, disks = images(d, 'one')
+    (one,), disks = images(d, 'one')
     dom = d.define('off', devices=disks)
     texts = [take(dom, name).getXMLDesc(libvirt.VIR_DOMAIN_XML_SECURE) for name in 'ab']
     dom.snapshotLookupByName('a').delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY
@@ -544,6 +544,9 @@ def redefined(d):
                             (dom.UUIDString(), '1' * 36, 'must use uuid')):
         refused(libvirt.VIR_ERR_INVALID_ARG, words, dom.snapshotCreateXML,
                 texts[1].replace(old, new), REDEFINE)
+    subprocess.run(['qemu-img', 'snapshot', '-c', '1', one], check=True)  # its number is 3
+    dom.snapshotCreateXML(texts[0].replace('<name>a<', '<name>1<', 1), REDEFINE)
+    refused(UNSUPPORTED, "the name '1'", dom.revertToSnapshot, dom.snapshotLookupByName('1'))
     refused(libvirt.VIR_ERR_INVALID_ARG, 'cycle', dom.snapshotCreateXML, texts[0].replace(
         '<state>', '<parent><name>b</name></parent><state>'), REDEFINE)
     gone(d, 'off')

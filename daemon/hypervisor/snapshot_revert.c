@@ -41,6 +41,8 @@ int snapshot_check_target(struct domain_spec *spec, struct verror *err)
     if (snapshot_def_is_external(def))
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                           "revert to external snapshot not supported yet");
+    if (snapshot_check_number(def->name, err) < 0) /* one that was made elsewhere */
+        return -1;
     if (!snapshot_def_is_active(def) && def->state != VIR_DOMAIN_SHUTOFF)
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                           "snapshot '%s' is of a state that cannot be gone back to", def->name);

@@ -14,6 +14,8 @@
 #include "util/alloc.h"
 #include "xml/xml_read.h"
 
+enum { NUMBER_DIGITS_MAX = 9 };
+
 struct domain_spec *snapshot_spec_new(struct domain *domain, struct snapshot_def *def,
                                       unsigned int flags)
 {
@@ -207,6 +209,18 @@ int snapshot_take_guest(struct domain_spec *spec, struct verror *err)
 void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX])
 {
     (void)snprintf(name, SNAPSHOT_SAFETY_MAX, "virtjobd-%" PRIu64, job_id);
+}
+
+int snapshot_check_number(const char *name, struct verror *err)
+{
+    size_t digits = strspn(name, "0123456789");
+
+    if (name[digits] || digits > NUMBER_DIGITS_MAX)
+        return 0;
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "QEMU would take the name '%s' of an internal snapshot for a number of its "
+                      "own",
+                      name);
 }
 
 void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
