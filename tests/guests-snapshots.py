@@ -345,6 +345,26 @@ def way_back_killed(d):
         gone(d, 'off')
 
 
+def back_to_off(d):
+    """A guest that has ended to go back: its disks are nobody else's until they have"""
+    (one,), disks = images(d, 'one')
+    dom = d.define('on', devices=disks)
+    take(dom, 'off')
+    dom.create()
+    d.booted('on')
+    d.define('other', devices=disks)
+    d.rule('fdatasync', 'hold')
+    dom.revertToSnapshot(dom.snapshotLookupByName('off'), ASYNC)
+    d.held('fdatasync')
+    d.in_state('on', SHUTOFF)
+    refused(INVALID, "is busy: domain 'on'", d.dom('other').create)
+    d.no_rules()
+    d.ends(job_of(d, 'domain-snapshot-revert')['id'], 'complete')
+    d.dom('other').create()
+    gone(d, 'other')
+    dom.undefineFlags(FORGET)
+
+
 def written(pid):
     """Bytes that a process has written by now, to whatever."""
     with open(f'/proc/{pid}/io') as file:
@@ -559,7 +579,7 @@ if __name__ == '__main__':
         while True:
             libvirt.virEventRunDefaultImpl()
     threading.Thread(target=dispatch, daemon=True).start()
-    guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, way_back_killed,
+    guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, way_back_killed, back_to_off,
                   in_the_middle, new_images,
                   saved, new_images_killed, redefined)
     guest_lib.run(new_images_left, guests=guest_lib.HeldJournal)

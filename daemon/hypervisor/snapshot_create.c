@@ -368,6 +368,7 @@ static void create_ended(void *opaque, bool done)
     struct domain *domain = spec_domain(spec);
     struct guest *guest = spec->guest;
 
+    snapshot_let_files(spec);
     if (spec->snapshot->external)
         spec_change_ended(spec, done);
     else if (done && guest && guest->monitor)

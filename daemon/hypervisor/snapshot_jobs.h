@@ -14,6 +14,7 @@
 struct snapshot_work {
     struct snapshot_def *def;  /* what is made, gone back to or deleted; a reference */
     bool live;                 /* its guest runs, and QEMU does it */
+    struct guest *kept;        /* its guest, whose files are held up to the job's end; or NULL */
     struct domain_def *config; /* create: the persistent definition beside the live one; revert: the
                                   one that comes back; or NULL */
     struct snapshot_images images; /* of a shut-off guest; the worker finds them */
@@ -44,8 +45,10 @@ char *snapshot_spec_save(const void *spec);
 void *snapshot_spec_load(struct daemon *daemon, const char *json, struct verror *err);
 /* The domain, and the images of one that is shut off. */
 void snapshot_locks(const void *spec, struct lock_hold *hold);
-/* After a restart: the guest it works on, if that is still there. */
+/* After a restart: the guest it works on, if that is still there.  Its files are held from then on. */
 void snapshot_accepted(void *spec, uint64_t job_id);
+/* The kind has ended: no longer. */
+void snapshot_let_files(struct domain_spec *spec);
 /* The domain's guest is the spec's, and it runs or is paused; -1 with err. */
 int snapshot_take_guest(struct domain_spec *spec, struct verror *err);
 /* What the images have inside while a job that can be undone goes on. */

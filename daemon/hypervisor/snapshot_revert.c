@@ -378,6 +378,7 @@ static void revert_ended(void *opaque, bool done)
     struct snapshot_work *work = spec->snapshot;
     struct guest *guest = spec->guest;
 
+    snapshot_let_files(spec);
     if (done)
         snapshot_revert_ended(spec);
     if (guest && guest->monitor && work->to_active && spec->number)

@@ -31,6 +31,8 @@ void snapshot_work_free(struct snapshot_work *work)
 {
     if (!work)
         return;
+    if (work->kept) /* the daemon ends before the job */
+        guest_unkeep_files(work->kept);
     snapshot_def_unref(work->def);
     domain_def_unref(work->config);
     domain_def_unref(work->was);
@@ -189,6 +191,18 @@ void snapshot_accepted(void *opaque, uint64_t job_id)
     (void)job_id;
     if (spec->taken_up && spec->snapshot->live)
         (void)spec_take_guest(spec, NULL); /* a guest that is gone: recover sees to it */
+    if (!spec->snapshot->live || !spec->guest)
+        return;
+    spec->snapshot->kept = spec->guest; /* it may end while its images are worked on */
+    guest_keep_files(spec->guest);
+}
+
+void snapshot_let_files(struct domain_spec *spec)
+{
+    struct guest *kept = STEAL_PTR(spec->snapshot->kept);
+
+    if (kept)
+        guest_unkeep_files(kept);
 }
 
 int snapshot_take_guest(struct domain_spec *spec, struct verror *err)
