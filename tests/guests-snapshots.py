@@ -153,6 +153,7 @@ def what_is_refused(d):
     refused(UNSUPPORTED, "no disk named 'vdx'", take, dom, 'x', 0, "<disks><disk name='vdx'/></disks>")
     dom = d.define('off', uuid=dom.UUIDString(), devices=disks)
     refused(UNSUPPORTED, "the name '12'", take, dom, '12')
+    refused(UNSUPPORTED, "the daemon's own", take, dom, 'virtjobd-12')
     refused(UNSUPPORTED, "disk 'vda' is not", take, dom, 'x', 0,
             "<disks><disk name='vda' snapshot='no'/></disks>")
     subprocess.run(['qemu-img', 'snapshot', '-c', 'x', two], check=True)

@@ -126,7 +126,8 @@ static int prepare_inside(struct domain_spec *spec, struct verror *err)
     struct job_ctl ctl;
     int rc;
 
-    if (snapshot_check_number(name, err) < 0 || check_whole(work->def, spec->def, err) < 0)
+    if (snapshot_check_own(name, err) < 0 || snapshot_check_number(name, err) < 0 ||
+        check_whole(work->def, spec->def, err) < 0)
         return -1;
     if (snapshot_images_find(spec->def, spec->volumes, spec->nvolumes, true, &work->images, err) <
         0)

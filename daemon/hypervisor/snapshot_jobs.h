@@ -54,6 +54,8 @@ int snapshot_take_guest(struct domain_spec *spec, struct verror *err);
 /* What the images have inside while a job that can be undone goes on. */
 enum { SNAPSHOT_SAFETY_MAX = 48 };
 void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX]);
+/* No client's has such a name, or would go with the job's; -1 with err. */
+int snapshot_check_own(const char *name, struct verror *err);
 /* QEMU finds one inside an image by its number before it looks at names; -1 with err: it could. */
 int snapshot_check_number(const char *name, struct verror *err);
 /* The snapshot the domain goes on from becomes this one (NULL: none): its row, and that of the last. */

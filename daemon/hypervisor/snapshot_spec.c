@@ -14,6 +14,8 @@
 #include "util/alloc.h"
 #include "xml/xml_read.h"
 
+#define SAFETY_PREFIX "virtjobd-"
+
 enum { NUMBER_DIGITS_MAX = 9 };
 
 struct domain_spec *snapshot_spec_new(struct domain *domain, struct snapshot_def *def,
@@ -222,7 +224,17 @@ int snapshot_take_guest(struct domain_spec *spec, struct verror *err)
 
 void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX])
 {
-    (void)snprintf(name, SNAPSHOT_SAFETY_MAX, "virtjobd-%" PRIu64, job_id);
+    (void)snprintf(name, SNAPSHOT_SAFETY_MAX, SAFETY_PREFIX "%" PRIu64, job_id);
+}
+
+int snapshot_check_own(const char *name, struct verror *err)
+{
+    if (strncmp(name, SAFETY_PREFIX, strlen(SAFETY_PREFIX)) != 0)
+        return 0;
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "names of internal snapshots that start with '" SAFETY_PREFIX
+                      "' are the daemon's own, not '%s'",
+                      name);
 }
 
 int snapshot_check_number(const char *name, struct verror *err)
