@@ -60,8 +60,8 @@ struct domain_def *snapshot_overlays_put(const struct snapshot_overlays *overlay
 /* --- snapshot_overlay_qmp.c: of a guest that runs --- */
 
 /*
- * QEMU puts all of them on top at once, or -1 with err: it has not.  Where nobody can say, as it has
- * ended since, they count as on top.
+ * QEMU puts all of them on top at once, or -1 with err: it has not.  Where nobody can say, as it
+ * has ended since, they count as on top.
  */
 int snapshot_overlays_switch(const struct snapshot_overlays *overlays, struct guest *guest,
                              const struct domain_def *new_live, struct verror *err);
