@@ -153,6 +153,7 @@ def what_is_refused(d):
     refused(UNSUPPORTED, "no disk named 'vdx'", take, dom, 'x', 0, "<disks><disk name='vdx'/></disks>")
     dom = d.define('off', uuid=dom.UUIDString(), devices=disks)
     refused(UNSUPPORTED, "the name '12'", take, dom, '12')
+    refused(UNSUPPORTED, "the daemon's own", take, dom, 'virtjobd-12')
     refused(UNSUPPORTED, "disk 'vda' is not", take, dom, 'x', 0,
             "<disks><disk name='vda' snapshot='no'/></disks>")
     subprocess.run(['qemu-img', 'snapshot', '-c', 'x', two], check=True)
@@ -305,6 +306,66 @@ def started_killed(d):
     gone(d, 'off')
 
 
+HELD_DISKS = """#!/bin/sh
+HOLD_PATH={path} HOLD_RULES={rules} LD_PRELOAD={preload} exec {emulator} "$@"
+"""
+
+
+def held_disks(d):
+    """An emulator, and the rules for what it does with its disks."""
+    path, rules = os.path.join(d.dir, 'qemu-disks'), os.path.join(d.dir, 'disk-rules')
+    os.mkdir(rules)
+    with open(path, 'w') as file:
+        file.write(HELD_DISKS.format(path=d.path, rules=rules, preload=crash_lib.HOLD,
+                                     emulator=guest_lib.EMULATOR))
+    os.chmod(path, 0o755)
+    return path, rules
+
+
+def way_back_killed(d):
+    """The daemon killed while the way back is given up: then the guest has been started"""
+    emulator, rules = held_disks(d)
+    for flags, state in ((libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING, RUNNING),
+                         (libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED, PAUSED)):
+        (one,), disks = images(d, 'one')
+        dom = d.define('off', then='tick', devices=disks, emulator=emulator)
+        put(one, 1)
+        take(dom, 'kept')
+        put(one, 2)
+        with open(os.path.join(rules, 'fdatasync'), 'w') as file:
+            file.write('hold 0 0')
+        dom.revertToSnapshot(dom.snapshotLookupByName('kept'), ASYNC | flags)
+        until(lambda: os.path.exists(os.path.join(rules, 'fdatasync.held')), 'QEMU writes')
+        d.kill9()
+        for name in os.listdir(rules):
+            os.unlink(os.path.join(rules, name))
+        d.start()
+        d.ends(job_of(d, 'domain-snapshot-start')['id'], 'complete')
+        d.in_state('off', state)
+        equal((inside(one), holds(one, 1)), (['kept'], True), f'the disk in state {state}')
+        gone(d, 'off')
+
+
+def back_to_off(d):
+    """A guest that has ended to go back: its disks are nobody else's until they have"""
+    (one,), disks = images(d, 'one')
+    dom = d.define('on', devices=disks)
+    take(dom, 'off')
+    dom.create()
+    d.booted('on')
+    d.define('other', devices=disks)
+    d.rule('fdatasync', 'hold')
+    dom.revertToSnapshot(dom.snapshotLookupByName('off'), ASYNC)
+    d.held('fdatasync')
+    d.in_state('on', SHUTOFF)
+    refused(INVALID, "is busy: domain 'on'", d.dom('other').create)
+    d.no_rules()
+    d.ends(job_of(d, 'domain-snapshot-revert')['id'], 'complete')
+    d.dom('other').create()
+    gone(d, 'other')
+    dom.undefineFlags(FORGET)
+
+
 def written(pid):
     """Bytes that a process has written by now, to whatever."""
     with open(f'/proc/{pid}/io') as file:
@@ -412,6 +473,19 @@ def new_images(d):
     gone(d, 'on')
 
 
+def saved(d):
+    """Saved memory names the images below: no new ones are put over them until it is gone"""
+    (one,), disks = images(d, 'one')
+    dom = d.boot('on', devices=disks)
+    dom.managedSave()
+    refused(INVALID, 'has a managed save image', take, dom, 'a', DISK_ONLY)
+    equal((sources(dom), os.path.exists(os.path.join(d.path, 'one.a'))), ([one], False), 'disks')
+    dom.managedSaveRemove()
+    take(dom, 'a', DISK_ONLY)
+    equal(sources(dom), [os.path.join(d.path, 'one.a')], 'disks without it')
+    gone(d, 'on')
+
+
 def new_images_killed(d):
     """The daemon killed before and behind the switch to them: without a trace, or whole"""
     (one,), disks = images(d, 'one')
@@ -433,9 +507,45 @@ def new_images_killed(d):
     gone(d, 'on')
 
 
+def files_of(pid, under):
+    """What a process has open below a directory."""
+    links = [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')]
+    return sorted({path for path in links if path.startswith(under + '/') and 'one' in path},
+                  reverse=True)
+
+
+def new_images_left(d):
+    """The daemon killed behind the switch, then the guest: what it wrote last is not lost"""
+    (one,), disks = images(d, 'one')
+    d.boot('on', devices=disks)
+    mine = os.path.join(d.path, 'one.a')
+    d.rule('renameat2', 'after')
+    take(d.dom('on'), 'a', DISK_ONLY | ASYNC)
+    d.held('renameat2')
+    d.rule('fdatasync', 'hold')  # whose the image was is journalled
+    os.unlink(os.path.join(d.rules, 'renameat2'))
+    d.held('fdatasync')
+    d.rule('pwrite64', 'hold')  # the outcome is not
+    os.unlink(os.path.join(d.rules, 'fdatasync'))
+    d.held('pwrite64')
+    pid = d.qemu('on')
+    equal(files_of(pid, d.path), [one, mine], 'what QEMU has open')
+    d.kill9()
+    d.no_rules()
+    os.kill(pid, guest_lib.signal.SIGKILL)
+    until(lambda: guest_lib.is_gone(pid), 'QEMU ends')
+    put(mine, 7)
+    d.start()
+    job = job_of(d, 'domain-snapshot-create')['id']
+    d.ends(job, 'complete')
+    check(os.path.exists(mine) and holds(mine, 7), 'the new image stays')
+    equal((sources(d.dom('on')), names(d.dom('on'))), ([mine], ['a']), 'and is the disk')
+    gone(d, 'on')
+
+
 def redefined(d):
     """What a client says of one is believed, as far as it makes sense"""
-    _, disks = images(d, 'one')
+    (one,), disks = images(d, 'one')
     dom = d.define('off', devices=disks)
     texts = [take(dom, name).getXMLDesc(libvirt.VIR_DOMAIN_XML_SECURE) for name in 'ab']
     dom.snapshotLookupByName('a').delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY
@@ -455,6 +565,9 @@ def redefined(d):
                             (dom.UUIDString(), '1' * 36, 'must use uuid')):
         refused(libvirt.VIR_ERR_INVALID_ARG, words, dom.snapshotCreateXML,
                 texts[1].replace(old, new), REDEFINE)
+    subprocess.run(['qemu-img', 'snapshot', '-c', '1', one], check=True)  # its number is 3
+    dom.snapshotCreateXML(texts[0].replace('<name>a<', '<name>1<', 1), REDEFINE)
+    refused(UNSUPPORTED, "the name '1'", dom.revertToSnapshot, dom.snapshotLookupByName('1'))
     refused(libvirt.VIR_ERR_INVALID_ARG, 'cycle', dom.snapshotCreateXML, texts[0].replace(
         '<state>', '<parent><name>b</name></parent><state>'), REDEFINE)
     gone(d, 'off')
@@ -467,5 +580,7 @@ if __name__ == '__main__':
         while True:
             libvirt.virEventRunDefaultImpl()
     threading.Thread(target=dispatch, daemon=True).start()
-    guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, in_the_middle, new_images,
-                  new_images_killed, redefined)
+    guest_lib.run(shut_off, what_is_refused, killed, running, started_killed, way_back_killed, back_to_off,
+                  in_the_middle, new_images,
+                  saved, new_images_killed, redefined)
+    guest_lib.run(new_images_left, guests=guest_lib.HeldJournal)

@@ -59,10 +59,10 @@ void domain_spec_free(void *opaque)
     domain_def_unref(spec->new_config);
     domain_def_unref(spec->new_live);
     block_job_unref(spec->block);
+    snapshot_work_free(spec->snapshot);
     guest_unref(spec->guest);
     image_file_close(spec->file);
     json_decref(spec->arguments);
-    snapshot_work_free(spec->snapshot);
     free_volumes(spec);
     if (spec->doc)
         xmlFreeDoc(spec->doc);

@@ -19,7 +19,6 @@
 
 enum {
     END_GRACE_MS = 5000, /* for a QEMU whose state is on disk */
-    NUMBER_DIGITS_MAX = 9,
 };
 
 /* --- loop: may it be made? --- */
@@ -53,6 +52,7 @@ static int take_domain(struct domain_spec *spec, struct domain *domain, struct v
     if (domain->guest && domain->config)
         work->config = domain_def_ref(domain->config);
     work->def->state = domain->guest ? domain->state : VIR_DOMAIN_SHUTOFF;
+    work->has_image = domain->managed_save;
     return spec_find_volumes(spec, spec->def, err);
 }
 
@@ -107,19 +107,6 @@ static int check_whole(const struct snapshot_def *def, const struct domain_def *
     return 0;
 }
 
-/* QEMU finds one inside an image by its number before it looks at names. */
-static int check_number(const char *name, struct verror *err)
-{
-    size_t digits = strspn(name, "0123456789");
-
-    if (name[digits] || digits > NUMBER_DIGITS_MAX)
-        return 0;
-    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                      "QEMU would take the name '%s' of an internal snapshot for a number of its "
-                      "own",
-                      name);
-}
-
 /* How the domain was, as XML. */
 static void keep_domain(struct domain_spec *spec)
 {
@@ -139,7 +126,8 @@ static int prepare_inside(struct domain_spec *spec, struct verror *err)
     struct job_ctl ctl;
     int rc;
 
-    if (check_number(name, err) < 0 || check_whole(work->def, spec->def, err) < 0)
+    if (snapshot_check_own(name, err) < 0 || snapshot_check_number(name, err) < 0 ||
+        check_whole(work->def, spec->def, err) < 0)
         return -1;
     if (snapshot_images_find(spec->def, spec->volumes, spec->nvolumes, true, &work->images, err) <
         0)
@@ -381,6 +369,7 @@ static void create_ended(void *opaque, bool done)
     struct domain *domain = spec_domain(spec);
     struct guest *guest = spec->guest;
 
+    snapshot_let_files(spec);
     if (spec->snapshot->external)
         spec_change_ended(spec, done);
     else if (done && guest && guest->monitor)

@@ -198,6 +198,7 @@ static void delete_ended(void *opaque, bool done)
     struct snapshot *snapshot;
     size_t n;
 
+    snapshot_let_files(spec);
     if (!done || !domain)
         return;
     snapshots_set_current(domain, heir_of(work, domain->snapshots.current));

@@ -22,6 +22,9 @@ int external_prepare(struct domain_spec *spec, struct verror *err)
 {
     struct snapshot_work *work = spec->snapshot;
 
+    /* what it names would be written to below the new images */
+    if (!work->live && work->has_image)
+        return snapshot_refuse_managed_save(spec->name, err);
     if (work->live)
         work->def->state = SNAPSHOT_STATE_DISKS;
     work->def->memory = SNAPSHOT_PLACE_NO;
@@ -186,8 +189,7 @@ enum job_recovery external_recover(struct domain_spec *spec, const char *checkpo
         thaw(spec);
     if (!snapshot_overlays_are_there(&work->overlays))
         return JOB_RECOVER_UNDO;
-    if (work->live && (!spec->guest || !spec->guest->monitor ||
-                       !snapshot_overlays_are_used(&work->overlays, spec->guest)))
+    if (work->live && snapshot_overlays_use(&work->overlays, spec->guest) == OVERLAYS_NOT_USED)
         return JOB_RECOVER_UNDO;
     return find_defs(spec, err) < 0 ? JOB_RECOVER_UNDO : JOB_RECOVER_DONE;
 }

@@ -14,6 +14,7 @@
 struct snapshot_work {
     struct snapshot_def *def;  /* what is made, gone back to or deleted; a reference */
     bool live;                 /* its guest runs, and QEMU does it */
+    struct guest *kept;        /* its guest, whose files are held up to the job's end; or NULL */
     struct domain_def *config; /* create: the persistent definition beside the live one; revert: the
                                   one that comes back; or NULL */
     struct snapshot_images images; /* of a shut-off guest; the worker finds them */
@@ -21,6 +22,7 @@ struct snapshot_work {
     struct snapshot_overlays overlays; /* create: these; the worker finds them */
     char *owners;              /* create: whose they were, see owner.h; or NULL */
     bool files_taken;          /* create: the guest knows of them */
+    bool has_image;            /* create: the domain has a managed save image */
     char **doomed;             /* delete: names, those below before those above */
     size_t ndoomed;
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
@@ -43,13 +45,19 @@ char *snapshot_spec_save(const void *spec);
 void *snapshot_spec_load(struct daemon *daemon, const char *json, struct verror *err);
 /* The domain, and the images of one that is shut off. */
 void snapshot_locks(const void *spec, struct lock_hold *hold);
-/* After a restart: the guest it works on, if that is still there. */
+/* After a restart: the guest it works on, if that is still there.  Its files are held from then on. */
 void snapshot_accepted(void *spec, uint64_t job_id);
+/* The kind has ended: no longer. */
+void snapshot_let_files(struct domain_spec *spec);
 /* The domain's guest is the spec's, and it runs or is paused; -1 with err. */
 int snapshot_take_guest(struct domain_spec *spec, struct verror *err);
 /* What the images have inside while a job that can be undone goes on. */
 enum { SNAPSHOT_SAFETY_MAX = 48 };
 void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX]);
+/* No client's has such a name, or would go with the job's; -1 with err. */
+int snapshot_check_own(const char *name, struct verror *err);
+/* QEMU finds one inside an image by its number before it looks at names; -1 with err: it could. */
+int snapshot_check_number(const char *name, struct verror *err);
 /* The snapshot the domain goes on from becomes this one (NULL: none): its row, and that of the last. */
 void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
                           struct store_txn *txn);
@@ -70,6 +78,8 @@ enum job_recovery external_recover(struct domain_spec *spec, const char *checkpo
 
 /* Loop: it is there, and its kind can be gone back to; -1 with err. */
 int snapshot_check_target(struct domain_spec *spec, struct verror *err);
+/* The same on any thread: the domain has such an image, and goes on with other disks than that. */
+int snapshot_refuse_managed_save(const char *domain, struct verror *err);
 int snapshot_check_managed_save(const struct domain *domain, struct verror *err);
 /* Worker: work->was and work->config; -1 with err. */
 int snapshot_complete_def(struct domain_spec *spec, struct verror *err);

@@ -41,6 +41,8 @@ int snapshot_check_target(struct domain_spec *spec, struct verror *err)
     if (snapshot_def_is_external(def))
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                           "revert to external snapshot not supported yet");
+    if (snapshot_check_number(def->name, err) < 0) /* one that was made elsewhere */
+        return -1;
     if (!snapshot_def_is_active(def) && def->state != VIR_DOMAIN_SHUTOFF)
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                           "snapshot '%s' is of a state that cannot be gone back to", def->name);
@@ -52,14 +54,17 @@ int snapshot_check_target(struct domain_spec *spec, struct verror *err)
 }
 
 /* An image that is resumed later would meet other disks than it left. */
-int snapshot_check_managed_save(const struct domain *domain, struct verror *err)
+int snapshot_refuse_managed_save(const char *domain, struct verror *err)
 {
-    if (!domain->managed_save)
-        return 0;
     return verror_set(err, VIR_ERR_OPERATION_INVALID,
                       "domain '%s' has a managed save image that its disks would no longer fit; "
                       "remove it first",
-                      domain->name);
+                      domain);
+}
+
+int snapshot_check_managed_save(const struct domain *domain, struct verror *err)
+{
+    return domain->managed_save ? snapshot_refuse_managed_save(domain->name, err) : 0;
 }
 
 static int check_off(struct domain_spec *spec, const struct domain *domain, struct verror *err)
@@ -373,6 +378,7 @@ static void revert_ended(void *opaque, bool done)
     struct snapshot_work *work = spec->snapshot;
     struct guest *guest = spec->guest;
 
+    snapshot_let_files(spec);
     if (done)
         snapshot_revert_ended(spec);
     if (guest && guest->monitor && work->to_active && spec->number)

@@ -14,6 +14,10 @@
 #include "util/alloc.h"
 #include "xml/xml_read.h"
 
+#define SAFETY_PREFIX "virtjobd-"
+
+enum { NUMBER_DIGITS_MAX = 9 };
+
 struct domain_spec *snapshot_spec_new(struct domain *domain, struct snapshot_def *def,
                                       unsigned int flags)
 {
@@ -29,6 +33,8 @@ void snapshot_work_free(struct snapshot_work *work)
 {
     if (!work)
         return;
+    if (work->kept) /* the daemon ends before the job */
+        guest_unkeep_files(work->kept);
     snapshot_def_unref(work->def);
     domain_def_unref(work->config);
     domain_def_unref(work->was);
@@ -187,6 +193,18 @@ void snapshot_accepted(void *opaque, uint64_t job_id)
     (void)job_id;
     if (spec->taken_up && spec->snapshot->live)
         (void)spec_take_guest(spec, NULL); /* a guest that is gone: recover sees to it */
+    if (!spec->snapshot->live || !spec->guest)
+        return;
+    spec->snapshot->kept = spec->guest; /* it may end while its images are worked on */
+    guest_keep_files(spec->guest);
+}
+
+void snapshot_let_files(struct domain_spec *spec)
+{
+    struct guest *kept = STEAL_PTR(spec->snapshot->kept);
+
+    if (kept)
+        guest_unkeep_files(kept);
 }
 
 int snapshot_take_guest(struct domain_spec *spec, struct verror *err)
@@ -206,7 +224,29 @@ int snapshot_take_guest(struct domain_spec *spec, struct verror *err)
 
 void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX])
 {
-    (void)snprintf(name, SNAPSHOT_SAFETY_MAX, "virtjobd-%" PRIu64, job_id);
+    (void)snprintf(name, SNAPSHOT_SAFETY_MAX, SAFETY_PREFIX "%" PRIu64, job_id);
+}
+
+int snapshot_check_own(const char *name, struct verror *err)
+{
+    if (strncmp(name, SAFETY_PREFIX, strlen(SAFETY_PREFIX)) != 0)
+        return 0;
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "names of internal snapshots that start with '" SAFETY_PREFIX
+                      "' are the daemon's own, not '%s'",
+                      name);
+}
+
+int snapshot_check_number(const char *name, struct verror *err)
+{
+    size_t digits = strspn(name, "0123456789");
+
+    if (name[digits] || digits > NUMBER_DIGITS_MAX)
+        return 0;
+    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                      "QEMU would take the name '%s' of an internal snapshot for a number of its "
+                      "own",
+                      name);
 }
 
 void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,

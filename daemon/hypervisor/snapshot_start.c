@@ -2,7 +2,8 @@
 /*
  * The job that starts a guest from a snapshot: it goes the road of every start
  * (qemu/guest_start.c), and between its steps the disks go back, and the memory is
- * read.  Until its CPUs go on the disks have a way back.  Functions of a kind run where
+ * read.  Until its CPUs go on, and a daemon that was killed there would find them so, the
+ * disks have a way back.  Functions of a kind run where
  * job.h says.
  */
 
@@ -92,20 +93,56 @@ static int start_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
     return snapshot_qmp_run(&load, ctl, err);
 }
 
-static int start_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+/* In the journal beside what the start has put there: its disks may have no way back any more. */
+static const char past_mark[] = "past";
+
+static int journal_past(const struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
 {
-    struct domain_spec *spec = opaque;
-    _cleanup_verror_ struct verror late = VERROR_INIT;
+    json_t *json = json_pack("{s:s*, s:s, s:b}", "owners", spec->guest->owner_memory, "live",
+                             spec->guest->def->xml, past_mark, 1);
+    _cleanup_free_ char *text = json_dumps(json, JSON_COMPACT);
+
+    json_decref(json);
+    return job_ctl_checkpoint_durable(ctl, text, err);
+}
+
+static bool is_past(const char *checkpoint)
+{
+    json_t *json = checkpoint ? json_loads(checkpoint, 0, NULL) : NULL;
+    bool past = json_is_true(json_object_get(json, past_mark));
+
+    json_decref(json);
+    return past;
+}
+
+static void drop_safety(struct domain_spec *spec, uint64_t job_id)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
     char safety[SNAPSHOT_SAFETY_MAX];
     struct snapshot_qmp drop;
 
     snapshot_safety_name(job_id, safety);
     drop = qmp_of(spec, SNAPSHOT_QMP_DELETE, safety, job_id);
-    job_ctl_step(ctl, "giving up the way back");
-    if (snapshot_qmp_run(&drop, NULL, &late) < 0)
+    if (spec->taken_up && snapshot_qmp_is_known(&drop)) { /* of the last daemon's */
+        (void)snapshot_qmp_wait(&drop, NULL, NULL);       /* done again below, if it has failed */
+        snapshot_qmp_forget(&drop);
+    }
+    if (snapshot_qmp_run(&drop, NULL, &err) < 0)
         log_error("snapshot '%s' stays in the images of domain '%s': %s", safety, spec->name,
-                  verror_text(&late)); /* it only takes up room */
-    return guest_start_publish(spec, job_id, ctl, err);
+                  verror_text(&err)); /* it only takes up room */
+}
+
+/* One whose CPUs go on shows by that how far it has come; another one has it in the journal. */
+static int start_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    struct domain_spec *spec = opaque;
+
+    if (guest_start_publish(spec, job_id, ctl, err) < 0 ||
+        (!spec->was_running && journal_past(spec, ctl, err) < 0))
+        return -1;
+    job_ctl_step(ctl, "giving up the way back");
+    drop_safety(spec, job_id);
+    return 0;
 }
 
 static void start_undo(void *opaque, uint64_t job_id)
@@ -149,8 +186,12 @@ static enum job_recovery start_recover(void *opaque, uint64_t job_id, const char
 {
     struct domain_spec *spec = opaque;
     enum job_recovery recovery = guest_start_recover(opaque, job_id, checkpoint, err);
+    bool goes_on = recovery == JOB_RECOVER_DONE && spec->was_running;
 
-    return recovery == JOB_RECOVER_DONE && spec->was_running ? recovery : JOB_RECOVER_UNDO;
+    if (!goes_on && !(is_past(checkpoint) && spec->guest->monitor))
+        return JOB_RECOVER_UNDO;
+    drop_safety(spec, job_id);
+    return JOB_RECOVER_DONE;
 }
 
 static const char *start_unlimited(const void *opaque, enum job_limit limit)

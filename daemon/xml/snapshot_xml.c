@@ -408,13 +408,16 @@ char *snapshot_def_format(const struct snapshot_def *def, bool secrets)
 
 int snapshot_def_seal(struct snapshot_def *def, struct verror *err)
 {
+    _cleanup_xml_doc_ xmlDocPtr doc = NULL;
+
     free(def->xml);
     def->xml = format(def, NULL, true);
-    if (strlen(def->xml) <= XML_DOCUMENT_MAX)
-        return 0;
-    return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                      "snapshot '%s' with its domain's XML is longer than %u bytes", def->name,
-                      XML_DOCUMENT_MAX);
+    if (strlen(def->xml) > XML_DOCUMENT_MAX)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "snapshot '%s' with its domain's XML is longer than %u bytes", def->name,
+                          XML_DOCUMENT_MAX);
+    doc = xml_read_document(def->xml, "domain snapshot", "domainsnapshot", err);
+    return doc ? 0 : -1; /* its domain's is deeper in it than alone */
 }
 
 /* --- disks of a domain --- */

@@ -4,6 +4,7 @@
 #include "domain-fixture.h"
 #include "scratch.h"
 #include "xml/snapshot_xml.h"
+#include "xml/xml_read.h"
 
 DEFINE_CLEANUP(struct snapshot_def *, snapshot_def_unref);
 #define _cleanup_snapshot_ _cleanup_(snapshot_def_unrefp)
@@ -69,6 +70,31 @@ START_TEST(test_seal)
     (void)sprintf(def->domain, "<domain><name>%*s</name></domain>", (int)XML_DOCUMENT_MAX - 60, "x");
     ck_assert_int_eq(snapshot_def_seal(def, &err), -1);
     ck_assert_int_eq(err.code, VIR_ERR_CONFIG_UNSUPPORTED);
+}
+END_TEST
+
+/* A domain as deep as one may be would be too deep inside of a snapshot. */
+START_TEST(test_seal_deep)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    _cleanup_snapshot_ struct snapshot_def *def = must(HEAD PAST "</domainsnapshot>", true);
+    xmlDocPtr doc;
+    char *end;
+
+    enum { DEEPEST = 256 };
+
+    def->domain = xmalloc(10 * DEEPEST + 100);
+    end = stpcpy(def->domain, "<domain>");
+    for (int i = 0; i < DEEPEST; i++)
+        end = stpcpy(end, "<a>");
+    for (int i = 0; i < DEEPEST; i++)
+        end = stpcpy(end, "</a>");
+    (void)stpcpy(end, "</domain>");
+    doc = xml_read_document(def->domain, "domain definition", "domain", &err);
+    ck_assert_msg(doc != NULL, "%s", verror_text(&err));
+    xmlFreeDoc(doc);
+    ck_assert_int_eq(snapshot_def_seal(def, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_XML_ERROR);
 }
 END_TEST
 
@@ -237,6 +263,7 @@ int main(void)
 
     tcase_add_test(tcase, test_same);
     tcase_add_test(tcase, test_seal);
+    tcase_add_test(tcase, test_seal_deep);
     tcase_add_test(tcase, test_secrets);
     tcase_add_test(tcase, test_new);
     tcase_add_test(tcase, test_refused);

@@ -60,6 +60,8 @@ struct guest {
     struct lock_hold hold;   /* on its files */
     struct block_job *block_jobs; /* those on its disks, see block_job.h */
     bool held;
+    unsigned int keepers;    /* jobs that need these locks for longer than it runs */
+    bool release_due;        /* it has no need of them any more */
     bool starting;           /* the job that makes it has not ended: what becomes of it is its matter */
     bool exited;             /* its process has ended */
     bool ended;              /* and its domain knows */
@@ -111,6 +113,9 @@ void guest_free_owned(struct owner_file *files, size_t nfiles);
 /* Loop: takes the locks on them for as long as it runs; -1 with err that names who has one. */
 int guest_hold_files(struct guest *guest, struct verror *err);
 void guest_release_files(struct guest *guest);
+/* Loop: from one to the other they stay held, whether it ends or not. */
+void guest_keep_files(struct guest *guest);
+void guest_unkeep_files(struct guest *guest);
 /* What these locks are; see block_hold.h. */
 void guest_want_files(const struct guest *guest, struct lock_hold *hold);
 /* Loop: a new image lies over one of its files, which from now on is only read. */

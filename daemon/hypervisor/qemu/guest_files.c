@@ -177,9 +177,24 @@ int guest_hold_files(struct guest *guest, struct verror *err)
 
 void guest_release_files(struct guest *guest)
 {
+    guest->release_due = guest->keepers > 0;
+    if (guest->release_due)
+        return;
     if (guest->held)
         jobs_release(guest->domains->daemon->jobs, &guest->hold);
     guest->held = false;
+}
+
+void guest_keep_files(struct guest *guest)
+{
+    guest->keepers++;
+}
+
+void guest_unkeep_files(struct guest *guest)
+{
+    guest->keepers--;
+    if (guest->release_due)
+        guest_release_files(guest);
 }
 
 /* --- files that come while it runs --- */

@@ -59,10 +59,18 @@ struct domain_def *snapshot_overlays_put(const struct snapshot_overlays *overlay
 
 /* --- snapshot_overlay_qmp.c: of a guest that runs --- */
 
-/* QEMU puts all of them on top at once, or -1 with err, and nothing is as if it had been asked. */
+/*
+ * QEMU puts all of them on top at once, or -1 with err: it has not.  Where nobody can say, as it
+ * has ended since, they count as on top.
+ */
 int snapshot_overlays_switch(const struct snapshot_overlays *overlays, struct guest *guest,
                              const struct domain_def *new_live, struct verror *err);
-/* Has it done so?  Waits until QEMU is able to say so. */
-bool snapshot_overlays_are_used(const struct snapshot_overlays *overlays, struct guest *guest);
+/*
+ * Has it done so?  Waits until QEMU is able to say so.  Unknown: there is none any more (guest may
+ * be NULL); what it wrote last may be in them, which hold nothing else, so they must stay.
+ */
+enum overlays_use { OVERLAYS_NOT_USED = 0, OVERLAYS_USED, OVERLAYS_USE_UNKNOWN };
+enum overlays_use snapshot_overlays_use(const struct snapshot_overlays *overlays,
+                                        struct guest *guest);
 
 #endif

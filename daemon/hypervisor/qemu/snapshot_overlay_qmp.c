@@ -101,8 +101,11 @@ int snapshot_overlays_switch(const struct snapshot_overlays *overlays, struct gu
             disk = xml_next(disk, "disk");
         rc = disk ? add_nodes(guest, disk, err) : 0;
     }
-    if (rc == 0)
-        rc = switch_all(overlays, guest, err);
+    if (rc == 0 && (rc = switch_all(overlays, guest, err)) < 0 &&
+        snapshot_overlays_use(overlays, guest) != OVERLAYS_NOT_USED) {
+        verror_clear(err); /* the answer came late, or QEMU ended: what it wrote is in them */
+        return 0;
+    }
     if (rc < 0)
         drop_nodes(overlays, guest);
     return rc;
@@ -123,19 +126,21 @@ static bool has_below(json_t *nodes, const char *name)
     return false;
 }
 
-bool snapshot_overlays_are_used(const struct snapshot_overlays *overlays, struct guest *guest)
+enum overlays_use snapshot_overlays_use(const struct snapshot_overlays *overlays,
+                                        struct guest *guest)
 {
     json_t *nodes = NULL;
     bool used = overlays->n > 0;
 
-    if (monitor_call(guest->monitor, "query-named-block-nodes", NULL, -1, NULL, -1, &nodes, NULL) <
-        0)
-        return false;
+    if (!guest || !guest->monitor ||
+        monitor_call(guest->monitor, "query-named-block-nodes", NULL, -1, NULL, -1, &nodes, NULL) <
+            0)
+        return OVERLAYS_USE_UNKNOWN;
     for (size_t i = 0; i < overlays->n && used; i++) {
         _cleanup_free_ char *name = xasprintf("libvirt-%u-format", overlays->list[i].index);
 
         used = has_below(nodes, name);
     }
     json_decref(nodes);
-    return used;
+    return used ? OVERLAYS_USED : OVERLAYS_NOT_USED;
 }
