@@ -35,16 +35,21 @@ clean-local:
 check-sanitized:
 	VIRTJOBD_SLOWER=10 CK_TIMEOUT_MULTIPLIER=10 \
 	  $(MAKE) check TESTS="$(filter-out $(ship_tests),$(TESTS))"
-# Without those that need half a minute and more, and walk code that others walk, too.
+# Without those that need half a minute and more, or wait for most of it, and walk code that others
+# walk, too.
 sanitized_slow = \
 	$(stock_tests) \
 	tests/crash-cancel.py \
 	tests/crash-table.py \
+	tests/crowd.py \
+	tests/domains.sh \
 	tests/guests-agent.py \
 	tests/guests-cancel.py \
 	tests/guests-life.py \
 	tests/guests-states.py \
 	tests/guests-table.py \
+	tests/job-speed.py \
+	tests/keepalive.sh \
 	tests/soak.py \
 	$(NULL)
 check-sanitized-quick:
