@@ -527,27 +527,20 @@ static int abort_job(struct call *call)
     return async ? 0 : wait_for_end(call, job, true);
 }
 
-#define ROW(what, proc, function, who, kind, handle, ...)                                          \
-    {                                                                                              \
-        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,              \
-        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,                   \
-        PROC_ON(DOMAIN, what), __VA_ARGS__                                                         \
-    }
-
 static const struct proc procs[] = {
-    ROW(CHANGE, BLOCK_PULL, "virDomainBlockPull", WRITE, CHANGE, block_pull,
+    DOMAIN_ROW(CHANGE, BLOCK_PULL, "virDomainBlockPull", WRITE, CHANGE, block_pull,
         PROC_ARGS(remote_domain_block_job_args)),
-    ROW(CHANGE, BLOCK_REBASE, "virDomainBlockRebase", WRITE, CHANGE, block_rebase,
+    DOMAIN_ROW(CHANGE, BLOCK_REBASE, "virDomainBlockRebase", WRITE, CHANGE, block_rebase,
         PROC_ARGS(remote_domain_block_rebase_args)),
-    ROW(CHANGE, BLOCK_COMMIT, "virDomainBlockCommit", WRITE, CHANGE, block_commit,
+    DOMAIN_ROW(CHANGE, BLOCK_COMMIT, "virDomainBlockCommit", WRITE, CHANGE, block_commit,
         PROC_ARGS(remote_domain_block_commit_args)),
-    ROW(CHANGE, BLOCK_COPY, "virDomainBlockCopy", WRITE, CHANGE, block_copy,
+    DOMAIN_ROW(CHANGE, BLOCK_COPY, "virDomainBlockCopy", WRITE, CHANGE, block_copy,
         PROC_ARGS(remote_domain_block_copy_args)),
-    ROW(CHANGE, BLOCK_JOB_ABORT, "virDomainBlockJobAbort", WRITE, CHANGE, abort_job,
+    DOMAIN_ROW(CHANGE, BLOCK_JOB_ABORT, "virDomainBlockJobAbort", WRITE, CHANGE, abort_job,
         PROC_ARGS(remote_domain_text_flags_args)),
-    ROW(READ, GET_BLOCK_JOB_INFO, "virDomainGetBlockJobInfo", READ, MEMORY, get_info,
+    DOMAIN_ROW(READ, GET_BLOCK_JOB_INFO, "virDomainGetBlockJobInfo", READ, MEMORY, get_info,
         PROC_ARGS(remote_domain_text_flags_args), PROC_RET(remote_domain_block_job_info_ret)),
-    ROW(CHANGE, BLOCK_JOB_SET_SPEED, "virDomainBlockJobSetSpeed", WRITE, CHANGE, set_speed,
+    DOMAIN_ROW(CHANGE, BLOCK_JOB_SET_SPEED, "virDomainBlockJobSetSpeed", WRITE, CHANGE, set_speed,
         PROC_ARGS(remote_domain_block_job_args)),
 };
 

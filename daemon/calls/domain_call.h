@@ -77,4 +77,12 @@ struct job *call_domain_job(struct call *call, const struct domain *domain);
 /* All there is to say of it as libvirt's typed parameters; *ret_params is freed with xdr_free(). */
 void domain_job_params(struct job *job, struct wire_param **ret_params, u_int *ret_nparams);
 
+/* A row of a table: a call on a domain that only QEMU's driver answers. */
+#define DOMAIN_ROW(what, proc, function, who, kind, handle, ...)                                   \
+    {                                                                                              \
+        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,              \
+        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,                   \
+        PROC_ON(DOMAIN, what), __VA_ARGS__                                                         \
+    }
+
 #endif

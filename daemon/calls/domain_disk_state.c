@@ -210,21 +210,14 @@ static int set_lifecycle_action(struct call *call)
     return call_start_domain_job(call, &domain_job_set_action, spec, false, NULL);
 }
 
-#define ROW(what, proc, function, who, kind, handle, ...)                                 \
-    {                                                                                     \
-        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
-        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
-        PROC_ON(DOMAIN, what), __VA_ARGS__                                                \
-    }
-
 static const struct proc procs[] = {
-    ROW(READ, GET_DISK_ERRORS, "virDomainGetDiskErrors", READ, MEMORY, get_disk_errors,
+    DOMAIN_ROW(READ, GET_DISK_ERRORS, "virDomainGetDiskErrors", READ, MEMORY, get_disk_errors,
         PROC_ARGS(remote_domain_flags_number_args), PROC_RET(remote_domain_disk_errors_ret)),
-    ROW(CHANGE, BLOCK_RESIZE, "virDomainBlockResize", WRITE, CHANGE, block_resize,
+    DOMAIN_ROW(CHANGE, BLOCK_RESIZE, "virDomainBlockResize", WRITE, CHANGE, block_resize,
         PROC_ARGS(remote_domain_block_resize_args)),
-    ROW(CHANGE, SET_BLOCK_THRESHOLD, "virDomainSetBlockThreshold", WRITE, CHANGE, set_threshold,
-        PROC_ARGS(remote_domain_block_threshold_args)),
-    ROW(CHANGE, SET_LIFECYCLE_ACTION, "virDomainSetLifecycleAction", WRITE, CHANGE,
+    DOMAIN_ROW(CHANGE, SET_BLOCK_THRESHOLD, "virDomainSetBlockThreshold", WRITE, CHANGE,
+        set_threshold, PROC_ARGS(remote_domain_block_threshold_args)),
+    DOMAIN_ROW(CHANGE, SET_LIFECYCLE_ACTION, "virDomainSetLifecycleAction", WRITE, CHANGE,
         set_lifecycle_action, PROC_ARGS(remote_domain_action_args)),
 };
 

@@ -255,23 +255,16 @@ static int set_params(struct call *call)
     return call_start_domain_job(call, &domain_job_set_iothread, spec, false, NULL);
 }
 
-#define ROW(what, proc, function, who, kind, handle, ...)                                 \
-    {                                                                                     \
-        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
-        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
-        PROC_ON(DOMAIN, what), __VA_ARGS__                                                \
-    }
-
 static const struct proc procs[] = {
-    ROW(READ, GET_IOTHREAD_INFO, "virDomainGetIOThreadInfo", READ, DISK, get_info,
+    DOMAIN_ROW(READ, GET_IOTHREAD_INFO, "virDomainGetIOThreadInfo", READ, DISK, get_info,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_iothreads_ret)),
-    ROW(CHANGE, PIN_IOTHREAD, "virDomainPinIOThread", WRITE, CHANGE, pin_iothread,
+    DOMAIN_ROW(CHANGE, PIN_IOTHREAD, "virDomainPinIOThread", WRITE, CHANGE, pin_iothread,
         PROC_ARGS(remote_domain_pin_vcpu_flags_args)),
-    ROW(CHANGE, ADD_IOTHREAD, "virDomainAddIOThread", WRITE, CHANGE, add_iothread,
+    DOMAIN_ROW(CHANGE, ADD_IOTHREAD, "virDomainAddIOThread", WRITE, CHANGE, add_iothread,
         PROC_ARGS(remote_domain_flags_number_args)),
-    ROW(CHANGE, DEL_IOTHREAD, "virDomainDelIOThread", WRITE, CHANGE, del_iothread,
+    DOMAIN_ROW(CHANGE, DEL_IOTHREAD, "virDomainDelIOThread", WRITE, CHANGE, del_iothread,
         PROC_ARGS(remote_domain_flags_number_args)),
-    ROW(CHANGE, SET_IOTHREAD_PARAMS, "virDomainSetIOThreadParams", WRITE, CHANGE, set_params,
+    DOMAIN_ROW(CHANGE, SET_IOTHREAD_PARAMS, "virDomainSetIOThreadParams", WRITE, CHANGE, set_params,
         PROC_ARGS(remote_domain_number_params_args)),
 };
 

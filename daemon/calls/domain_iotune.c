@@ -178,17 +178,10 @@ static int set_io_tune(struct call *call)
     return call_start_domain_job(call, &domain_job_set_iotune, spec, false, NULL);
 }
 
-#define ROW(what, proc, function, who, kind, handle, ...)                                 \
-    {                                                                                     \
-        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
-        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
-        PROC_ON(DOMAIN, what), __VA_ARGS__                                                \
-    }
-
 static const struct proc procs[] = {
-    ROW(CHANGE, SET_BLOCK_IO_TUNE, "virDomainSetBlockIoTune", WRITE, CHANGE, set_io_tune,
+    DOMAIN_ROW(CHANGE, SET_BLOCK_IO_TUNE, "virDomainSetBlockIoTune", WRITE, CHANGE, set_io_tune,
         PROC_ARGS(remote_domain_text_params_args)),
-    ROW(READ, GET_BLOCK_IO_TUNE, "virDomainGetBlockIoTune", READ, DISK, get_io_tune,
+    DOMAIN_ROW(READ, GET_BLOCK_IO_TUNE, "virDomainGetBlockIoTune", READ, DISK, get_io_tune,
         PROC_ARGS(remote_domain_text_opt_int_flags_args), PROC_RET(remote_params_ret)),
 };
 

@@ -141,19 +141,12 @@ static int start_dirty_rate(struct call *call)
     return call_start_domain_job(call, &domain_job_dirty_rate, spec, false, NULL);
 }
 
-#define ROW(what, proc, function, who, kind, handle, ...)                                 \
-    {                                                                                     \
-        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
-        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
-        PROC_ON(DOMAIN, what), __VA_ARGS__                                                \
-    }
-
 static const struct proc procs[] = {
-    ROW(READ, GET_PERF_EVENTS, "virDomainGetPerfEvents", READ, MEMORY, get_perf_events,
+    DOMAIN_ROW(READ, GET_PERF_EVENTS, "virDomainGetPerfEvents", READ, MEMORY, get_perf_events,
         PROC_ARGS(remote_domain_flags_args), PROC_RET(remote_domain_typed_params_ret)),
-    ROW(CHANGE, SET_PERF_EVENTS, "virDomainSetPerfEvents", WRITE, MEMORY, set_perf_events,
+    DOMAIN_ROW(CHANGE, SET_PERF_EVENTS, "virDomainSetPerfEvents", WRITE, MEMORY, set_perf_events,
         PROC_ARGS(remote_domain_save_params_args)),
-    ROW(CONTROL, START_DIRTY_RATE_CALC, "virDomainStartDirtyRateCalc", WRITE, CHANGE,
+    DOMAIN_ROW(CONTROL, START_DIRTY_RATE_CALC, "virDomainStartDirtyRateCalc", WRITE, CHANGE,
         start_dirty_rate, PROC_ARGS(remote_domain_int_flags_args)),
 };
 

@@ -337,28 +337,21 @@ static int get_cpu_stats(struct call *call)
     return ask(call, question, NULL, read_times, answer_times);
 }
 
-#define ROW(what, proc, function, who, kind, handle, ...)                                 \
-    {                                                                                     \
-        .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
-        .class = CLASS_##kind, .error_domain = VIR_FROM_QEMU, .handler = handle,          \
-        PROC_ON(DOMAIN, what), __VA_ARGS__                                                \
-    }
-
 static const struct proc procs[] = {
-    ROW(READ, GET_VCPUS, "virDomainGetVcpus", READ, DISK, get_vcpus,
+    DOMAIN_ROW(READ, GET_VCPUS, "virDomainGetVcpus", READ, DISK, get_vcpus,
         PROC_ARGS(remote_domain_vcpu_maps_args), PROC_RET(remote_domain_vcpus_ret)),
-    ROW(READ, GET_VCPU_PIN_INFO, "virDomainGetVcpuPinInfo", READ, DISK, get_vcpu_pin_info,
+    DOMAIN_ROW(READ, GET_VCPU_PIN_INFO, "virDomainGetVcpuPinInfo", READ, DISK, get_vcpu_pin_info,
         PROC_ARGS(remote_domain_vcpu_maps_flags_args), PROC_RET(remote_domain_pins_ret)),
-    ROW(READ, GET_EMULATOR_PIN_INFO, "virDomainGetEmulatorPinInfo", READ, DISK,
+    DOMAIN_ROW(READ, GET_EMULATOR_PIN_INFO, "virDomainGetEmulatorPinInfo", READ, DISK,
         get_emulator_pin_info, PROC_ARGS(remote_domain_int_flags_args),
         PROC_RET(remote_domain_pins_ret)),
-    ROW(CHANGE, PIN_VCPU, "virDomainPinVcpu", WRITE, CHANGE, pin_vcpu,
+    DOMAIN_ROW(CHANGE, PIN_VCPU, "virDomainPinVcpu", WRITE, CHANGE, pin_vcpu,
         PROC_ARGS(remote_domain_pin_vcpu_args)),
-    ROW(CHANGE, PIN_VCPU_FLAGS, "virDomainPinVcpuFlags", WRITE, CHANGE, pin_vcpu_flags,
+    DOMAIN_ROW(CHANGE, PIN_VCPU_FLAGS, "virDomainPinVcpuFlags", WRITE, CHANGE, pin_vcpu_flags,
         PROC_ARGS(remote_domain_pin_vcpu_flags_args)),
-    ROW(CHANGE, PIN_EMULATOR, "virDomainPinEmulator", WRITE, CHANGE, pin_emulator,
+    DOMAIN_ROW(CHANGE, PIN_EMULATOR, "virDomainPinEmulator", WRITE, CHANGE, pin_emulator,
         PROC_ARGS(remote_domain_pin_emulator_args)),
-    ROW(READ, GET_CPU_STATS, "virDomainGetCPUStats", READ, DISK, get_cpu_stats,
+    DOMAIN_ROW(READ, GET_CPU_STATS, "virDomainGetCPUStats", READ, DISK, get_cpu_stats,
         PROC_ARGS(remote_domain_cpu_stats_args), PROC_RET(remote_params_ret)),
 };
 
