@@ -64,7 +64,7 @@ static int look_at_nic(void *opaque, struct verror *err)
     if (!question->is_change)
         return 0;
     return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                      "setting bandwidth on interfaces of type '%s' is not implemented yet",
+                      "bandwidth of interfaces of type '%s' cannot be set: traffic is not shaped",
                       type ? type : "");
 }
 
