@@ -338,7 +338,7 @@ def lost(d):
     disk.make('X')
     disk.write(0)
     equal(disk.bitmaps(), {'X': ['on', 'lost'], 'Y': [None, 'lost']}, 'after a snapshot')
-    refused(UNSUPPORTED, "'X' has been lost", disk.dom.blockPull, 'vda', 0, 0)
+    refused(UNSUPPORTED, "'X' does not say all", disk.dom.blockPull, 'vda', 0, 0)
     disk.commit_all()
     disk.ready()
     disk.dom.blockJobAbort('vda', PIVOT)
