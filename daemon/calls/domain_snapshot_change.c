@@ -248,6 +248,16 @@ static int revert(struct call *call)
 
 /* --- delete --- */
 
+/* Of one that is known only, or with others below it, all goes by what is known. */
+static const struct job_kind *delete_kind(const struct domain *domain,
+                                          const struct snapshot_def *def, unsigned int flags)
+{
+    bool merges = snapshot_def_is_external(def) && !(flags & ~CALL_ASYNC);
+
+    return merges && !domain_is_active(domain) ? &domain_job_snapshot_merge
+                                               : &domain_job_snapshot_delete;
+}
+
 static int delete(struct call *call)
 {
     static const struct flag_pair exclusive[] = {
@@ -263,7 +273,7 @@ static int delete(struct call *call)
         !(snapshot = call_snapshot(call, &args->snapshot, &domain)))
         return -1;
     return call_start_domain_job(
-        call, &domain_job_snapshot_delete,
+        call, delete_kind(domain, snapshot->def, args->flags),
         snapshot_spec_new(domain, snapshot_def_ref(snapshot->def), args->flags & ~CALL_ASYNC),
         args->flags & CALL_ASYNC, NULL);
 }
