@@ -95,6 +95,14 @@ def what_is_refused(d):
     paths = stacked(d, dom, one, 'ab')
     refused(UNSUPPORTED, 'not supported', dom.snapshotLookupByName('a').delete,
             libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN)
+    held = subprocess.Popen(['qemu-io', '-f', 'qcow2', one], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE)
+    held.stdin.write(b'length\n')
+    held.stdin.flush()
+    held.stdout.readline()  # it has the image open, and locked
+    error = guest_lib.error_of(dom.snapshotLookupByName('a').delete)
+    check('another process' in str(error), f'the image below is in use: {error}')
+    held.communicate()
     take(dom, 'inside')
     refused(IMPOSSIBLE, "has snapshot 'inside' inside", dom.snapshotLookupByName('b').delete)
     dom.snapshotLookupByName('a').delete()
@@ -106,14 +114,6 @@ def what_is_refused(d):
     subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', paths[2], '4M'], check=True)
     refused(IMPOSSIBLE, 'does not lie over', dom.snapshotLookupByName('b').delete)
     os.rename(paths[2] + '.moved', paths[2])
-    held = subprocess.Popen(['qemu-io', '-f', 'qcow2', one], stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE)
-    held.stdin.write(b'length\n')
-    held.stdin.flush()
-    held.stdout.readline()  # it has the image open, and locked
-    error = guest_lib.error_of(dom.snapshotLookupByName('b').delete)
-    check('another process' in str(error), f'the image below is in use: {error}')
-    held.communicate()
     equal((names(dom), sources(dom)), (['b'], [paths[2]]), 'as before')
     dom.snapshotLookupByName('b').delete()
     equal((names(dom), sources(dom)), ([], [one]), 'and then it goes')

@@ -275,19 +275,84 @@ json_t *qemu_img_info(const char *path, const char *format, struct job_ctl *ctl,
     return root;
 }
 
+static int take_size(const json_t *root, const char *path, uint64_t *ret_size, struct verror *err)
+{
+    json_t *size = json_object_get(root, "virtual-size");
+
+    if (!json_is_integer(size) || json_integer_value(size) < 0)
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img tells no size of '%s'", path);
+    *ret_size = (uint64_t)json_integer_value(size);
+    return 0;
+}
+
 int qemu_img_virtual_size(const char *path, const char *format, struct job_ctl *ctl,
                           uint64_t *ret_size, struct verror *err)
 {
     json_t *root = qemu_img_info(path, format, ctl, err);
-    json_t *size = json_object_get(root, "virtual-size");
-    bool good = json_is_integer(size) && json_integer_value(size) >= 0;
+    int r = root ? take_size(root, path, ret_size, err) : -1;
 
-    if (good)
-        *ret_size = (uint64_t)json_integer_value(size);
-    else if (root)
-        verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img tells no size of '%s'", path);
     json_decref(root);
-    return good ? 0 : -1;
+    return r;
+}
+
+/* Dirty bitmaps inside an image. */
+
+int qemu_img_bitmap_add(const char *path, int fd, const char *name, uint64_t granularity,
+                        struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_args_ struct args args = { 0 };
+    struct open_name opened;
+
+    if (check_path(path, err) < 0)
+        return -1;
+    args_add2(&args, "qemu-img", "bitmap");
+    args_add2(&args, "-f", "qcow2");
+    args_add(&args, "--add");
+    args_add(&args, "-g");
+    args_add_new(&args, xasprintf("%" PRIu64, granularity));
+    args_add(&args, "--");
+    args_add2(&args, name_to_open(path, fd, &opened), name);
+    return run_on(&args, path, fd, NULL, NULL, ctl, err);
+}
+
+static bool has_flag(const json_t *bitmap, const char *name)
+{
+    json_t *flag;
+    size_t i;
+
+    json_array_foreach(json_object_get(bitmap, "flags"), i, flag)
+    {
+        if (json_string_value(flag) && strcmp(json_string_value(flag), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One that is "in use" was not written back: it says nothing any more. */
+static json_t *take_bitmaps(const json_t *root)
+{
+    json_t *format = json_object_get(root, "format-specific"), *found = json_array(), *bitmap;
+    json_t *list = json_object_get(json_object_get(format, "data"), "bitmaps");
+    size_t i;
+
+    json_array_foreach(list, i, bitmap)
+    {
+        if (has_flag(bitmap, "auto") && !has_flag(bitmap, "in-use"))
+            json_array_append(found, bitmap);
+    }
+    return found;
+}
+
+int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
+                     uint64_t *ret_size, json_t **ret_bitmaps, struct verror *err)
+{
+    json_t *root = qemu_img_info(path, format, ctl, err);
+    int r = root ? take_size(root, path, ret_size, err) : -1;
+
+    if (r == 0)
+        *ret_bitmaps = take_bitmaps(root);
+    json_decref(root);
+    return r;
 }
 
 /* Snapshots inside an image. */

@@ -72,6 +72,18 @@ int qemu_img_commit(const char *path, const char *format, struct job_ctl *ctl, s
 /* A qcow2 image says that it lies on that one, which has the same contents as what it lay on. */
 int qemu_img_relink(const char *path, const char *base, const char *base_format,
                     struct job_ctl *ctl, struct verror *err);
+/*
+ * "qemu-img bitmap --add": a dirty bitmap that is kept in a qcow2 image which nobody uses, and
+ * records what is written from then on.
+ */
+int qemu_img_bitmap_add(const char *path, int fd, const char *name, uint64_t granularity,
+                        struct job_ctl *ctl, struct verror *err);
+/*
+ * Those of an image that record, as an array of {name, granularity}, as they were before a guest
+ * used it; and the size that a guest sees of it.
+ */
+int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
+                     uint64_t *ret_size, json_t **ret_bitmaps, struct verror *err);
 /* The size that a guest sees of an image, also while one uses it. */
 int qemu_img_virtual_size(const char *path, const char *format, struct job_ctl *ctl,
                           uint64_t *ret_size, struct verror *err);

@@ -105,13 +105,6 @@ static size_t position(const struct disk_chain *chain, const struct stat *file)
     return at;
 }
 
-static json_t *bitmaps_of(const json_t *info)
-{
-    json_t *format = json_object_get(info, "format-specific");
-
-    return json_object_get(json_object_get(format, "data"), "bitmaps");
-}
-
 static const char *name_of(const json_t *item)
 {
     const char *name = json_string_value(json_object_get(item, "name"));
@@ -119,12 +112,12 @@ static const char *name_of(const json_t *item)
     return name ? name : "";
 }
 
-static bool has_name(const json_t *list, const char *name)
+static bool has_name(json_t *list, const char *name)
 {
     const json_t *item;
     size_t i;
 
-    json_array_foreach((json_t *)(uintptr_t)list, i, item)
+    json_array_foreach(list, i, item)
     {
         if (strcmp(name_of(item), name) == 0)
             return true;
@@ -132,39 +125,43 @@ static bool has_name(const json_t *list, const char *name)
     return false;
 }
 
-/* A checkpoint's bitmap goes down where the image below has it, too: what is written there is in it. */
-static int check_infos(const json_t *info, const json_t *base, const struct disk_image *image,
-                       const char *target, struct verror *err)
-{
-    const json_t *snapshots = json_object_get(info, "snapshots"), *bitmap;
-    size_t i;
-
-    if (json_array_size(snapshots) > 0)
-        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
-                          "image '%s' of disk '%s' has snapshot '%s' inside, which would be gone "
-                          "with it",
-                          image->path, target, name_of(json_array_get(snapshots, 0)));
-    json_array_foreach(bitmaps_of(info), i, bitmap)
-    {
-        if (!has_name(bitmaps_of(base), name_of(bitmap)))
-            return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
-                              "image '%s' of disk '%s' has the bitmap of checkpoint '%s' inside, "
-                              "which would be gone with it",
-                              image->path, target, name_of(bitmap));
-    }
-    return 0;
-}
-
-/* What is inside the image would be gone with it. */
-static int check_inside(const struct disk_image *image, const struct disk_image *base,
-                        const char *target, struct job_ctl *ctl, struct verror *err)
+static int check_snapshots(const struct disk_image *image, const char *target, struct job_ctl *ctl,
+                           struct verror *err)
 {
     json_t *info = qemu_img_info(image->path, image->format, ctl, err);
-    json_t *below = info ? qemu_img_info(base->path, base->format, ctl, err) : NULL;
-    int rc = below ? check_infos(info, below, image, target, err) : -1;
+    json_t *snapshots = json_object_get(info, "snapshots");
+    int rc = info ? 0 : -1;
 
+    if (json_array_size(snapshots) > 0)
+        rc = verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                        "image '%s' of disk '%s' has snapshot '%s' inside, which would be gone "
+                        "with it",
+                        image->path, target, name_of(json_array_get(snapshots, 0)));
     json_decref(info);
-    json_decref(below);
+    return rc;
+}
+
+/* A checkpoint's bitmap goes down where the image below has it, too: what is written there is in it. */
+static int check_bitmaps(const struct disk_image *image, const struct disk_image *base,
+                         const char *target, struct job_ctl *ctl, struct verror *err)
+{
+    json_t *ours = NULL, *theirs = NULL, *bitmap;
+    uint64_t size;
+    size_t i;
+    int rc = qemu_img_bitmaps(image->path, image->format, ctl, &size, &ours, err);
+
+    if (rc == 0 && json_array_size(ours) > 0)
+        rc = qemu_img_bitmaps(base->path, base->format, ctl, &size, &theirs, err);
+    json_array_foreach(ours, i, bitmap)
+    {
+        if (rc == 0 && !has_name(theirs, name_of(bitmap)))
+            rc = verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                            "image '%s' of disk '%s' has the bitmap of checkpoint '%s' inside, "
+                            "which would be gone with it",
+                            image->path, target, name_of(bitmap));
+    }
+    json_decref(ours);
+    json_decref(theirs);
     return rc;
 }
 
@@ -178,7 +175,8 @@ static int take_merge(struct snapshot_merges *ret, const struct snapshot_disk *o
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
                           "image '%s' does not lie over another one of disk '%s' any more",
                           of->path, of->name);
-    if (check_inside(&chain->images[at], &chain->images[at + 1], of->name, ctl, err) < 0)
+    if (check_snapshots(&chain->images[at], of->name, ctl, err) < 0 ||
+        check_bitmaps(&chain->images[at], &chain->images[at + 1], of->name, ctl, err) < 0)
         return -1;
     ret->list = xrealloc(ret->list, ret->n + 1, sizeof(*ret->list));
     merge = &ret->list[ret->n++];
