@@ -64,6 +64,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/guest_vcpus.h \
 	daemon/hypervisor/qemu/image_file.c \
 	daemon/hypervisor/qemu/image_file.h \
+	daemon/hypervisor/qemu/leftovers.c \
+	daemon/hypervisor/qemu/leftovers.h \
 	daemon/hypervisor/qemu/migrate.c \
 	daemon/hypervisor/qemu/migrate.h \
 	daemon/hypervisor/qemu/snapshot_images.c \

@@ -7,13 +7,11 @@
  * do it.  Functions of a kind run where job.h says.
  */
 
-#include <errno.h>
 #include <libvirtjob/types.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hypervisor/internal.h"
-#include "hypervisor/qemu/save_image.h"
+#include "hypervisor/qemu/leftovers.h"
 #include "hypervisor/snapshot_jobs.h"
 #include "util/alloc.h"
 #include "util/log.h"
@@ -78,8 +76,8 @@ static int merge_prepare(void *opaque, struct verror *err)
     int rc;
 
     job_ctl_init(&ctl);
-    rc = snapshot_merges_find(work->def, spec->def, spec->volumes, spec->nvolumes, &ctl,
-                              &work->merges, err);
+    rc = snapshot_merges_find(work->def, spec->def, spec->volumes, spec->nvolumes, false,
+                              &ctl, &work->merges, err);
     job_ctl_done(&ctl);
     return rc;
 }
@@ -146,63 +144,24 @@ static void merge_commit(void *opaque, struct store_txn *txn)
     snapshot_delete_commit(opaque, txn);
 }
 
-/* What nothing names any more. */
-struct leftovers {
-    struct work work;
-    struct snapshot_merges merges;
-    char *memory;
-};
-
-/* Only what is a guest's memory: the name may be another file's by now. */
-static void remove_memory(const char *path)
-{
-    struct save_image image = { 0 };
-    int fd = save_image_open(path, false, &image, NULL);
-
-    save_image_clear(&image);
-    if (fd < 0)
-        return;
-    (void)close(fd); /* it was only read */
-    if (unlink(path) < 0 && errno != ENOENT)
-        log_error("cannot remove '%s', the memory of a snapshot that is gone: %s", path,
-                  strerror(errno));
-}
-
-static void remove_run(struct work *work)
-{
-    struct leftovers *left = container_of(work, struct leftovers, work);
-
-    snapshot_merges_remove(&left->merges);
-    if (left->memory)
-        remove_memory(left->memory);
-}
-
-static void removed(struct work *work)
-{
-    struct leftovers *left = container_of(work, struct leftovers, work);
-
-    snapshot_merges_clear(&left->merges);
-    free(left->memory);
-    free(left);
-}
-
 static void merge_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
-    struct snapshot_work *work = spec->snapshot;
-    struct leftovers *left;
+    const struct snapshot_work *work = spec->snapshot;
+    struct leftovers *leftovers;
 
     spec_change_ended(spec, done);
     snapshot_delete_ended(spec, done);
     if (!done)
         return;
-    left = XNEW(struct leftovers);
-    left->merges = work->merges;
-    work->merges = (struct snapshot_merges){ NULL, 0 };
-    left->memory = xstrdup(work->def->memory_file);
-    left->work.run = remove_run;
-    left->work.done = removed;
-    workers_submit(spec->domains->daemon->workers, LANE_CONTROL, NULL, &left->work);
+    leftovers = leftovers_new();
+    for (size_t i = 0; i < work->merges.n; i++) {
+        const struct disk_image *image = &work->merges.list[i].image;
+
+        leftovers_add(leftovers, image->path, image->dev, image->ino);
+    }
+    leftovers_add_memory(leftovers, work->def->memory_file);
+    leftovers_remove(leftovers, spec->domains->daemon->workers);
 }
 
 /* What is down already goes down again. */

@@ -7,12 +7,10 @@
 #include <libvirtjob/types.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "hypervisor/qemu/snapshot_images.h"
 #include "storage/qemu_img.h"
 #include "util/alloc.h"
-#include "util/log.h"
 #include "xml/disk_images.h"
 
 /* --- the struct --- */
@@ -166,7 +164,7 @@ static int check_bitmaps(const struct disk_image *image, const struct disk_image
 }
 
 static int take_merge(struct snapshot_merges *ret, const struct snapshot_disk *of,
-                      const struct disk_chain *chain, size_t at, struct job_ctl *ctl,
+                      const struct disk_chain *chain, size_t at, bool live, struct job_ctl *ctl,
                       struct verror *err)
 {
     struct snapshot_merge *merge;
@@ -176,7 +174,8 @@ static int take_merge(struct snapshot_merges *ret, const struct snapshot_disk *o
                           "image '%s' does not lie over another one of disk '%s' any more",
                           of->path, of->name);
     if (check_snapshots(&chain->images[at], of->name, ctl, err) < 0 ||
-        check_bitmaps(&chain->images[at], &chain->images[at + 1], of->name, ctl, err) < 0)
+        (!live &&
+         check_bitmaps(&chain->images[at], &chain->images[at + 1], of->name, ctl, err) < 0))
         return -1;
     ret->list = xrealloc(ret->list, ret->n + 1, sizeof(*ret->list));
     merge = &ret->list[ret->n++];
@@ -191,7 +190,7 @@ static int take_merge(struct snapshot_merges *ret, const struct snapshot_disk *o
 }
 
 static int find_merge(struct snapshot_merges *ret, const struct snapshot_disk *of, const char *path,
-                      const char *format, struct job_ctl *ctl, struct verror *err)
+                      const char *format, bool live, struct job_ctl *ctl, struct verror *err)
 {
     struct disk_chain chain = { NULL, 0 };
     struct stat st;
@@ -211,7 +210,7 @@ static int find_merge(struct snapshot_merges *ret, const struct snapshot_disk *o
                         "image '%s' of the snapshot is none that disk '%s' lies on", of->path,
                         of->name);
     else
-        rc = take_merge(ret, of, &chain, at, ctl, err);
+        rc = take_merge(ret, of, &chain, at, live, ctl, err);
     disk_chain_clear(&chain);
     return rc;
 }
@@ -225,8 +224,8 @@ static const struct domain_disk *find_disk(const struct domain_def *domain, cons
 }
 
 int snapshot_merges_find(const struct snapshot_def *snapshot, const struct domain_def *domain,
-                         const struct volume_path *volumes, size_t nvolumes, struct job_ctl *ctl,
-                         struct snapshot_merges *ret, struct verror *err)
+                         const struct volume_path *volumes, size_t nvolumes, bool live,
+                         struct job_ctl *ctl, struct snapshot_merges *ret, struct verror *err)
 {
     for (size_t i = 0; i < snapshot->ndisks; i++) {
         const struct snapshot_disk *of = &snapshot->disks[i];
@@ -235,10 +234,34 @@ int snapshot_merges_find(const struct snapshot_def *snapshot, const struct domai
         const char *path = disk ? snapshot_disk_path(disk, volumes, nvolumes, &format) : NULL;
 
         if (of->place == SNAPSHOT_PLACE_EXTERNAL && of->path &&
-            find_merge(ret, of, path, format, ctl, err) < 0)
+            find_merge(ret, of, path, format, live, ctl, err) < 0)
             return -1;
     }
     return 0;
+}
+
+static bool has_image(const struct domain_def *live, const char *target, const char *path)
+{
+    struct disk_images images = { 0 };
+    bool found = false;
+
+    if (disk_images_find(live, target, &images, NULL) < 0)
+        return false; /* it is gone, or empty */
+    for (size_t i = 0; i < images.n; i++)
+        found |= images.images[i].path && strcmp(images.images[i].path, path) == 0;
+    disk_images_clear(&images);
+    return found;
+}
+
+bool snapshot_merges_are_left(const struct snapshot_def *snapshot, const struct domain_def *live)
+{
+    for (size_t i = 0; i < snapshot->ndisks; i++) {
+        const struct snapshot_disk *of = &snapshot->disks[i];
+
+        if (of->place == SNAPSHOT_PLACE_EXTERNAL && of->path && has_image(live, of->name, of->path))
+            return true;
+    }
+    return false;
 }
 
 /* --- the work --- */
@@ -301,18 +324,4 @@ int snapshot_merges_put(const struct snapshot_merges *merges, const struct domai
     }
     *ret = now;
     return 0;
-}
-
-void snapshot_merges_remove(const struct snapshot_merges *merges)
-{
-    for (size_t i = 0; i < merges->n; i++) {
-        const struct disk_image *image = &merges->list[i].image;
-        struct stat st;
-
-        if (lstat(image->path, &st) < 0 || st.st_dev != image->dev || st.st_ino != image->ino)
-            continue;
-        if (unlink(image->path) < 0 && errno != ENOENT)
-            log_error("cannot remove '%s', which nothing lies on any more: %s", image->path,
-                      strerror(errno));
-    }
 }

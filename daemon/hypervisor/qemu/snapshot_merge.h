@@ -29,12 +29,12 @@ struct snapshot_merges {
 
 /*
  * For each disk of which the snapshot has an external image.  One that is gone is left out: it was
- * merged before.  -1 with err: an image is none of its disk's any more, or would take other snapshots
- * with it.
+ * merged before.  live: the guest runs, and QEMU knows its bitmaps.  -1 with err: an image is none
+ * of its disk's any more, or would take other snapshots with it.
  */
 int snapshot_merges_find(const struct snapshot_def *snapshot, const struct domain_def *domain,
-                         const struct volume_path *volumes, size_t nvolumes, struct job_ctl *ctl,
-                         struct snapshot_merges *ret, struct verror *err);
+                         const struct volume_path *volumes, size_t nvolumes, bool live,
+                         struct job_ctl *ctl, struct snapshot_merges *ret, struct verror *err);
 void snapshot_merges_clear(struct snapshot_merges *merges);
 json_t *snapshot_merges_to_json(const struct snapshot_merges *merges);
 void snapshot_merges_from_json(json_t *json, struct snapshot_merges *ret);
@@ -45,10 +45,9 @@ int snapshot_merges_commit(const struct snapshot_merges *merges, struct job_ctl 
 /* Images above lie on what is below from now on; or (back) on these again. */
 int snapshot_merges_relink(const struct snapshot_merges *merges, bool back, struct job_ctl *ctl,
                            struct verror *err);
+/* Has a disk of a live definition one of the snapshot's images? */
+bool snapshot_merges_are_left(const struct snapshot_def *snapshot, const struct domain_def *live);
 /* Definition without the images: *ret NULL where it needs no change.  -1 with err. */
 int snapshot_merges_put(const struct snapshot_merges *merges, const struct domain_def *domain,
                         struct domain_def **ret, struct verror *err);
-/* The files go: only the very files. */
-void snapshot_merges_remove(const struct snapshot_merges *merges);
-
 #endif
