@@ -153,7 +153,6 @@ static int block_commit(struct call *call)
     uint64_t speed = 0;
 
     if (call_check_flags(call, args->flags, COMMIT_FLAGS) < 0 ||
-        refuse_flag(call, args->flags, COMMIT_DELETE, "images are not deleted") < 0 ||
         refuse_flag(call, args->flags, COMMIT_RELATIVE, "backing files are not named relatively") <
             0 ||
         take_bandwidth(call, args->bandwidth, args->flags & COMMIT_BYTES, &speed) < 0 ||
@@ -164,6 +163,7 @@ static int block_commit(struct call *call)
     block->top = xstrdup(args->top ? *args->top : NULL);
     block->only_below = args->flags & COMMIT_SHALLOW;
     block->active = args->flags & COMMIT_ACTIVE;
+    block->deletes = args->flags & COMMIT_DELETE;
     return start(call, of.domain, &domain_job_block_commit, block, speed);
 }
 

@@ -10,9 +10,6 @@
 /* NULL with call->err: VIR_ERR_NO_DOMAIN. */
 struct domain *call_domain(struct call *call, const struct wire_domain *wire);
 
-/* The domain's guest, if QEMU can be asked; NULL with call->err. */
-struct guest *call_ready_guest(struct call *call, const struct domain *domain);
-
 struct remote_domain_snapshot;
 /* The snapshot and its domain; NULL with call->err: VIR_ERR_NO_DOMAIN, _NO_DOMAIN_SNAPSHOT. */
 struct snapshot *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,

@@ -18,7 +18,7 @@ enum { BELOW = VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN | VIR_DOMAIN_SNAPSHOT_DELETE_
 
 /* --- loop: which, and may they go? --- */
 
-static void doom(struct snapshot_work *work, const struct snapshot *snapshot)
+void snapshot_doom(struct snapshot_work *work, const struct snapshot *snapshot)
 {
     work->doomed = xrealloc(work->doomed, work->ndoomed + 1, sizeof(char *));
     work->doomed[work->ndoomed++] = xstrdup(snapshot->def->name);
@@ -39,11 +39,11 @@ static size_t find_doomed(struct domain_spec *spec, const struct domain *domain,
                                &n);
     for (size_t i = n; i-- > 0;) {
         external += snapshot_def_is_external(below[i]->def);
-        doom(work, below[i]);
+        snapshot_doom(work, below[i]);
     }
     if (!(spec->flags & VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY)) {
         external += snapshot_def_is_external(snapshot->def);
-        doom(work, snapshot);
+        snapshot_doom(work, snapshot);
     }
     return external;
 }
@@ -163,7 +163,7 @@ static bool is_orphan(const struct snapshot_work *work, const struct snapshot *s
     return snapshot->parent && is_doomed(work, snapshot->parent) && !is_doomed(work, snapshot);
 }
 
-static void delete_commit(void *opaque, struct store_txn *txn)
+void snapshot_delete_commit(void *opaque, struct store_txn *txn)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -189,7 +189,7 @@ static void delete_commit(void *opaque, struct store_txn *txn)
         snapshot_delete_row(domain, work->doomed[i], txn);
 }
 
-static void delete_ended(void *opaque, bool done)
+void snapshot_delete_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -250,8 +250,8 @@ const struct job_kind domain_job_snapshot_delete = {
     .prepare = delete_prepare,
     .accepted = snapshot_accepted,
     .publish = delete_publish,
-    .commit = delete_commit,
-    .ended = delete_ended,
+    .commit = snapshot_delete_commit,
+    .ended = snapshot_delete_ended,
     .unlimited = delete_unlimited,
     .recover = delete_recover,
     SNAPSHOT_SPEC_FUNCTIONS,

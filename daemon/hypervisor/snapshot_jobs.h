@@ -8,6 +8,7 @@
 
 #include "hypervisor/domain_jobs.h"
 #include "hypervisor/qemu/snapshot_images.h"
+#include "hypervisor/qemu/snapshot_merge.h"
 #include "hypervisor/qemu/snapshot_overlay.h"
 #include "xml/snapshot_xml.h"
 
@@ -25,6 +26,7 @@ struct snapshot_work {
     bool has_image;            /* create: the domain has a managed save image */
     char **doomed;             /* delete: names, those below before those above */
     size_t ndoomed;
+    struct snapshot_merges merges; /* merge: the worker finds them */
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
     bool to_active;            /* revert: memory is loaded, too */
     bool disks_done;           /* revert: the last daemon had all disks taken back */
@@ -61,6 +63,19 @@ int snapshot_check_number(const char *name, struct verror *err);
 /* The snapshot the domain goes on from becomes this one (NULL: none): its row, and that of the last. */
 void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
                           struct store_txn *txn);
+
+/* --- snapshot_delete.c, for what else deletes one --- */
+
+void snapshot_doom(struct snapshot_work *work, const struct snapshot *snapshot);
+/* Loop: what is known of the doomed goes; those below them are their parents'. */
+void snapshot_delete_commit(void *spec, struct store_txn *txn);
+void snapshot_delete_ended(void *spec, bool done);
+
+/* --- snapshot_merge.c, for guests that run, too --- */
+
+/* Loop: no others may lie on images that an external snapshot lies on; -1 with err. */
+int snapshot_check_alone(const struct domain *domain, const struct snapshot *snapshot,
+                         struct verror *err);
 
 /* --- snapshot_external.c, for the kind that makes them --- */
 

@@ -40,6 +40,7 @@ void snapshot_work_free(struct snapshot_work *work)
     domain_def_unref(work->was);
     snapshot_images_clear(&work->images);
     snapshot_overlays_clear(&work->overlays);
+    snapshot_merges_clear(&work->merges);
     free(work->owners);
     for (size_t i = 0; i < work->ndoomed; i++)
         free(work->doomed[i]);
@@ -99,6 +100,7 @@ static json_t *work_to_json(const struct snapshot_work *work)
         json_array_append_new(doomed, json_string(work->doomed[i]));
     json_object_set_new(json, "doomed", doomed);
     json_object_set_new(json, "overlays", snapshot_overlays_to_json(&work->overlays));
+    json_object_set_new(json, "merges", snapshot_merges_to_json(&work->merges));
     return json;
 }
 
@@ -143,6 +145,7 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
     work->flags = (unsigned int)flags;
     images_from_json(images, &work->images);
     snapshot_overlays_from_json(json_object_get(json, "overlays"), &work->overlays);
+    snapshot_merges_from_json(json_object_get(json, "merges"), &work->merges);
     work->doomed = xcalloc(json_array_size(doomed) + 1, sizeof(char *));
     json_array_foreach(doomed, i, item)
     work->doomed[work->ndoomed++] = xstrdup(json_string_value(item) ?: "");

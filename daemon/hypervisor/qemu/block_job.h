@@ -9,6 +9,7 @@
 #define VIRTJOBD_QEMU_BLOCK_JOB_H
 
 #include "hypervisor/qemu/guest.h"
+#include "hypervisor/qemu/leftovers.h"
 #include "xml/disk_images.h"
 
 /* virDomainBlockJobType */
@@ -49,6 +50,9 @@ struct block_job {
     char *base, *top; /* as the client named them, or NULL */
     bool only_below;  /* base: the image right below top */
     bool active;      /* commit: it is known to be of the topmost image */
+    bool by_itself;   /* active commit: it pivots as soon as it is ready */
+    bool deletes;     /* commit: files of images that leave the disk go */
+    char *snapshot;   /* commit: the external snapshot that goes with the last of them, or NULL */
     bool shallow, reuse, sync_writes;
     uint64_t granularity, buf_size; /* 0 = QEMU's own */
     struct disk_xml_image dest;     /* copy: where to; active commit: the base */
@@ -70,6 +74,10 @@ struct block_job {
     atomic_ullong cur, end;
     atomic_bool ready;
     atomic_int wish; /* enum block_job_wish */
+
+    /* Its worker's, once it is done. */
+    struct leftovers *leftovers;
+    bool forgets; /* nothing of that snapshot's is among the disks any more */
 
     /* The loop's. */
     bool begun;                /* QEMU has said so */
