@@ -97,6 +97,13 @@ static void take_image(struct bitmaps *ret, const char *name, const json_t *node
     };
 }
 
+static void note_persistent(struct guest *guest, const struct bitmaps *bitmaps)
+{
+    for (size_t i = 0; i < bitmaps->n; i++)
+        if (bitmaps->list[i].persistent)
+            atomic_store(&guest->has_bitmaps, true);
+}
+
 int bitmaps_find(struct guest *guest, struct job_ctl *ctl, struct bitmaps *ret, struct verror *err)
 {
     json_t *reply = NULL, *node, *bitmap;
@@ -118,6 +125,7 @@ int bitmaps_find(struct guest *guest, struct job_ctl *ctl, struct bitmaps *ret, 
         take_stored(ret, name, json_object_get(node, "image"));
     }
     json_decref(reply);
+    note_persistent(guest, ret);
     return 0;
 }
 
@@ -195,6 +203,7 @@ int bitmaps_transact(struct guest *guest, json_t *steps, struct job_ctl *ctl, st
         json_decref(steps);
         return 0;
     }
+    atomic_store(&guest->has_bitmaps, true); /* if it had none, it may have some now */
     return monitor_call(guest->monitor, "transaction", json_pack("{s:o}", "actions", steps), -1,
                         ctl, COMMAND_MS, NULL, err);
 }
