@@ -46,6 +46,9 @@ struct flag_pair {
 int call_check_exclusive(struct call *call, unsigned int flags, const struct flag_pair *pairs,
                          size_t npairs);
 
+/* For what is asked of one definition: -1 likewise where both are meant. */
+int call_check_one_affected(struct call *call, unsigned int flags);
+
 /*
  * Which definition VIR_DOMAIN_AFFECT_* flags mean: LIVE, CONFIG, or as it is now.  Borrowed;
  * NULL with call->err.  Both at once are to be refused before.

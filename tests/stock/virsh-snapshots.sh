@@ -64,6 +64,7 @@ shut_off()
 running()
 {
     both start g
+    both blkdeviotune g vda --total-iops-sec 100 --live --config
     both snapshot-create-as g live1
     both domstate g --reason
     both snapshot-create-as g live2 --halt

@@ -48,6 +48,7 @@ struct block_job {
     char *target;     /* the disk: "vda" */
     char *source;     /* the image it has, as libvirt's events call it */
     char *base, *top; /* as the client named them, or NULL */
+    bool relative;    /* the base is to be called relatively, as images call each other */
     bool only_below;  /* base: the image right below top */
     bool active;      /* commit: it is known to be of the topmost image */
     bool by_itself;   /* active commit: it pivots as soon as it is ready */
@@ -61,6 +62,7 @@ struct block_job {
     struct domain_def *live, *config; /* references, the loop's until they are handed over */
     struct disk_images images;
     size_t top_at, base_at;            /* positions; base_at may be how many there are */
+    char *base_name;                   /* as an image that comes to lie on the base is to call it */
     const char *cache, *aio, *discard; /* of the disk, static; or NULL */
 
     /* Its worker's, and kept in its checkpoint. */
@@ -116,6 +118,8 @@ void block_job_event(const struct domain *domain, const char *name, const json_t
 
 /* block_plan.c, workers: which images it is about.  -1 with err. */
 int block_job_plan(struct block_job *block, struct verror *err);
+/* Before it begins, what the base is to be called.  -1 with err: it cannot be. */
+int block_job_name_base(struct block_job *block, struct verror *err);
 /* Positions of images that the disk has no more once it is done. */
 void block_job_dropped(const struct block_job *block, size_t *ret_first, size_t *ret_end);
 /* What the domain is once it is done: definitions, and those positions. */

@@ -182,6 +182,8 @@ static int block_begin(struct domain_spec *spec, struct job_ctl *ctl, struct ver
     if (make_target(spec, ctl, err) < 0 || own_files(spec, ctl, err) < 0)
         return -1;
     job_ctl_step(ctl, "starting QEMU's block job");
+    if (block_job_name_base(block, err) < 0)
+        return -1;
     if (block->type == BLOCK_JOB_COPY && block_target_add_nodes(block, spec->guest, ctl, err) < 0)
         return -1;
     if (block_bitmaps_check(block, spec->guest, ctl, err) < 0)

@@ -20,6 +20,7 @@ static struct disk_image copy_image(const struct disk_image *image)
     struct disk_image copy = *image;
 
     copy.path = xstrdup(image->path);
+    copy.named = NULL; /* as long as it is there */
     return copy;
 }
 
