@@ -181,7 +181,7 @@ def agent(fd, path):
 
 
 def writes_back(path):
-    """On a disk so slow that it takes longer than QEMU is left to end in, were it not for bitmaps."""
+    """On a disk so slow that it takes longer than a QEMU without bitmaps is left."""
     time.sleep(2)
     with open(path, 'w'):
         pass

@@ -188,7 +188,7 @@ def disk_errors(d):
 
 
 def writes_back(d):
-    """One that has bitmaps to write at its end is destroyed once it has, though that takes a while"""
+    """One that has bitmaps to write at its end is destroyed once it has, though that takes long"""
     path = os.path.join(d.dir, 'image')
     mode = os.path.join(d.dir, 'qemu-broken.mode')
     with open(path, 'wb') as file:

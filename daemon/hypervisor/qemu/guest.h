@@ -51,7 +51,7 @@ struct guest {
 
     /* Why the next STOP or RESUME event comes: virDomain{Paused,Running}Reason.  Any thread. */
     atomic_int pause_reason, resume_reason;
-    /* It is known to have dirty bitmaps, which QEMU writes into its images at its end.  Any thread. */
+    /* It is known to have dirty bitmaps, which QEMU writes into images at its end.  Any thread. */
     atomic_bool has_bitmaps;
 
     /* The loop's. */
