@@ -306,6 +306,7 @@ PROCS = [
     Proc(391, "STORAGE_POOL_LOOKUP_BY_TARGET_PATH", "s"),
     Proc(393, "CONNECT_COMPARE_HYPERVISOR_CPU", "oooosf", 0x3, write=True),
     Proc(394, "CONNECT_BASELINE_HYPERVISOR_CPU", "ooooSf", 0x3, write=True),
+    Proc(395, "NODE_GET_SEV_INFO", "if", 0x4, write=True),
     Proc(396, "DOMAIN_GET_LAUNCH_SECURITY_INFO", "df", 0x4, write=True),
     Proc(402, "DOMAIN_SET_IOTHREAD_PARAMS", "dimf", 0x3, write=True),
     Proc(403, "CONNECT_GET_STORAGE_POOL_CAPABILITIES", "f", 0),
