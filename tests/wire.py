@@ -322,6 +322,7 @@ PROCS = [
     Proc(440, "DOMAIN_SAVE_PARAMS", "dmf", ASYNC | 0xF, write=True),
     Proc(441, "DOMAIN_RESTORE_PARAMS", "mf", ASYNC | 0xF, write=True),
     Proc(442, "DOMAIN_ABORT_JOB_FLAGS", "df", 0, write=True),
+    Proc(443, "DOMAIN_FD_ASSOCIATE", "dsf", 0x3, write=True),
     Proc(1, "DOMAIN_MONITOR_COMMAND", "dsf", 0x1, write=True, program=QEMU),
     Proc(2, "DOMAIN_ATTACH", "if", 0, write=True, program=QEMU),
     Proc(3, "DOMAIN_AGENT_COMMAND", "dsif", 0, write=True, program=QEMU),

@@ -72,6 +72,11 @@ static int resolve_volume(struct call *call, const struct domain_disk *disk, cha
 int call_disk_image(struct call *call, const struct domain_disk *disk, char **ret_path,
                     bool *ret_is_raw)
 {
+    if (disk->fdgroup) /* its path is a name only, and may be that of another file */
+        return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "%s is not supported for FD passed images: disk '%s' of file descriptor "
+                          "group '%s'",
+                          call->proc->api, disk->target, disk->fdgroup);
     if (disk->pool)
         return resolve_volume(call, disk, ret_path, ret_is_raw);
     if (!disk->path)

@@ -34,6 +34,7 @@ struct domain_disk {
     char *index;         /* of a live one's top image: QEMU's node is "libvirt-INDEX-format"; or NULL */
     char *path;          /* file or block device; NULL: an empty drive, or a volume */
     char *pool, *volume; /* type='volume', else NULL */
+    char *fdgroup;       /* descriptors a client passes stand for path, which is only a name; or NULL */
     char *format;        /* "raw", "qcow2"; NULL: a volume's own */
     char *snapshot;      /* what its attribute of that name says, or NULL */
     bool is_block;
@@ -45,6 +46,7 @@ struct domain_disk {
      */
     char **backing;
     char **backing_formats;
+    char **backing_fdgroups; /* NULL in it: it is opened by its path */
     size_t nbacking;
 };
 

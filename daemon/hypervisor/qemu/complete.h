@@ -11,6 +11,7 @@
 #include "hypervisor/qemu/caps.h"
 #include "xml/domain_def.h"
 
+struct fd_group_list;
 struct job_ctl;
 
 /* What completion needs to know of this host and daemon. */
@@ -36,6 +37,13 @@ struct volume_path {
     const char *format; /* QEMU's name, static */
 };
 
+/* Where the images of disks are that have no path, or that is not used. */
+struct live_sources {
+    const struct volume_path *volumes;
+    size_t nvolumes;
+    const struct fd_group_list *fd_groups; /* or NULL: there are none */
+};
+
 /*
  * The document of a domain that is about to run: def with id, aliases, and every made-up
  * value a guest must find again after a restore; below each disk its chain of backing files
@@ -44,7 +52,7 @@ struct volume_path {
  * sockets of channels without a path are made.
  */
 xmlDocPtr domain_make_live(const struct complete_host *host, const struct domain_def *def, int id,
-                           const char *channel_dir, const struct volume_path *volumes,
-                           size_t nvolumes, struct verror *err);
+                           const char *channel_dir, const struct live_sources *sources,
+                           struct verror *err);
 
 #endif

@@ -34,6 +34,9 @@ struct disk_chain {
  */
 int disk_chain_find(const char *path, const char *format, struct disk_chain *ret_chain,
                     struct verror *err);
+/* The same of an image that is open for reading; path is what it is called. */
+int disk_chain_find_open(int fd, const char *path, const char *format,
+                         struct disk_chain *ret_chain, struct verror *err);
 void disk_chain_clear(struct disk_chain *chain);
 
 #endif

@@ -70,6 +70,10 @@ int spec_find_volumes(struct domain_spec *spec, const struct domain_def *def, st
 
 static void make_guest(struct domain_spec *spec)
 {
+    const struct domain *domain = spec_domain(spec);
+
+    if (domain)
+        fd_groups_of(domain, &spec->fd_groups);
     spec->guest = guest_new(spec->domains, spec->uuid, spec->name, spec->domains->next_id++);
     spec->guest->starting = true;
 }
@@ -138,6 +142,7 @@ int guest_start_prepare(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
     struct complete_host host = domains_complete_host(spec->domains);
+    const struct live_sources sources = { spec->volumes, spec->nvolumes, &spec->fd_groups };
 
     if (spec->path && look_at_image(spec, err) < 0)
         return -1;
@@ -145,11 +150,11 @@ int guest_start_prepare(void *opaque, struct verror *err)
         spec->was_running = !(spec->flags & VIR_DOMAIN_START_PAUSED);
     if (spec->def->virt == DOMAIN_VIRT_KVM && qemu_check_kvm(err) < 0)
         return -1;
-    spec->doc = domain_make_live(&host, spec->def, spec->guest->id, spec->guest->dir, spec->volumes,
-                                 spec->nvolumes, err);
+    spec->doc =
+        domain_make_live(&host, spec->def, spec->guest->id, spec->guest->dir, &sources, err);
     if (!spec->doc || !(spec->live = domain_def_from_doc(spec->doc, err)))
         return -1;
-    return guest_find_files(spec->guest, spec->live, spec->volumes, spec->nvolumes, err);
+    return guest_find_files(spec->guest, spec->live, &sources, err);
 }
 
 /* --- loop: accepted --- */
@@ -210,6 +215,7 @@ static int launch(struct domain_spec *spec, struct job_ctl *ctl, struct verror *
         .guest = spec->guest,
         .volumes = spec->volumes,
         .nvolumes = spec->nvolumes,
+        .fd_groups = &spec->fd_groups,
         .incoming = spec->path,
     };
 
