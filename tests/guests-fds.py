@@ -6,6 +6,8 @@ media that a start does without."""
 
 import os
 import subprocess
+import threading
+from xml.etree import ElementTree
 
 import guest_lib
 from guest_lib import MIB, check, equal, libvirt, refused, until
@@ -13,8 +15,17 @@ from guest_lib import MIB, check, equal, libvirt, refused, until
 INVALID_ARG, BUSY = libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_RESOURCE_BUSY
 UNSUPPORTED = libvirt.VIR_ERR_OPERATION_UNSUPPORTED
 NOWHERE = '/no/such/dir'
+libvirt.virEventRegisterDefaultImpl()
 CONF = 'user = "nobody"\n' if os.geteuid() == 0 else ''
 NOT_THERE = "file descriptor group 'g' was not associated with the domain"
+
+
+def turn():
+    while True:
+        libvirt.virEventRunDefaultImpl()
+
+
+threading.Thread(target=turn, daemon=True).start()
 
 
 def disk(group, name='image', fmt='raw', target='vda', more='', device='disk', below=''):
@@ -245,4 +256,77 @@ def limits(d, dom, fds):
         conn.close()
 
 
-guest_lib.run(by_descriptor, both_ways, chain, unfit, whose, conf=CONF, guests=Open)
+# --- what need not be there ---
+
+def source(path, policy, target, device='disk'):
+    return f"""<disk type='file' device='{device}'><driver name='qemu' type='raw'/>
+        <source file='{path}' startupPolicy='{policy}'/>
+        <target dev='{target}' bus='{'sata' if device == 'cdrom' else 'virtio'}'/></disk>"""
+
+
+def disks_of(dom, flags=0):
+    """[(target, source)]"""
+    devices = ElementTree.fromstring(dom.XMLDesc(flags)).findall('devices/disk')
+    found = [(item.find('target').get('dev'), item.find('source')) for item in devices]
+    return [(target, None if at is None else at.get('file')) for target, at in found]
+
+
+def missing(d):
+    """Disks and media that a start does without"""
+    told = []
+    d.conn.domainEventRegisterAny(None, libvirt.VIR_DOMAIN_EVENT_ID_DISK_CHANGE,
+                                  lambda conn, dom, *args: told.append(args[:-1]), None)
+    here, gone = (os.path.join(d.path, name) for name in ('here', 'gone'))
+
+    def put(path):
+        with open(path, 'wb') as file:
+            file.truncate(MIB)
+        os.chmod(path, 0o644)
+    put(here)
+    given = [('sda', gone), ('vda', here), ('vdb', gone + 'b')]
+    dom = d.define('g', devices=source(gone, 'optional', 'sda', 'cdrom') +
+                   source(here, 'optional', 'vda') + source(gone + 'b', 'optional', 'vdb'))
+    dom.create()
+    until(lambda: len(told) == 2, 'it is told')
+    equal(told, [(gone + 'b', None, 'virtio-disk1', libvirt.VIR_DOMAIN_EVENT_DISK_DROP_MISSING_ON_START),
+                 (gone, None, 'sata0-0-0', libvirt.VIR_DOMAIN_EVENT_DISK_CHANGE_MISSING_ON_START)],
+          'what is told')
+    equal(sorted(disks_of(dom)), [('sda', None), ('vda', here)], 'what it has')
+    equal(sorted(disks_of(dom, libvirt.VIR_DOMAIN_XML_INACTIVE)), given, 'what is defined')
+    equal(len(d.qmp('g', 'query-block')), 2, 'disks of QEMU')
+    d.drop('g')
+    # a medium may be gone once memory is read in
+    put(gone)
+    dom = d.define('g', devices=source(gone, 'requisite', 'sda', 'cdrom') +
+                   source(here, 'optional', 'vda'), then='tick')
+    del told[:]
+    dom.create()
+    image = os.path.join(d.path, 'saved')
+    for save, restore in ((lambda: dom.save(image), lambda: d.conn.restore(image)),
+                          (dom.managedSave, dom.create)):
+        put(gone)
+        if not dom.isActive():
+            dom.create()
+        save()
+        os.unlink(gone)
+        restore()
+        d.ticks('g')
+        equal(sorted(disks_of(dom)), [('sda', None), ('vda', here)], 'restored without')
+        dom.destroy()
+    until(lambda: len(told) == 2, 'it is told each time')
+    refused(libvirt.VIR_ERR_SYSTEM_ERROR, gone, dom.create)
+    put(gone)
+    dom.create()
+    dom.managedSave()
+    os.rename(here, here + '2')  # a disk may not
+    refused(libvirt.VIR_ERR_SYSTEM_ERROR, here, dom.create)
+    d.drop('g')
+    os.unlink(here + '2')
+    os.unlink(gone)
+    for code, says, xml in (
+            (libvirt.VIR_ERR_XML_ERROR, 'only for cdrom or floppy', source(here, 'requisite', 'vda')),
+            (libvirt.VIR_ERR_XML_ERROR, "'never'", source(here, 'never', 'vda'))):
+        refused(code, says, d.conn.defineXML, d.xml('x', devices=xml))
+
+
+guest_lib.run(by_descriptor, both_ways, chain, unfit, whose, missing, conf=CONF, guests=Open)

@@ -27,6 +27,13 @@ enum domain_action {
     DOMAIN_ACTION_COREDUMP_RESTART,
 };
 
+/* <source startupPolicy=…/>: must its image be there when it starts? */
+enum disk_policy {
+    DISK_MANDATORY = 0,
+    DISK_REQUISITE, /* not where memory is read in */
+    DISK_OPTIONAL,
+};
+
 /* One <disk>, as far as files are concerned. */
 struct domain_disk {
     char *target;        /* "vda" */
@@ -37,6 +44,7 @@ struct domain_disk {
     char *fdgroup;       /* descriptors a client passes stand for path, which is only a name; or NULL */
     char *format;        /* "raw", "qcow2"; NULL: a volume's own */
     char *snapshot;      /* what its attribute of that name says, or NULL */
+    enum disk_policy policy;
     bool is_block;
     bool is_cdrom;       /* or floppy: may be empty */
     bool readonly, shareable;

@@ -106,6 +106,27 @@ static int parse_volume(xmlNodePtr source, struct domain_disk *disk, struct verr
     return 0;
 }
 
+static int parse_policy(xmlNodePtr source, struct domain_disk *disk, struct verror *err)
+{
+    static const char *const words[] = {
+        [DISK_MANDATORY] = "mandatory", [DISK_REQUISITE] = "requisite", [DISK_OPTIONAL] = "optional"
+    };
+    _cleanup_free_ char *word = xml_attribute(source, "startupPolicy");
+    size_t policy = 0;
+
+    while (word && policy < ARRAY_SIZE(words) && strcmp(word, words[policy]) != 0)
+        policy++;
+    if (policy == ARRAY_SIZE(words))
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "Invalid value for attribute 'startupPolicy' in element 'source': '%s'",
+                          xml_quotable(word));
+    if (policy == DISK_REQUISITE && !disk->is_cdrom)
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "disk startupPolicy 'requisite' is allowed only for cdrom or floppy");
+    disk->policy = (enum disk_policy)policy;
+    return 0;
+}
+
 /* Only of a file, as libvirt has it; the path says what it is called. */
 static int parse_fdgroup(xmlNodePtr source, int row, const char *target, char **ret_group,
                          struct verror *err)
@@ -138,7 +159,8 @@ static int parse_source(xmlNodePtr node, struct domain_disk *disk, struct verror
     }
     if (disk->path && path_check(disk->path, "disk source path", err) < 0)
         return -1;
-    if (parse_fdgroup(source, row, disk->target, &disk->fdgroup, err) < 0)
+    if (parse_policy(source, disk, err) < 0 ||
+        parse_fdgroup(source, row, disk->target, &disk->fdgroup, err) < 0)
         return -1;
     if (!disk->path && !disk->pool && !disk->is_cdrom)
         return verror_set(err, VIR_ERR_XML_ERROR, "missing source of disk '%s'", disk->target);

@@ -8,6 +8,9 @@
 #ifndef VIRTJOBD_QEMU_COMPLETE_H
 #define VIRTJOBD_QEMU_COMPLETE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "hypervisor/qemu/caps.h"
 #include "xml/domain_def.h"
 
@@ -42,7 +45,20 @@ struct live_sources {
     const struct volume_path *volumes;
     size_t nvolumes;
     const struct fd_group_list *fd_groups; /* or NULL: there are none */
+    bool incoming;                         /* memory is read in: all its disks must be there */
+    struct disk_drops *drops; /* what the domain starts without is told here; or NULL */
 };
+
+/* An image that is missing, and need not be there as its startupPolicy says. */
+struct disk_drop {
+    char *path, *alias; /* path NULL: it is a volume */
+    bool whole;         /* the disk is not there either; else an empty drive is */
+};
+struct disk_drops {
+    struct disk_drop *drops;
+    size_t n;
+};
+void disk_drops_clear(struct disk_drops *drops);
 
 /*
  * The document of a domain that is about to run: def with id, aliases, and every made-up

@@ -14,6 +14,7 @@
 #include "hypervisor/qemu/fd_groups.h"
 #include "hypervisor/qemu/live_aliases.h"
 #include "util/alloc.h"
+#include "util/log.h"
 
 struct live {
     const struct domain_def *def;
@@ -214,6 +215,73 @@ static int make_source_live(struct live *live, xmlNodePtr disk, const struct dom
     return def->backing ? number_chain(live, disk, def, err) : 0;
 }
 
+/* --- those that it can start without --- */
+
+void disk_drops_clear(struct disk_drops *drops)
+{
+    for (size_t i = 0; i < drops->n; i++) {
+        free(drops->drops[i].path);
+        free(drops->drops[i].alias);
+    }
+    free(drops->drops);
+    *drops = (struct disk_drops){ NULL, 0 };
+}
+
+static void note_drop(struct disk_drops *drops, xmlNodePtr disk, const struct domain_disk *def)
+{
+    if (!drops)
+        return;
+    drops->drops = xrealloc(drops->drops, drops->n + 1, sizeof(*drops->drops));
+    drops->drops[drops->n++] = (struct disk_drop){
+        .path = xstrdup(def->path),
+        .alias = xml_attribute(xml_child(disk, "alias"), "name"),
+        .whole = !def->is_cdrom,
+    };
+}
+
+/* A guest whose memory is read in has had the disk, but does not mind a medium. */
+static bool may_be_missing(const struct live *live, const struct domain_disk *disk)
+{
+    if (disk->fdgroup)
+        return false;
+    if (live->sources->incoming)
+        return disk->is_cdrom && disk->policy != DISK_MANDATORY;
+    return disk->policy == DISK_OPTIONAL;
+}
+
+static bool is_missing(const struct verror *err)
+{
+    return err->code == VIR_ERR_SYSTEM_ERROR || err->code == VIR_ERR_NO_STORAGE_VOL;
+}
+
+/* -1: it must be there, and err stays; else the drive is empty, or (*disk NULL) the disk gone. */
+static int leave_out(struct live *live, xmlNodePtr *disk, const struct domain_disk *def,
+                     struct verror *err)
+{
+    static const char *const parts[] = { "source", "backingStore" };
+
+    if (!is_missing(err) || !may_be_missing(live, def))
+        return -1;
+    log_info("domain '%s' starts without %s '%s': %s", live->def->name,
+             def->is_cdrom ? "the medium of drive" : "disk", def->target, verror_text(err));
+    verror_clear(err);
+    note_drop(live->sources->drops, *disk, def);
+    if (!def->is_cdrom) {
+        xml_drop(*disk);
+        *disk = NULL;
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        xmlNodePtr part = xml_child(*disk, parts[i]);
+
+        if (part)
+            xml_drop(part);
+    }
+    xml_attribute_set(*disk, "type", "file");
+    xml_attribute_drop(xml_child(*disk, "driver"), "type");
+    return 0;
+}
+
 /*
  * From the last disk to the first, and first those that are named, as libvirt numbers images:
  * its clients know them by these numbers.
@@ -229,11 +297,15 @@ static int make_disks_live(struct live *live, struct verror *err)
          node = xml_next(node, "disk"))
         nodes[n++] = node;
     for (size_t i = n; i-- > 0;)
-        if (make_source_live(live, nodes[i], &disks[i], &sources[i], err) < 0)
-            return -1;
+        if (make_source_live(live, nodes[i], &disks[i], &sources[i], err) < 0) {
+            if (leave_out(live, &nodes[i], &disks[i], err) < 0)
+                return -1;
+            sources[i].path = NULL;
+        }
     for (size_t i = n; i-- > 0;)
         if (sources[i].path && !disks[i].backing &&
-            find_chain(live, nodes[i], &sources[i], err) < 0)
+            find_chain(live, nodes[i], &sources[i], err) < 0 &&
+            leave_out(live, &nodes[i], &disks[i], err) < 0)
             return -1;
     return 0;
 }
@@ -281,9 +353,9 @@ static int live_run(struct live *live, int id, struct verror *err)
 
     tree_setf(live->domain, "id", "%d", id);
     round_memory(live);
+    live_aliases(live->devices); /* of all disks, those among them that are left out */
     if (make_disks_live(live, err) < 0 || make_channels_live(live, err) < 0)
         return -1;
-    live_aliases(live->devices);
     complete_order(&order);
     return 0;
 }
