@@ -178,6 +178,34 @@ def chain(d):
     d.drop('g')
 
 
+def moved(d):
+    """Block jobs of such an image"""
+    base, copy = (os.path.join(d.path, name) for name in ('base', 'copy'))
+    for command in (['qemu-img', 'create', '-q', '-f', 'qcow2', base, '1M'],
+                    ['qemu-io', '-f', 'qcow2', '-c', 'write -P 7 0 4096', base]):
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    with Image(d, create=['-f', 'qcow2', '-b', base, '-F', 'qcow2']) as top:
+        dom = d.define('g', devices=disk('g', fmt='qcow2'))
+        dom.FDAssociate('g', top, 0)
+        dom.create()
+        dom.blockPull('vda')
+        until(lambda: not dom.blockJobInfo('vda'), 'the pull is done')
+        check(base not in dom.XMLDesc() and "fdgroup='g'" in dom.XMLDesc(), 'nothing lies below')
+        dom.blockCopy('vda', f"<disk type='file'><source file='{copy}'/><driver type='qcow2'/></disk>",
+                      None, libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB)
+        until(lambda: dom.blockJobInfo('vda')['cur'] == dom.blockJobInfo('vda')['end'] and
+              "ready='yes'" in dom.XMLDesc(), 'the copy is ready')
+        dom.blockJobAbort('vda', libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
+        for flags in 0, libvirt.VIR_DOMAIN_XML_INACTIVE:
+            check(copy in dom.XMLDesc(flags) and 'fdgroup' not in dom.XMLDesc(flags), 'the copy')
+        dom.destroy()
+        dom.create()  # by its path, as any other
+        dom.destroy()
+    d.drop('g')
+    os.unlink(base)
+    os.unlink(copy)
+
+
 def unfit(d):
     """Descriptors that are no image for that disk"""
     dom = d.define('g', devices=disk('g'))
@@ -329,4 +357,4 @@ def missing(d):
         refused(code, says, d.conn.defineXML, d.xml('x', devices=xml))
 
 
-guest_lib.run(by_descriptor, both_ways, chain, unfit, whose, missing, conf=CONF, guests=Open)
+guest_lib.run(by_descriptor, both_ways, chain, moved, unfit, whose, missing, conf=CONF, guests=Open)
