@@ -153,9 +153,9 @@ def chain(d):
         dom.destroy()
         below = os.open(base, os.O_RDONLY)
         os.unlink(base)
-        dom = d.define('g', uuid=dom.UUIDString(), devices=disk('g', fmt='qcow2', below=f"""<backingStore type='file'>
-            <format type='qcow2'/><source file='{NOWHERE}/base' fdgroup='h'/><backingStore/>
-            </backingStore>"""))
+        dom = d.define('g', uuid=dom.UUIDString(), devices=disk('g', fmt='qcow2', below=f"""
+            <backingStore type='file'><format type='qcow2'/>
+            <source file='{NOWHERE}/base' fdgroup='h'/><backingStore/></backingStore>"""))
         dom.FDAssociate('g', top, 0)
         refused(INVALID_ARG, "file descriptor group 'h' was not", dom.create)
         dom.FDAssociate('h', [below], 0)
@@ -163,14 +163,14 @@ def chain(d):
         reads(d, 'g', 1, 7)
         # a second guest may read the same one
         with Image(d) as fds:
-            other = d.define('other', devices=disk('x', more='<readonly/>') )
+            other = d.define('other', devices=disk('x', more='<readonly/>'))
             other.FDAssociate('x', [below], 0)
             other.create()
             other.destroy()
             other.FDAssociate('x', [os.dup(fd) for fd in fds], 0)
             refused(INVALID_ARG, 'for reading only', other.create)
             other.undefine()
-        refused(guest_lib.libvirt.VIR_ERR_OPERATION_UNSUPPORTED, 'FD passed', dom.snapshotCreateXML,
+        refused(UNSUPPORTED, 'FD passed', dom.snapshotCreateXML,
                 f"<domainsnapshot><disks><disk name='vda' snapshot='external'>"
                 f"<source file='{d.path}/s'/></disk></disks></domainsnapshot>",
                 libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY)
@@ -191,8 +191,9 @@ def moved(d):
         dom.blockPull('vda')
         until(lambda: not dom.blockJobInfo('vda'), 'the pull is done')
         check(base not in dom.XMLDesc() and "fdgroup='g'" in dom.XMLDesc(), 'nothing lies below')
-        dom.blockCopy('vda', f"<disk type='file'><source file='{copy}'/><driver type='qcow2'/></disk>",
-                      None, libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB)
+        dom.blockCopy('vda', f"<disk type='file'><source file='{copy}'/>"
+                      "<driver type='qcow2'/></disk>", None,
+                      libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB)
         until(lambda: dom.blockJobInfo('vda')['cur'] == dom.blockJobInfo('vda')['end'] and
               "ready='yes'" in dom.XMLDesc(), 'the copy is ready')
         dom.blockJobAbort('vda', libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
@@ -273,8 +274,8 @@ def limits(d, dom, fds):
         for group in range(4):
             conn.lookupByName(name).FDAssociate(f'many{group}', fds * 32, 0)
     d.define('last')
-    refused(BUSY, 'more than 512 file descriptors of all', others[3].lookupByName('last').FDAssociate,
-            'x', fds, 0)
+    refused(BUSY, 'more than 512 file descriptors of all',
+            others[3].lookupByName('last').FDAssociate, 'x', fds, 0)
     d.drop(*names)  # and what they had
     others[3].lookupByName('last').FDAssociate('x', fds, 0)
     d.drop('last')
@@ -316,8 +317,9 @@ def missing(d):
                    source(here, 'optional', 'vda') + source(gone + 'b', 'optional', 'vdb'))
     dom.create()
     until(lambda: len(told) == 2, 'it is told')
-    equal(told, [(gone + 'b', None, 'virtio-disk1', libvirt.VIR_DOMAIN_EVENT_DISK_DROP_MISSING_ON_START),
-                 (gone, None, 'sata0-0-0', libvirt.VIR_DOMAIN_EVENT_DISK_CHANGE_MISSING_ON_START)],
+    dropped, emptied = (libvirt.VIR_DOMAIN_EVENT_DISK_DROP_MISSING_ON_START,
+                        libvirt.VIR_DOMAIN_EVENT_DISK_CHANGE_MISSING_ON_START)
+    equal(told, [(gone + 'b', None, 'virtio-disk1', dropped), (gone, None, 'sata0-0-0', emptied)],
           'what is told')
     equal(sorted(disks_of(dom)), [('sda', None), ('vda', here)], 'what it has')
     equal(sorted(disks_of(dom, libvirt.VIR_DOMAIN_XML_INACTIVE)), given, 'what is defined')
@@ -351,10 +353,10 @@ def missing(d):
     d.drop('g')
     os.unlink(here + '2')
     os.unlink(gone)
-    for code, says, xml in (
-            (libvirt.VIR_ERR_XML_ERROR, 'only for cdrom or floppy', source(here, 'requisite', 'vda')),
-            (libvirt.VIR_ERR_XML_ERROR, "'never'", source(here, 'never', 'vda'))):
-        refused(code, says, d.conn.defineXML, d.xml('x', devices=xml))
+    for says, xml in (
+            ('only for cdrom or floppy', source(here, 'requisite', 'vda')),
+            ("'never'", source(here, 'never', 'vda'))):
+        refused(libvirt.VIR_ERR_XML_ERROR, says, d.conn.defineXML, d.xml('x', devices=xml))
 
 
 guest_lib.run(by_descriptor, both_ways, chain, moved, unfit, whose, missing, conf=CONF, guests=Open)

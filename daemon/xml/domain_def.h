@@ -41,7 +41,7 @@ struct domain_disk {
     char *index;         /* of a live one's top image: QEMU's node is "libvirt-INDEX-format"; or NULL */
     char *path;          /* file or block device; NULL: an empty drive, or a volume */
     char *pool, *volume; /* type='volume', else NULL */
-    char *fdgroup;       /* descriptors a client passes stand for path, which is only a name; or NULL */
+    char *fdgroup;       /* a client's descriptors stand for path, which is only a name; or NULL */
     char *format;        /* "raw", "qcow2"; NULL: a volume's own */
     char *snapshot;      /* what its attribute of that name says, or NULL */
     enum disk_policy policy;

@@ -29,7 +29,8 @@ static void pass_groups(void)
     static int fds[4];
 
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
-        fds[i] = openat(scratch_fd, "image", (i % 2 ? O_RDONLY : O_RDWR) | O_CREAT | O_CLOEXEC, 0600);
+        fds[i] = openat(scratch_fd, "image",
+                        (i % 2 ? O_RDONLY : O_RDWR) | O_CREAT | O_CLOEXEC, 0600);
         ck_assert_int_ge(fds[i], 0);
     }
     groups[0].fds = &fds[0];

@@ -52,7 +52,7 @@ static void add_chain(struct guest *guest, const struct domain_disk *disk,
         });
 }
 
-/* One image of a disk of which some come by descriptor: what it is locked by is the descriptor's. */
+/* One image of a disk some of which come by descriptor; then that is what it is locked by. */
 static int find_image(struct guest *guest, const struct domain_disk *disk, const char *path,
                       const char *group_name, const struct live_sources *sources,
                       struct verror *err)
