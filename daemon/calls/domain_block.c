@@ -145,9 +145,14 @@ static int refuse_flag(struct call *call, unsigned int flags, unsigned int flag,
                       call->proc->api);
 }
 
-/* It would be written to by a descriptor for reading, and then be the disk's by its path. */
-static int check_below(struct call *call, const struct domain_disk *disk)
+/*
+ * An image below would be written to by a descriptor for reading, and then be the disk's by its
+ * path; the topmost one has no name that could be removed.
+ */
+static int check_passed(struct call *call, const struct domain_disk *disk, unsigned int flags)
 {
+    if (flags & COMMIT_DELETE && call_check_path(call, disk) < 0)
+        return -1;
     for (size_t i = 0; i < disk->nbacking; i++)
         if (disk->backing_fdgroups[i])
             return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
@@ -168,7 +173,8 @@ static int block_commit(struct call *call)
         refuse_flag(call, args->flags, COMMIT_RELATIVE, "backing files are not named relatively") <
             0 ||
         take_bandwidth(call, args->bandwidth, args->flags & COMMIT_BYTES, &speed) < 0 ||
-        find_disk(call, &args->domain, args->disk, &of) < 0 || check_below(call, of.disk) < 0 ||
+        find_disk(call, &args->domain, args->disk, &of) < 0 ||
+        check_passed(call, of.disk, args->flags) < 0 ||
         !(block = new_job(call, BLOCK_JOB_COMMIT, &of)))
         return -1;
     block->base = xstrdup(args->base ? *args->base : NULL);
