@@ -29,7 +29,7 @@
 #include "util/log.h"
 
 enum {
-    OTHER_FDS = 1024,      /* what the daemon may have open besides its clients */
+    OTHER_FDS = 1536,      /* what the daemon may have open besides its clients: theirs, too */
     WORKERS_END_MS = 5000, /* at exit; jobs have had shutdown_grace_seconds before */
     CLIENTS_END_SECONDS = 2, /* for those that do not take their last answers */
 };

@@ -26,6 +26,7 @@ def security(d):
     equal(dom.launchSecurityInfo(), {}, 'launch security')
     refused(UNSUPPORTED, 'only supported in SEV-enabled domains', dom.setLaunchSecurityState,
             {'sev-secret': 'x', 'sev-secret-header': 'y'}, 0)
+    refused(UNSUPPORTED, 'QEMU does not support SEV guest', d.conn.getSEVInfo)
     refused(NO_SUPPORT, 'virDomainSendProcessSignal', dom.sendProcessSignal, 1, 9)
     d.drop('g')
 

@@ -3,6 +3,7 @@
 
 guest_tests = \
 	tests/cpu-models.py \
+	tests/guests-fds.py \
 	tests/guests-keys.py \
 	tests/guests-life.py \
 	tests/guests-limits.py \

@@ -8,6 +8,7 @@ stock_tests = \
 	tests/stock/ssh.sh \
 	tests/stock/virsh-console.sh \
 	tests/stock/virsh-domains.sh \
+	tests/stock/virsh-fds.sh \
 	tests/stock/virsh-gssapi.sh \
 	tests/stock/virsh-sasl.sh \
 	tests/stock/virsh-screenshot.sh \

@@ -271,6 +271,8 @@ SAMPLES = [
     ('remote_domain_event_pm_msg', i32(INT) + DOMAIN),
     ('remote_domain_event_balloon_msg', DOMAIN + i64(HYPER)),
     ('remote_domain_event_device_msg', DOMAIN + text('net0')),
+    ('remote_domain_event_disk_change_msg',
+     DOMAIN + opt(text('/p')) + opt() + text('sata0-0-0') + i32(INT)),
     ('remote_domain_event_job_msg', DOMAIN + array(PARAM)),
     ('remote_domain_event_metadata_msg', DOMAIN + i32(INT) + opt(text('urn:x'))),
     ('remote_domain_event_params_msg', DOMAIN + array(PARAM)),

@@ -10,6 +10,7 @@
 
 #include "calls/event.h"
 #include "calls/internal.h"
+#include "hypervisor/qemu/fd_groups.h"
 #include "util/alloc.h"
 #include "util/audit.h"
 #include "util/closer.h"
@@ -184,6 +185,7 @@ static void handle_gone(void *opaque, struct client *client)
     struct call *call;
 
     events_gone(daemon->events, client);
+    fd_groups_forget_client(daemon->domains, client_id(client));
     if (client_is_open(client))
         AUDIT(AUDIT_CONNECTIONS, "connection-end", { "identity", client_identity(client) });
     /* From the start each time: one that is told may end others too. */

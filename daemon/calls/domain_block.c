@@ -138,6 +138,22 @@ static int block_pull(struct call *call)
     return start_pull(call, &args->domain, args->path, NULL, false, speed);
 }
 
+/*
+ * An image below would be written to by a descriptor for reading, and then be the disk's by its
+ * path; the topmost one has no name that could be removed.
+ */
+static int check_passed(struct call *call, const struct domain_disk *disk, unsigned int flags)
+{
+    if (flags & COMMIT_DELETE && call_check_path(call, disk) < 0)
+        return -1;
+    for (size_t i = 0; i < disk->nbacking; i++)
+        if (disk->backing_fdgroups[i])
+            return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
+                              "%s is not supported for FD passed images: '%s' below disk '%s'",
+                              call->proc->api, disk->backing[i], disk->target);
+    return 0;
+}
+
 static int block_commit(struct call *call)
 {
     const struct remote_domain_block_commit_args *args = call->args;
@@ -148,6 +164,7 @@ static int block_commit(struct call *call)
     if (call_check_flags(call, args->flags, COMMIT_FLAGS) < 0 ||
         take_bandwidth(call, args->bandwidth, args->flags & COMMIT_BYTES, &speed) < 0 ||
         find_disk(call, &args->domain, args->disk, &of) < 0 ||
+        check_passed(call, of.disk, args->flags) < 0 ||
         !(block = new_job(call, BLOCK_JOB_COMMIT, &of)))
         return -1;
     block->base = xstrdup(args->base ? *args->base : NULL);

@@ -31,6 +31,8 @@ struct guest *call_ready_guest(struct call *call, const struct domain *domain);
 /* A disk by its target or path; NULL with call->err. */
 const struct domain_disk *call_find_disk(struct call *call, const struct domain_def *def,
                                          const char *name);
+/* Its image can be opened by its path: -1 with call->err where a client has passed it. */
+int call_check_path(struct call *call, const struct domain_disk *disk);
 /* Where its image is, also of a volume, and whether it is raw; -1 with call->err. */
 int call_disk_image(struct call *call, const struct domain_disk *disk, char **ret_path,
                     bool *ret_is_raw);

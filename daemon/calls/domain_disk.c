@@ -69,6 +69,16 @@ static int resolve_volume(struct call *call, const struct domain_disk *disk, cha
     return 0;
 }
 
+int call_check_path(struct call *call, const struct domain_disk *disk)
+{
+    if (!disk->fdgroup)
+        return 0;
+    return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
+                      "%s is not supported for FD passed images: disk '%s' of file descriptor "
+                      "group '%s'",
+                      call->proc->api, disk->target, disk->fdgroup);
+}
+
 int call_disk_image(struct call *call, const struct domain_disk *disk, char **ret_path,
                     bool *ret_is_raw)
 {
@@ -170,7 +180,7 @@ static int get_block_info(struct call *call)
     if (call_check_flags(call, args->flags, 0) < 0 || !(domain = call_domain(call, &args->domain)))
         return -1;
     disk = call_find_disk(call, domain_def_now(domain), args->value);
-    if (!disk)
+    if (!disk || call_check_path(call, disk) < 0)
         return -1;
     look = XNEW(struct disk_look);
     if (call_disk_image(call, disk, &look->path, &look->is_raw) < 0) {

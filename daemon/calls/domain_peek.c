@@ -129,7 +129,7 @@ static int block_peek(struct call *call)
         check_range(call, args->offset, args->size) < 0 ||
         !(domain = call_domain(call, &args->domain)) ||
         !(disk = call_find_disk(call, domain_def_now(domain), args->path)) ||
-        call_disk_image(call, disk, &path, &is_raw) < 0)
+        call_check_path(call, disk) < 0 || call_disk_image(call, disk, &path, &is_raw) < 0)
         return -1;
     if (!is_raw) {
         free(path);

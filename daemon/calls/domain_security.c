@@ -51,6 +51,17 @@ static int set_launch_security(struct call *call)
                       "setting a launch secret is only supported in SEV-enabled domains");
 }
 
+/* Of processors that encrypt guests' memory, in libvirt's words on a host that has none of it. */
+static int get_sev_info(struct call *call)
+{
+    const struct remote_int_flags_args *args = call->args;
+
+    if (call_check_flags(call, args->flags, TYPED_STRINGS) < 0)
+        return -1;
+    return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED,
+                      "QEMU does not support SEV guest");
+}
+
 #define ROW(what, proc, function, who, handle, ...)                                       \
     {                                                                                     \
         .number = REMOTE_PROC_DOMAIN_##proc, .api = function, .access = ACCESS_##who,     \
@@ -69,6 +80,9 @@ static const struct proc procs[] = {
         PROC_RET(remote_domain_typed_params_ret)),
     ROW(CHANGE, SET_LAUNCH_SECURITY_STATE, "virDomainSetLaunchSecurityState", WRITE,
         set_launch_security, PROC_ARGS(remote_domain_save_params_args)),
+    { .number = REMOTE_PROC_NODE_GET_SEV_INFO, .api = "virNodeGetSEVInfo", .access = ACCESS_WRITE,
+      .class = CLASS_MEMORY, PROC_ON(CONNECT, READ), .error_domain = VIR_FROM_QEMU,
+      PROC_ARGS(remote_int_flags_args), PROC_RET(remote_params_ret), .handler = get_sev_info },
 };
 
 const struct proc_table calls_domain_security = { procs, ARRAY_SIZE(procs) };

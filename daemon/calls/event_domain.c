@@ -28,6 +28,7 @@ union message {
     struct remote_domain_event_pm_msg pm;
     struct remote_domain_event_balloon_msg balloon;
     struct remote_domain_event_device_msg device;
+    struct remote_domain_event_disk_change_msg disk_change;
     struct remote_domain_event_metadata_msg metadata;
     struct remote_domain_event_params_msg params;
     struct remote_domain_event_memory_failure_msg memory_failure;
@@ -148,6 +149,19 @@ static void make_device(const struct wire_domain *domain, const struct domain_ev
     msg->device = (struct remote_domain_event_device_msg){ *domain, event_text(event->alias) };
 }
 
+/* Nothing comes in the place of what was dropped. */
+static void make_disk_change(const struct wire_domain *domain, const struct domain_event *event,
+                             union message *msg, struct scratch *scratch)
+{
+    scratch->text = event_text(event->path);
+    msg->disk_change = (struct remote_domain_event_disk_change_msg){
+        .domain = *domain,
+        .old_path = event->path ? &scratch->text : NULL,
+        .alias = event_text(event->alias),
+        .reason = event->what,
+    };
+}
+
 static void make_metadata(const struct wire_domain *domain, const struct domain_event *event,
                           union message *msg, struct scratch *scratch)
 {
@@ -211,6 +225,7 @@ static const struct {
     ROW_TOO(IO_ERROR_REASON, make_io_error_reason, io_error_reason_msg),
     ROW_TOO(CONTROL_ERROR, make_plain, msg),
     ROW_TOO(BLOCK_JOB, make_block_job, block_job_msg),
+    ROW_TOO(DISK_CHANGE, make_disk_change, disk_change_msg),
     ROW_TOO(TRAY_CHANGE, make_tray, tray_msg),
     ROW_TOO(PMWAKEUP, make_pm, pm_msg),
     ROW_TOO(PMSUSPEND, make_pm, pm_msg),

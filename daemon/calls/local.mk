@@ -32,6 +32,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_disk.c \
 	daemon/calls/domain_graphics.c \
 	daemon/calls/domain_disk_state.c \
+	daemon/calls/domain_fds.c \
 	daemon/calls/domain_image.c \
 	daemon/calls/domain_image.h \
 	daemon/calls/domain_info.c \

@@ -137,6 +137,7 @@ void domain_remove(struct domain *domain)
     HASH_DELETE(hh_name, domains->by_name, domain);
     domain_def_unref(domain->config);
     guest_unref(domain->guest);
+    fd_groups_forget_domain(domain);
     snapshots_clear(domain);
     free(domain->name);
     free(domain);

@@ -11,6 +11,7 @@
 
 #include "hypervisor/domain.h"
 #include "hypervisor/qemu/complete.h"
+#include "hypervisor/qemu/fd_groups.h"
 #include "jobs/job.h"
 
 struct block_job;
@@ -44,6 +45,8 @@ struct domain_spec {
     struct guest *guest;    /* the one it starts or works on; a reference */
     struct volume_path *volumes; /* start, create, restore */
     size_t nvolumes;
+    struct disk_drops drops; /* the same: images that it starts without */
+    struct fd_group_list fd_groups; /* the same: what its disks may use */
     xmlDocPtr doc;          /* start, create, restore: the live document, the worker's */
     struct domain_def *live; /* and as a definition; what the guest starts as */
     bool visible;           /* the domain object was made by this job */

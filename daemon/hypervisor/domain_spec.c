@@ -64,6 +64,8 @@ void domain_spec_free(void *opaque)
     image_file_close(spec->file);
     json_decref(spec->arguments);
     free_volumes(spec);
+    fd_group_list_clear(&spec->fd_groups);
+    disk_drops_clear(&spec->drops);
     if (spec->doc)
         xmlFreeDoc(spec->doc);
     free(spec->name);

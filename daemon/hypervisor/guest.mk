@@ -44,6 +44,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/block_qmp.c \
 	daemon/hypervisor/qemu/block_run.c \
 	daemon/hypervisor/qemu/block_target.c \
+	daemon/hypervisor/qemu/fd_groups.c \
+	daemon/hypervisor/qemu/fd_groups.h \
 	daemon/hypervisor/qemu/guest.c \
 	daemon/hypervisor/qemu/guest_agent.c \
 	daemon/hypervisor/qemu/guest_dump.c \

@@ -20,6 +20,7 @@ struct domains {
     struct agent_desk *agents; /* see qemu/agent_ask.h */
     struct qemu_caps_cache *caps;
     struct owners *owners;
+    struct fd_group *fd_groups; /* of all domains; see qemu/fd_groups.h */
     struct owner_policy policy; /* fixed: workers read it */
     int next_id;
     domain_event_cb *on_event;

@@ -91,6 +91,19 @@ static int check_places(const struct snapshot_def *def, struct verror *err)
     return 0;
 }
 
+/* What a snapshot does to an image it does by the path, which is no more than a name here. */
+static int check_passed(const struct snapshot_def *def, const struct domain_def *domain,
+                        struct verror *err)
+{
+    for (size_t i = 0; i < domain->ndisks; i++)
+        if (domain->disks[i].fdgroup && def->disks[i].place != SNAPSHOT_PLACE_NO)
+            return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                              "snapshots are not supported for FD passed images: disk '%s' of "
+                              "file descriptor group '%s'",
+                              domain->disks[i].target, domain->disks[i].fdgroup);
+    return 0;
+}
+
 /* All that is written to is in it, else the guest would find disks of another time. */
 static int check_whole(const struct snapshot_def *def, const struct domain_def *domain,
                        struct verror *err)
@@ -192,7 +205,7 @@ static int create_prepare(void *opaque, struct verror *err)
                                ? SNAPSHOT_PLACE_EXTERNAL
                                : SNAPSHOT_PLACE_INTERNAL,
                            err) < 0 ||
-        check_places(work->def, err) < 0)
+        check_places(work->def, err) < 0 || check_passed(work->def, spec->def, err) < 0)
         return -1;
     work->external = snapshot_def_is_external(work->def);
     if (check_kind(spec, err) < 0)

@@ -192,7 +192,8 @@ struct domain_def *domain_def_drop_images(const struct domain_def *live, const c
 
 static void set_source(xmlNodePtr disk, const struct disk_xml_image *image)
 {
-    static const char *const places[] = { "file", "dev", "pool", "volume", "mode", "index" };
+    static const char *const places[] = { "file",   "dev",  "pool",  "volume",
+                                          "mode",   "index", "fdgroup" };
     xmlNodePtr source = xml_child(disk, "source"), driver = xml_child(disk, "driver");
 
     for (size_t i = 0; i < ARRAY_SIZE(places); i++)

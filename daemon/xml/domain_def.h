@@ -27,6 +27,13 @@ enum domain_action {
     DOMAIN_ACTION_COREDUMP_RESTART,
 };
 
+/* <source startupPolicy=…/>: must its image be there when it starts? */
+enum disk_policy {
+    DISK_MANDATORY = 0,
+    DISK_REQUISITE, /* not where memory is read in */
+    DISK_OPTIONAL,
+};
+
 /* One <disk>, as far as files are concerned. */
 struct domain_disk {
     char *target;        /* "vda" */
@@ -34,8 +41,10 @@ struct domain_disk {
     char *index;         /* of a live one's top image: QEMU's node is "libvirt-INDEX-format"; or NULL */
     char *path;          /* file or block device; NULL: an empty drive, or a volume */
     char *pool, *volume; /* type='volume', else NULL */
+    char *fdgroup;       /* a client's descriptors stand for path, which is only a name; or NULL */
     char *format;        /* "raw", "qcow2"; NULL: a volume's own */
     char *snapshot;      /* what its attribute of that name says, or NULL */
+    enum disk_policy policy;
     bool is_block;
     bool is_cdrom;       /* or floppy: may be empty */
     bool readonly, shareable;
@@ -45,6 +54,7 @@ struct domain_disk {
      */
     char **backing;
     char **backing_formats;
+    char **backing_fdgroups; /* NULL in it: it is opened by its path */
     size_t nbacking;
 };
 

@@ -32,10 +32,12 @@ static void backing_forget(struct domain_disk *disk)
     for (size_t i = 0; i < disk->nbacking; i++) {
         free(disk->backing[i]);
         free(disk->backing_formats[i]);
+        free(disk->backing_fdgroups[i]);
     }
     free(disk->backing);
     free(disk->backing_formats);
-    disk->backing = disk->backing_formats = NULL;
+    free(disk->backing_fdgroups);
+    disk->backing = disk->backing_formats = disk->backing_fdgroups = NULL;
     disk->nbacking = 0;
 }
 
@@ -48,6 +50,7 @@ static void disk_clear(struct domain_disk *disk)
     free(disk->path);
     free(disk->pool);
     free(disk->volume);
+    free(disk->fdgroup);
     free(disk->format);
     free(disk->snapshot);
 }
@@ -103,6 +106,44 @@ static int parse_volume(xmlNodePtr source, struct domain_disk *disk, struct verr
     return 0;
 }
 
+static int parse_policy(xmlNodePtr source, struct domain_disk *disk, struct verror *err)
+{
+    static const char *const words[] = {
+        [DISK_MANDATORY] = "mandatory", [DISK_REQUISITE] = "requisite", [DISK_OPTIONAL] = "optional"
+    };
+    _cleanup_free_ char *word = xml_attribute(source, "startupPolicy");
+    size_t policy = 0;
+
+    while (word && policy < ARRAY_SIZE(words) && strcmp(word, words[policy]) != 0)
+        policy++;
+    if (policy == ARRAY_SIZE(words))
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "Invalid value for attribute 'startupPolicy' in element 'source': '%s'",
+                          xml_quotable(word));
+    if (policy == DISK_REQUISITE && !disk->is_cdrom)
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "disk startupPolicy 'requisite' is allowed only for cdrom or floppy");
+    disk->policy = (enum disk_policy)policy;
+    return 0;
+}
+
+/* Only of a file, as libvirt has it; the path says what it is called. */
+static int parse_fdgroup(xmlNodePtr source, int row, const char *target, char **ret_group,
+                         struct verror *err)
+{
+    _cleanup_free_ char *group = xml_attribute(source, "fdgroup"), *path = NULL;
+
+    if (!group)
+        return 0;
+    path = xml_attribute(source, "file");
+    if (strcmp(source_types[row].type, "file") != 0 || !path)
+        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
+                          "fdgroup='%s' of disk '%s': only a source with a file has one",
+                          xml_quotable(group), target);
+    *ret_group = STEAL_PTR(group);
+    return 0;
+}
+
 static int parse_source(xmlNodePtr node, struct domain_disk *disk, struct verror *err)
 {
     xmlNodePtr source = xml_child(node, "source");
@@ -117,6 +158,9 @@ static int parse_source(xmlNodePtr node, struct domain_disk *disk, struct verror
         return -1;
     }
     if (disk->path && path_check(disk->path, "disk source path", err) < 0)
+        return -1;
+    if (parse_policy(source, disk, err) < 0 ||
+        parse_fdgroup(source, row, disk->target, &disk->fdgroup, err) < 0)
         return -1;
     if (!disk->path && !disk->pool && !disk->is_cdrom)
         return verror_set(err, VIR_ERR_XML_ERROR, "missing source of disk '%s'", disk->target);
@@ -146,13 +190,15 @@ static int parse_device(xmlNodePtr node, struct domain_disk *disk, struct verror
 }
 
 /* The text is the caller's before and ours after; NULL format: raw. */
-static void backing_add(struct domain_disk *disk, char *path, char *format)
+static void backing_add(struct domain_disk *disk, char *path, char *format, char *fdgroup)
 {
     size_t n = disk->nbacking + 1;
 
     disk->backing = xrealloc(disk->backing, n, sizeof(*disk->backing));
     disk->backing_formats = xrealloc(disk->backing_formats, n, sizeof(*disk->backing_formats));
+    disk->backing_fdgroups = xrealloc(disk->backing_fdgroups, n, sizeof(*disk->backing_fdgroups));
     disk->backing[n - 1] = path;
+    disk->backing_fdgroups[n - 1] = fdgroup;
     disk->backing_formats[n - 1] = format ? format : xstrdup("raw");
     disk->nbacking = n;
 }
@@ -165,9 +211,9 @@ static int parse_backing(xmlNodePtr node, struct domain_disk *disk, struct verro
     for (; backing && xml_first(backing, NULL); backing = xml_child(backing, "backingStore")) {
         xmlNodePtr source = xml_child(backing, "source");
         int row = find_source_type(backing, err);
-        char *path;
+        char *path, *fdgroup = NULL;
 
-        if (row < 0)
+        if (row < 0 || parse_fdgroup(source, row, disk->target, &fdgroup, err) < 0)
             return -1;
         if (!source_types[row].attribute)
             return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
@@ -177,7 +223,7 @@ static int parse_backing(xmlNodePtr node, struct domain_disk *disk, struct verro
             return verror_set(err, VIR_ERR_XML_ERROR,
                               "missing source of element backingStore of disk '%s'",
                               disk->target);
-        backing_add(disk, path, xml_attribute(xml_child(backing, "format"), "type"));
+        backing_add(disk, path, xml_attribute(xml_child(backing, "format"), "type"), fdgroup);
         if (path_check(path, "backingStore path", err) < 0)
             return -1;
     }
@@ -186,6 +232,7 @@ static int parse_backing(xmlNodePtr node, struct domain_disk *disk, struct verro
     } else if (!disk->backing) {
         disk->backing = xcalloc(1, sizeof(*disk->backing));
         disk->backing_formats = xcalloc(1, sizeof(*disk->backing_formats));
+        disk->backing_fdgroups = xcalloc(1, sizeof(*disk->backing_fdgroups));
     }
     return 0;
 }

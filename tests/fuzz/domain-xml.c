@@ -128,8 +128,9 @@ static void write_forms(const struct domain_def *def)
 static void run_live(const struct domain_def *def)
 {
     _cleanup_verror_ struct verror why = VERROR_INIT;
+    const struct live_sources sources = { .volumes = &volume, .nvolumes = 1 };
     _cleanup_xml_doc_ xmlDocPtr doc =
-        domain_make_live(&host, def, 7, fuzz_dir(), &volume, 1, &why);
+        domain_make_live(&host, def, 7, fuzz_dir(), &sources, &why);
     _cleanup_domain_def_ struct domain_def *live = NULL;
 
     if (!doc) {

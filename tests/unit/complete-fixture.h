@@ -137,7 +137,8 @@ static inline struct domain_def *complete(const char *xml)
 static inline xmlDocPtr make_live(const struct domain_def *def)
 {
     _cleanup_free_ char *dir = xasprintf("%s/channel", scratch_path);
-    xmlDocPtr doc = domain_make_live(&host, def, 7, dir, &volume, 1, &err);
+    const struct live_sources sources = { .volumes = &volume, .nvolumes = 1 };
+    xmlDocPtr doc = domain_make_live(&host, def, 7, dir, &sources, &err);
 
     ck_assert_msg(doc != NULL, "%s", verror_text(&err));
     return doc;

@@ -28,6 +28,8 @@ EXTRA_DIST += \
 	tests/data/command/pc-ide.xml \
 	tests/data/command/q35-chain.args \
 	tests/data/command/q35-chain.xml \
+	tests/data/command/q35-passed.args \
+	tests/data/command/q35-passed.xml \
 	tests/data/command/q35-install.args \
 	tests/data/command/q35-install.xml \
 	tests/data/command/q35-wide.args \

@@ -158,7 +158,8 @@ START_TEST(test_started)
 
     ck_assert_int_eq(setenv("PATH", scratch_path, 1), 0); /* where an emulator is looked for */
     def = complete(xml);
-    live = domain_make_live(&host, def, 1, dir, &images, 1, &err);
+    live = domain_make_live(&host, def, 1, dir,
+                            &(struct live_sources){ .volumes = &images, .nvolumes = 1 }, &err);
     ck_assert_msg(live != NULL, "%s", verror_text(&err));
     build(live, def->emulator, &images, &command);
     assert_runs(&command);

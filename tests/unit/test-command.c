@@ -13,8 +13,37 @@
 #include "command-fixture.h"
 
 static const char *const golden_names[] = {
-    "q35-install", "q35-wide", "q35-chain", "pc-ide", "kvm-kernel",
+    "q35-install", "q35-wide", "q35-chain", "q35-passed", "pc-ide", "kvm-kernel",
 };
+
+/* What a client has passed for the third: for writing, for reading, and for both ways. */
+static struct fd_group groups[3] = { { .name = (char *)"top", .nfds = 1 },
+                                     { .name = (char *)"base", .nfds = 1 },
+                                     { .name = (char *)"both", .nfds = 2 } };
+static struct fd_group *const group_pointers[] = { &groups[0], &groups[1], &groups[2] };
+static const struct fd_group_list group_list = { (struct fd_group **)group_pointers,
+                                                 ARRAY_SIZE(group_pointers) };
+
+static void pass_groups(void)
+{
+    static int fds[4];
+
+    for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+        fds[i] = openat(scratch_fd, "image",
+                        (i % 2 ? O_RDONLY : O_RDWR) | O_CREAT | O_CLOEXEC, 0600);
+        ck_assert_int_ge(fds[i], 0);
+    }
+    groups[0].fds = &fds[0];
+    groups[1].fds = &fds[1];
+    groups[2].fds = &fds[2];
+    fixture_host.fd_groups = &group_list;
+}
+
+static void close_groups(void)
+{
+    for (size_t i = 0; i < 4; i++)
+        (void)close(groups[0].fds[i]);
+}
 
 /* "fd=12" of the n-th inherited descriptor to "fd=@FD1@": their numbers mean nothing. */
 static char *hide_fds(const struct qemu_command *command, char *arg)
@@ -76,6 +105,7 @@ START_TEST(test_golden)
     struct qemu_command command;
     _cleanup_free_ char *file = xasprintf("command/%s.args", golden_names[_i]), *text = NULL;
 
+    pass_groups();
     ck_assert_msg(qemu_command_build(&fixture_host, doc, &command, &err) == 0, "%s",
                   verror_text(&err));
     ck_assert_ptr_null(command.argv[command.argc]);
@@ -84,6 +114,7 @@ START_TEST(test_golden)
     qemu_command_clear(&command);
     ck_assert_ptr_null(command.argv);
     qemu_command_clear(&command); /* once more does nothing */
+    close_groups();
 }
 END_TEST
 
@@ -242,6 +273,28 @@ START_TEST(test_clock_variable)
     ck_assert_int_ge(timegm(&tm), before - 3600);
     ck_assert_int_le(timegm(&tm), after - 3600);
     qemu_command_clear(&built);
+}
+END_TEST
+
+/* Without what it needs; a drive for writing is opened for that alone where it can only be so. */
+START_TEST(test_passed)
+{
+    _cleanup_xml_doc_ xmlDocPtr doc = fixture_document("q35-passed", NULL, NULL);
+
+    ck_assert_int_eq(qemu_command_build(&fixture_host, doc, &built, &err), -1);
+    ck_assert_int_eq(err.code, VIR_ERR_INVALID_ARG);
+    ck_assert_msg(strstr(verror_text(&err),
+                         "group 'top' was not associated with the domain") != NULL,
+                  "%s", verror_text(&err));
+    verror_clear(&err);
+    pass_groups();
+    groups[2].nfds = 1;
+    build_changed("q35-passed", NULL, NULL);
+    ck_assert(has_arg("\"node-name\":\"libvirt-2-storage\",\"read-only\":false,"));
+    ck_assert(!has_arg("auto-read-only"));
+    qemu_command_clear(&built);
+    groups[2].nfds = 2;
+    close_groups();
 }
 END_TEST
 
@@ -505,6 +558,7 @@ START_TEST(test_each_missing_device)
     struct qemu_caps *caps = fixture_caps(FIXTURE_EMULATOR, "fixture");
     size_t failed = 0;
 
+    pass_groups();
     for (size_t i = 0; i < caps->ntypes; i++) {
         struct qemu_caps *without = fixture_caps(FIXTURE_EMULATOR, "fixture");
 
@@ -532,6 +586,7 @@ START_TEST(test_each_missing_device)
     }
     fixture_host.caps = fixture_own_caps;
     qemu_caps_unref(caps);
+    close_groups();
     ck_assert_uint_gt(failed, ARRAY_SIZE(fixture_types) * 3 / 4);
 }
 END_TEST
@@ -589,6 +644,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_changed, 0, ARRAY_SIZE(changes));
     tcase_add_test(tcase, test_kvm_cpu);
     tcase_add_test(tcase, test_clock_variable);
+    tcase_add_test(tcase, test_passed);
     tcase_add_test(tcase, test_incoming);
     tcase_add_test(tcase, test_no_sandbox);
     tcase_add_test(tcase, test_vnc_in_live);

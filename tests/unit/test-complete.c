@@ -503,11 +503,13 @@ START_TEST(test_live_missing)
                        "<target dev='vda'/></disk>" }, VIR_ERR_NO_STORAGE_VOL, "'none'" },
     };
 
+    const struct live_sources none = { .nvolumes = 0 };
+
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         _cleanup_free_ char *xml = small_text(&cases[i].parts);
         _cleanup_domain_def_ struct domain_def *def = complete(xml);
 
-        ck_assert_ptr_null(domain_make_live(&host, def, 1, "/x", NULL, 0, &err));
+        ck_assert_ptr_null(domain_make_live(&host, def, 1, "/x", &none, &err));
         ck_assert_msg(err.code == cases[i].code && strstr(verror_text(&err), cases[i].reason),
                       "%d %s", err.code, verror_text(&err));
         verror_clear(&err);

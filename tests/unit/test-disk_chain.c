@@ -115,6 +115,26 @@ START_TEST(test_raw_backing_is_not_probed)
 }
 END_TEST
 
+/* Whatever is at its path; and where a client stands in its file is the client's. */
+START_TEST(test_open)
+{
+    _cleanup_free_ char *path = xasprintf("%s/top", scratch_path);
+    _cleanup_close_ int fd = -1;
+
+    put_raw("base");
+    put_qcow2("top", "base", "raw");
+    fd = openat(scratch_fd, "top", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(unlinkat(scratch_fd, "top", 0), 0);
+    ck_assert_int_eq(lseek(fd, 77, SEEK_SET), 77);
+    ck_assert_int_eq(disk_chain_find_open(fd, path, "qcow2", &chain, &err), 0);
+    ck_assert_uint_eq(chain.n, 2);
+    ck_assert_str_eq(chain.images[0].path, path);
+    assert_image(1, "base", "raw");
+    ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 77);
+}
+END_TEST
+
 /* A relative name starts at the image that has it. */
 START_TEST(test_relative_names)
 {
@@ -310,6 +330,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, test_raw_is_not_probed, 0, 2);
     tcase_add_test(tcase, test_raw_backing_is_not_probed);
+    tcase_add_test(tcase, test_open);
     tcase_add_test(tcase, test_relative_names);
     tcase_add_loop_test(tcase, test_no_file, 0, (int)ARRAY_SIZE(no_files));
     tcase_add_test(tcase, test_colon_in_name);

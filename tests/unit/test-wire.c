@@ -376,6 +376,8 @@ static const struct sample {
     SAMPLE(remote_domain_event_pm_msg, .reason = INT, .domain = DOMAIN_),
     SAMPLE(remote_domain_event_balloon_msg, .domain = DOMAIN_, .actual = HYPER),
     SAMPLE(remote_domain_event_device_msg, .domain = DOMAIN_, .alias = TEXT("net0")),
+    SAMPLE(remote_domain_event_disk_change_msg, .domain = DOMAIN_, .old_path = OPT("/p"),
+           .alias = TEXT("sata0-0-0"), .reason = INT),
     SAMPLE(remote_domain_event_job_msg, .domain = DOMAIN_,
            .params = ARRAY(params, wire_param, PARAM_)),
     SAMPLE(remote_domain_event_metadata_msg, .domain = DOMAIN_, .type = INT, .uri = OPT("urn:x")),

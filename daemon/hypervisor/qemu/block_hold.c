@@ -124,7 +124,8 @@ static void drop_file(struct block_job *block, const char *path)
 
 static void find_files(const struct guest *guest, struct block_job *block, size_t first, size_t end)
 {
-    const struct guest_file dest = { block->dest.path, block->dev, block->ino, false, false };
+    const struct guest_file dest = { .path = block->dest.path, .dev = block->dev,
+                                     .ino = block->ino };
 
     for (size_t i = 0; i < guest->nfiles; i++)
         add_file(block, &guest->files[i]);

@@ -162,6 +162,7 @@ int qemu_command_build(const struct command_host *host, xmlDocPtr live,
         (void)cmd_fd(&b, host->monitor_fd);
         b.out.nborrowed = 1;
     }
+    b.nfdsets = command_passed_images(&b);
     r = build(&b);
     builder_done(&b);
     if (r < 0) {

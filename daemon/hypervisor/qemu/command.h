@@ -14,6 +14,7 @@
 
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/complete.h"
+#include "hypervisor/qemu/fd_groups.h"
 #include "util/verror.h"
 #include "xml/domain_def.h"
 
@@ -23,6 +24,7 @@ struct command_host {
     const char *guest_dir;    /* of this guest, QEMU's working directory */
     const struct volume_path *volumes; /* see complete.h */
     size_t nvolumes;
+    const struct fd_group_list *fd_groups; /* see fd_groups.h; or NULL */
     const char *networks;     /* config, see networks.h */
     const char *vnc_listen;   /* config: address where the XML names none */
     unsigned int vnc_port_min, vnc_port_max;

@@ -6,6 +6,8 @@
  * default).  Worker.
  */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/major.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,7 @@
 #include "hypervisor/qemu/command_internal.h"
 #include "hypervisor/qemu/disk_chain.h"
 #include "xml/xml_read.h"
+#include "xml/xml_tree.h"
 
 struct cache_mode {
     const char *name;
@@ -46,6 +49,8 @@ struct chain {
 /* One image of it. */
 struct image {
     const char *type, *path, *format, *index;
+    const struct fd_group *group; /* it is given to QEMU by these, under path; or NULL */
+    bool readonly;
 };
 
 /* *ret_mode NULL: the default one. */
@@ -93,6 +98,53 @@ static int find_volume(struct builder *b, xmlNodePtr disk, struct image *image)
                       pool ? xml_quotable(pool) : "");
 }
 
+/* --- images that come by descriptor --- */
+
+static const char *index_of(struct builder *b, xmlNodePtr node)
+{
+    return xml_is_element(node, "disk") ? node_attr(b, node, "source", "index")
+                                        : node_attr(b, node, NULL, "index");
+}
+
+/* How many there are of a lower index than that; NULL: of any. */
+static unsigned int count_passed(struct builder *b, const char *index)
+{
+    unsigned long limit = index ? strtoul(index, NULL, 10) : ULONG_MAX;
+    unsigned int n = 0;
+
+    for (xmlNodePtr disk = xml_first(b->devices, "disk"); disk; disk = xml_next(disk, "disk"))
+        for (xmlNodePtr node = disk; node; node = xml_child(node, "backingStore")) {
+            const char *own = index_of(b, node);
+
+            if (own && node_attr(b, node, "source", "fdgroup") && strtoul(own, NULL, 10) < limit)
+                n++;
+        }
+    return n;
+}
+
+unsigned int command_passed_images(struct builder *b)
+{
+    return count_passed(b, NULL);
+}
+
+/* A set for each, numbered as libvirt does. */
+static int pass_image(struct builder *b, struct image *image)
+{
+    unsigned int set = count_passed(b, image->index);
+
+    for (size_t i = 0; i < image->group->nfds; i++) {
+        int fd = fcntl(image->group->fds[i], F_DUPFD_CLOEXEC, 0);
+
+        if (fd < 0)
+            return verror_errno(b->err, errno, "cannot pass '%s' to QEMU", image->path);
+        cmd_arg(b, "-add-fd");
+        cmd_argf(b, "set=%u,fd=%d,opaque=libvirt-%s-storage%zu", set, cmd_fd(b, fd), image->index,
+                 i);
+    }
+    image->path = cmd_keepf(b, "/dev/fdset/%u", set);
+    return 0;
+}
+
 /* node: the <disk> or a <backingStore>. */
 static int read_image(struct builder *b, const struct chain *chain, xmlNodePtr node,
                       struct image *image)
@@ -103,8 +155,8 @@ static int read_image(struct builder *b, const struct chain *chain, xmlNodePtr n
     image->type = node_attr(b, node, NULL, "type");
     image->format = is_top ? node_attr(b, node, "driver", "type")
                            : node_attr(b, node, "format", "type");
-    image->index = is_top ? node_attr(b, node, "source", "index")
-                          : node_attr(b, node, NULL, "index");
+    image->index = index_of(b, node);
+    image->readonly = !is_top || chain->readonly;
     if (image->type && strcmp(image->type, "volume") == 0) {
         if (find_volume(b, node, image) < 0)
             return -1;
@@ -119,7 +171,11 @@ static int read_image(struct builder *b, const struct chain *chain, xmlNodePtr n
     if (image->path && (!image->index || image->index[strspn(image->index, "0123456789")]))
         return verror_set(b->err, VIR_ERR_XML_ERROR, "%s: the source '%s' has no index",
                           node_describe(b, chain->disk), image->path);
-    return 0;
+    if (!image->path || !node_attr(b, node, "source", "fdgroup"))
+        return 0;
+    image->group = fd_group_find(b->host->fd_groups, node_attr(b, node, "source", "fdgroup"),
+                                 b->err);
+    return image->group ? pass_image(b, image) : -1;
 }
 
 static void props_cache(json_t *props, const struct cache_mode *mode)
@@ -140,6 +196,8 @@ static const char *storage_driver(struct builder *b, const struct chain *chain,
 {
     struct stat st;
 
+    if (image->group)
+        return fd_group_is_block(image->group) ? "host_device" : "file";
     if (strcmp(image->type, "block") != 0)
         return "file";
     if (node_attr_is(b, chain->disk, NULL, "device", "cdrom") && stat(image->path, &st) == 0 &&
@@ -156,7 +214,11 @@ static void add_storage(struct builder *b, const struct chain *chain, const stru
     props_string(props, "aio", chain->aio);
     props_string(props, "node-name", cmd_keepf(b, "libvirt-%s-storage", image->index));
     props_cache(props, chain->cache);
-    props_bool(props, "auto-read-only", true);
+    /* by a descriptor it can only be opened as that one is open */
+    if (image->group && !fd_group_has_both(image->group))
+        props_bool(props, "read-only", image->readonly);
+    else
+        props_bool(props, "auto-read-only", true);
     props_string(props, "discard", "unmap");
     cmd_arg_json(b, "-blockdev", props);
 }
@@ -194,7 +256,7 @@ static int add_format(struct builder *b, const struct chain *chain, xmlNodePtr n
         return refuse(b, chain->disk, "image format '%s'", xml_quotable(image->format));
     *ret_node = cmd_keepf(b, "libvirt-%s-format", image->index);
     props = props_new("node-name", *ret_node);
-    props_bool(props, "read-only", !is_top || chain->readonly);
+    props_bool(props, "read-only", image->readonly);
     if (is_top && props_zeroes(b, chain, props) < 0) {
         json_decref(props);
         return -1;
@@ -213,8 +275,8 @@ static int add_format(struct builder *b, const struct chain *chain, xmlNodePtr n
 /* The lowest image first: a node can only be built on one that is there. */
 static int add_chain(struct builder *b, const struct chain *chain, const char **ret_node)
 {
+    struct image images[DISK_CHAIN_MAX];
     xmlNodePtr nodes[DISK_CHAIN_MAX];
-    struct image image;
     size_t n = 0;
 
     *ret_node = NULL;
@@ -223,18 +285,18 @@ static int add_chain(struct builder *b, const struct chain *chain, const char **
             break; /* <backingStore/>: the end */
         if (n == ARRAY_SIZE(nodes))
             return refuse(b, chain->disk, "a chain of more than %d images", DISK_CHAIN_MAX);
+        if (read_image(b, chain, node, &images[n]) < 0)
+            return -1;
+        if (!images[n].path && node == chain->disk)
+            return 0; /* an empty drive */
+        if (!images[n].path)
+            return verror_set(b->err, VIR_ERR_XML_ERROR, "%s: a backing store has no source",
+                              node_describe(b, chain->disk));
         nodes[n++] = node;
     }
     while (n-- > 0) {
-        if (read_image(b, chain, nodes[n], &image) < 0)
-            return -1;
-        if (!image.path && nodes[n] == chain->disk)
-            return 0; /* an empty drive */
-        if (!image.path)
-            return verror_set(b->err, VIR_ERR_XML_ERROR, "%s: a backing store has no source",
-                              node_describe(b, chain->disk));
-        add_storage(b, chain, &image);
-        if (add_format(b, chain, nodes[n], &image, *ret_node, ret_node) < 0)
+        add_storage(b, chain, &images[n]);
+        if (add_format(b, chain, nodes[n], &images[n], *ret_node, ret_node) < 0)
             return -1;
     }
     return 0;

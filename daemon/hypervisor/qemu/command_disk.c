@@ -13,10 +13,10 @@ static const char disk_known[] =
     "@type @device @model @snapshot driver@name driver@type driver@cache driver@io driver@discard "
     "driver@detect_zeroes driver@error_policy driver@rerror_policy driver@queues driver@queue_size "
     "driver@ioeventfd driver@event_idx driver@iothread " VIRTIO_KNOWN " "
-    "source@file source@dev source@pool source@volume source@index source@startupPolicy "
-    "backingStore* target@dev target@bus target@tray target@removable target@rotation_rate "
-    "iotune* boot@order readonly shareable serial wwn vendor product blockio@logical_block_size "
-    "blockio@physical_block_size " DEVICE_KNOWN;
+    "source@file source@fdgroup source@dev source@pool source@volume source@index "
+    "source@startupPolicy backingStore* target@dev target@bus target@tray target@removable "
+    "target@rotation_rate iotune* boot@order readonly shareable serial wwn vendor product "
+    "blockio@logical_block_size blockio@physical_block_size " DEVICE_KNOWN;
 
 struct disk_bus {
     const char *bus;

@@ -162,6 +162,8 @@ int command_rng(struct builder *b, xmlNodePtr node);
 int command_panic(struct builder *b, xmlNodePtr node);
 int command_passthrough(struct builder *b);
 
+/* How many images come by descriptor: the sets of these have the first numbers. */
+unsigned int command_passed_images(struct builder *b);
 /* The nodes of a disk's image and of all below it; *ret_node is the topmost format node, kept by the
    builder, NULL = an empty drive. */
 int command_blockdev(struct builder *b, xmlNodePtr disk, bool readonly, const char **ret_node);

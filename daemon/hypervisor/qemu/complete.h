@@ -8,9 +8,13 @@
 #ifndef VIRTJOBD_QEMU_COMPLETE_H
 #define VIRTJOBD_QEMU_COMPLETE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "hypervisor/qemu/caps.h"
 #include "xml/domain_def.h"
 
+struct fd_group_list;
 struct job_ctl;
 
 /* What completion needs to know of this host and daemon. */
@@ -36,6 +40,26 @@ struct volume_path {
     const char *format; /* QEMU's name, static */
 };
 
+/* Where the images of disks are that have no path, or that is not used. */
+struct live_sources {
+    const struct volume_path *volumes;
+    size_t nvolumes;
+    const struct fd_group_list *fd_groups; /* or NULL: there are none */
+    bool incoming;                         /* memory is read in: all its disks must be there */
+    struct disk_drops *drops; /* what the domain starts without is told here; or NULL */
+};
+
+/* An image that is missing, and need not be there as its startupPolicy says. */
+struct disk_drop {
+    char *path, *alias; /* path NULL: it is a volume */
+    bool whole;         /* the disk is not there either; else an empty drive is */
+};
+struct disk_drops {
+    struct disk_drop *drops;
+    size_t n;
+};
+void disk_drops_clear(struct disk_drops *drops);
+
 /*
  * The document of a domain that is about to run: def with id, aliases, and every made-up
  * value a guest must find again after a restore; below each disk its chain of backing files
@@ -44,7 +68,7 @@ struct volume_path {
  * sockets of channels without a path are made.
  */
 xmlDocPtr domain_make_live(const struct complete_host *host, const struct domain_def *def, int id,
-                           const char *channel_dir, const struct volume_path *volumes,
-                           size_t nvolumes, struct verror *err);
+                           const char *channel_dir, const struct live_sources *sources,
+                           struct verror *err);
 
 #endif

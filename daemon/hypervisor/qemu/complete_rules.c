@@ -47,7 +47,6 @@ static const struct rule {
     { "disk", NULL, "driver", "detect_zeroes", "off on unmap" },
     { "disk", NULL, "driver", "copy_on_read", "off" },
     { "disk", NULL, "driver/metadata_cache", NULL, NULL },
-    { "disk", NULL, "source", "startupPolicy", "mandatory" },
     { "disk", NULL, "source", "mode", "host" },
     { "disk", NULL, "source/encryption", NULL, NULL },
     { "disk", NULL, "source/auth", NULL, NULL },

@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "storage/probe_image.h"
@@ -33,6 +35,7 @@ struct link {
     char *named;       /* as the image above says it */
     int format;        /* enum vol_format */
     const char *above; /* path of the image that names it, NULL: the disk itself */
+    int fd;            /* it is open already, and stays so; else -1 */
 };
 
 void disk_chain_clear(struct disk_chain *chain)
@@ -57,8 +60,9 @@ static int link_errno(const struct link *link, int errnum, struct verror *err)
 static int link_open(const struct link *link, struct disk_image *image, struct verror *err)
 {
     int flags = link->format == VOL_FORMAT_RAW ? O_PATH : O_RDONLY | O_NONBLOCK | O_NOCTTY;
-    _cleanup_close_ int fd = open(link->path, flags | O_CLOEXEC); /* a fifo does not hold us */
-    struct stat st;
+    _cleanup_close_ int fd = link->fd >= 0 ? fcntl(link->fd, F_DUPFD_CLOEXEC, 0)
+                                           : open(link->path, flags | O_CLOEXEC);
+    struct stat st; /* nothing was waited for, as of a fifo */
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return link_errno(link, errno, err);
@@ -123,17 +127,30 @@ static int next_link(const struct image_facts *facts, const char *above, struct 
     return link->path ? 0 : -1;
 }
 
+/* Where a client's own descriptor stands in its file is not changed. */
+static int image_size(int fd, bool is_block, uint64_t *ret_size)
+{
+    struct stat st;
+
+    if (is_block)
+        return ioctl(fd, BLKGETSIZE64, ret_size);
+    if (fstat(fd, &st) < 0)
+        return -1;
+    *ret_size = (uint64_t)st.st_size;
+    return 0;
+}
+
 /* What lies below an image that is not raw. */
 static int read_image(int fd, const struct disk_image *image, const struct link *link,
                       struct link *next, struct verror *err)
 {
-    off_t size = lseek(fd, 0, SEEK_END); /* of devices too */
     _cleanup_free_ char *backing = NULL;
     struct image_facts facts;
+    uint64_t size = 0;
 
-    if (size < 0)
+    if (image_size(fd, image->is_block, &size) < 0)
         return verror_errno(err, errno, "cannot tell the size of '%s'", image->path);
-    image_probe(fd, (uint64_t)size, &facts);
+    image_probe(fd, size, &facts);
     backing = facts.backing;
     if ((int)facts.format != link->format)
         return verror_set(err, VIR_ERR_OPERATION_FAILED,
@@ -186,7 +203,16 @@ char *disk_chain_relative(const struct disk_chain *chain, size_t at)
 int disk_chain_find(const char *path, const char *format, struct disk_chain *ret_chain,
                     struct verror *err)
 {
-    struct link link = { .format = format ? vol_format_from_name(format) : VOL_FORMAT_RAW };
+    return disk_chain_find_open(-1, path, format, ret_chain, err);
+}
+
+int disk_chain_find_open(int fd, const char *path, const char *format,
+                         struct disk_chain *ret_chain, struct verror *err)
+{
+    struct link link = {
+        .format = format ? vol_format_from_name(format) : VOL_FORMAT_RAW,
+        .fd = fd,
+    };
     struct disk_chain chain = { 0 };
     int r = 0;
 
@@ -198,7 +224,7 @@ int disk_chain_find(const char *path, const char *format, struct disk_chain *ret
                           format, path);
     link.path = xstrdup(path);
     while (r == 0 && link.path) {
-        struct link next = { 0 };
+        struct link next = { .fd = -1 };
 
         r = chain_add(&chain, &link, &next, err);
         free(link.path);

@@ -37,6 +37,9 @@ int disk_chain_find(const char *path, const char *format, struct disk_chain *ret
                     struct verror *err);
 /* What the uppermost would call that one, if each names the one below it relatively; else NULL. */
 char *disk_chain_relative(const struct disk_chain *chain, size_t at);
+/* The same of an image that is open for reading; path is what it is called. */
+int disk_chain_find_open(int fd, const char *path, const char *format,
+                         struct disk_chain *ret_chain, struct verror *err);
 void disk_chain_clear(struct disk_chain *chain);
 
 #endif

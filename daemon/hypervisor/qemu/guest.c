@@ -146,8 +146,13 @@ static int load_files(struct guest *guest, json_t *files)
         if (json_unpack(item, "{s:s, s:I, s:I, s:b, s:b}", "path", &path, "dev", &dev, "ino", &ino,
                         "readonly", &readonly, "shareable", &shareable) < 0)
             return -1;
-        *file =
-            (struct guest_file){ xstrdup(path), (uint64_t)dev, (uint64_t)ino, readonly, shareable };
+        *file = (struct guest_file){
+            .path = xstrdup(path),
+            .dev = (uint64_t)dev,
+            .ino = (uint64_t)ino,
+            .readonly = readonly,
+            .shareable = shareable,
+        };
         guest->nfiles++;
     }
     return 0;

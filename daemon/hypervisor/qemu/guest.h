@@ -30,6 +30,7 @@ struct guest_file {
     char *path;
     uint64_t dev, ino;
     bool readonly, shareable;
+    bool passed; /* a client's descriptors are used: the file is nobody's to give to QEMU's user */
 };
 
 struct guest {
@@ -107,7 +108,7 @@ void guest_release_ports(struct guest *guest); /* loop */
 
 /* Worker: the disks of live with all below them. */
 int guest_find_files(struct guest *guest, const struct domain_def *live,
-                     const struct volume_path *volumes, size_t nvolumes, struct verror *err);
+                     const struct live_sources *sources, struct verror *err);
 /* Worker: all that QEMU's user must be able to open; an array for guest_free_owned() in any
    case. */
 int guest_owned_files(const struct guest *guest, const struct domain_def *live, xmlDocPtr doc,
@@ -172,6 +173,7 @@ struct launch {
     xmlDocPtr doc; /* live; completed with what only QEMU knows (ptys) */
     const struct volume_path *volumes;
     size_t nvolumes;
+    const struct fd_group_list *fd_groups;
     bool incoming;
 };
 

@@ -12,17 +12,18 @@
 
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/disk_chain.h"
+#include "hypervisor/qemu/fd_groups.h"
 #include "jobs/job.h"
 #include "util/alloc.h"
 #include "util/log.h"
 #include "xml/xml_read.h"
 
-static void add_file(struct guest *guest, const char *path, uint64_t dev, uint64_t ino,
-                     bool readonly, bool shareable)
+/* The path is copied. */
+static void add_file(struct guest *guest, const struct guest_file *file)
 {
     guest->files = xrealloc(guest->files, guest->nfiles + 1, sizeof(*guest->files));
-    guest->files[guest->nfiles++] =
-        (struct guest_file){ xstrdup(path), dev, ino, readonly, shareable };
+    guest->files[guest->nfiles] = *file;
+    guest->files[guest->nfiles++].path = xstrdup(file->path);
 }
 
 static const char *volume_path_of(const struct domain_disk *disk, const struct volume_path *volumes,
@@ -38,30 +39,95 @@ static const char *volume_path_of(const struct domain_disk *disk, const struct v
     return NULL;
 }
 
+static void add_chain(struct guest *guest, const struct domain_disk *disk,
+                      const struct disk_chain *chain)
+{
+    for (size_t i = 0; i < chain->n; i++)
+        add_file(guest, &(struct guest_file){
+            .path = chain->images[i].path,
+            .dev = chain->images[i].dev,
+            .ino = chain->images[i].ino,
+            .readonly = i > 0 || disk->readonly,
+            .shareable = disk->shareable,
+        });
+}
+
+/* One image of a disk some of which come by descriptor; then that is what it is locked by. */
+static int find_image(struct guest *guest, const struct domain_disk *disk, const char *path,
+                      const char *group_name, const struct live_sources *sources,
+                      struct verror *err)
+{
+    bool is_top = path == disk->path;
+    struct guest_file file = {
+        .path = (char *)path,
+        .readonly = !is_top || disk->readonly,
+        .shareable = disk->shareable,
+        .passed = group_name,
+    };
+    struct disk_chain alone = { NULL, 0 };
+
+    if (group_name) {
+        const struct fd_group *group = fd_group_find(sources->fd_groups, group_name, err);
+
+        if (!group || fd_group_check(group, disk->target, file.readonly, &file.dev, &file.ino,
+                                     err) < 0)
+            return -1;
+    } else {
+        if (disk_chain_find(path, "raw", &alone, err) < 0) /* as which it names no other */
+            return -1;
+        file.dev = alone.images[0].dev;
+        file.ino = alone.images[0].ino;
+        disk_chain_clear(&alone);
+    }
+    add_file(guest, &file);
+    return 0;
+}
+
+/* The live definition says all images. */
+static int find_passed(struct guest *guest, const struct domain_disk *disk,
+                       const struct live_sources *sources, struct verror *err)
+{
+    if (find_image(guest, disk, disk->path, disk->fdgroup, sources, err) < 0)
+        return -1;
+    for (size_t i = 0; i < disk->nbacking; i++)
+        if (find_image(guest, disk, disk->backing[i], disk->backing_fdgroups[i], sources, err) < 0)
+            return -1;
+    return 0;
+}
+
+static bool is_passed(const struct domain_disk *disk)
+{
+    bool passed = disk->fdgroup;
+
+    for (size_t i = 0; i < disk->nbacking; i++)
+        passed = passed || disk->backing_fdgroups[i];
+    return passed && disk->path;
+}
+
 static int find_disk(struct guest *guest, const struct domain_disk *disk,
-                     const struct volume_path *volumes, size_t nvolumes, struct verror *err)
+                     const struct live_sources *sources, struct verror *err)
 {
     const char *path = disk->path, *format = disk->format;
     struct disk_chain chain = { NULL, 0 };
 
+    if (is_passed(disk))
+        return find_passed(guest, disk, sources, err);
     if (!path && disk->pool)
-        path = volume_path_of(disk, volumes, nvolumes, &format);
+        path = volume_path_of(disk, sources->volumes, sources->nvolumes, &format);
     if (!path)
         return 0; /* an empty drive */
     if (disk_chain_find(path, format, &chain, err) < 0)
         return -1;
-    for (size_t i = 0; i < chain.n; i++)
-        add_file(guest, chain.images[i].path, chain.images[i].dev, chain.images[i].ino,
-                 i > 0 || disk->readonly, disk->shareable);
+    add_chain(guest, disk, &chain);
     disk_chain_clear(&chain);
     return 0;
 }
 
 int guest_find_files(struct guest *guest, const struct domain_def *live,
-                     const struct volume_path *volumes, size_t nvolumes, struct verror *err)
+                     const struct live_sources *sources, struct verror *err)
 {
     for (size_t i = 0; i < live->ndisks; i++) {
-        if (find_disk(guest, &live->disks[i], volumes, nvolumes, err) < 0)
+        if (find_disk(guest, &live->disks[i], sources, err) < 0)
             return -1;
     }
     return 0;
@@ -98,8 +164,10 @@ int guest_owned_files(const struct guest *guest, const struct domain_def *live, 
     const char *const boot[] = { live->kernel, live->initrd, live->dtb, live->loader };
     xmlNodePtr devices = xml_child(xmlDocGetRootElement(doc), "devices");
 
-    for (size_t i = 0; i < guest->nfiles; i++)
-        add_owned(ret_files, ret_nfiles, guest->files[i].path, guest->files[i].readonly);
+    for (size_t i = 0; i < guest->nfiles; i++) {
+        if (!guest->files[i].passed)
+            add_owned(ret_files, ret_nfiles, guest->files[i].path, guest->files[i].readonly);
+    }
     for (size_t i = 0; i < ARRAY_SIZE(boot); i++) {
         if (boot[i])
             add_owned(ret_files, ret_nfiles, boot[i], true);
@@ -206,7 +274,7 @@ void guest_put_overlay(struct guest *guest, const char *base, const char *path, 
         if (strcmp(guest->files[i].path, base) == 0)
             guest->files[i].readonly = true;
     }
-    add_file(guest, path, dev, ino, false, false);
+    add_file(guest, &(struct guest_file){ .path = (char *)path, .dev = dev, .ino = ino });
 }
 
 void guest_add_owners(struct guest *guest, const char *memory)

@@ -17,6 +17,7 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
+#include "hypervisor/qemu/fd_groups.h"
 #include "hypervisor/qemu/guest_iothreads.h"
 #include "hypervisor/qemu/guest_iotune.h"
 #include "hypervisor/qemu/guest_threads.h"
@@ -232,6 +233,7 @@ static int build_command(struct launch *launch, int monitor_fd, struct qemu_caps
         .guest_dir = guest->dir,
         .volumes = launch->volumes,
         .nvolumes = launch->nvolumes,
+        .fd_groups = launch->fd_groups,
         .networks = daemon->config->networks,
         .vnc_listen = daemon->config->vnc_listen,
         .vnc_port_min = daemon->config->remote_display_port_min,
@@ -261,6 +263,23 @@ static int take_owned(struct guest *guest, const struct owner_file *files, size_
     if (strcmp(plan, guest->owner_memory) == 0)
         return 0;
     return job_ctl_checkpoint_durable(ctl, guest->owner_memory, err);
+}
+
+/*
+ * Locks of a QEMU that has ended stay as long as a client has the descriptors, and two of one group
+ * would keep each other out.  Nobody else uses an image that is this guest's alone.
+ */
+static void unlock_passed(const struct launch *launch, const struct domain_def *live)
+{
+    for (size_t i = 0; i < live->ndisks; i++) {
+        const struct domain_disk *disk = &live->disks[i];
+        const struct fd_group *group = NULL;
+
+        if (disk->fdgroup && !disk->readonly && !disk->shareable)
+            group = fd_group_find(launch->fd_groups, disk->fdgroup, NULL);
+        if (group)
+            fd_group_unlock(group);
+    }
 }
 
 /* Also, where there are none, the journal knows that from here on there may be a QEMU. */
@@ -377,6 +396,7 @@ int guest_launch(struct launch *launch, struct job_ctl *ctl, struct verror *err)
         caps = qemu_caps_get(guest->domains->caps, live->emulator, ctl, err);
     if (caps && build_command(launch, monitor_fd, caps, &command, err) == 0) {
         take_ports(guest, launch->doc);
+        unlock_passed(launch, live);
         if (take_files(guest, live, launch->doc, ctl, err) == 0)
             rc = spawn(launch, &command, &monitor_fd, ctl, err);
     }

@@ -62,14 +62,21 @@ static int find_volume(struct domain_spec *spec, const struct domain_disk *disk,
 int spec_find_volumes(struct domain_spec *spec, const struct domain_def *def, struct verror *err)
 {
     for (size_t i = 0; i < def->ndisks; i++) {
-        if (find_volume(spec, &def->disks[i], err) < 0)
-            return -1;
+        if (find_volume(spec, &def->disks[i], err) < 0) {
+            if (def->disks[i].policy == DISK_MANDATORY)
+                return -1;
+            verror_clear(err); /* whether it can start without, its worker finds out */
+        }
     }
     return 0;
 }
 
 static void make_guest(struct domain_spec *spec)
 {
+    const struct domain *domain = spec_domain(spec);
+
+    if (domain)
+        fd_groups_of(domain, &spec->fd_groups);
     spec->guest = guest_new(spec->domains, spec->uuid, spec->name, spec->domains->next_id++);
     spec->guest->starting = true;
 }
@@ -138,18 +145,26 @@ int guest_start_prepare(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
     struct complete_host host = domains_complete_host(spec->domains);
+    struct live_sources sources;
 
     if (spec->path && look_at_image(spec, err) < 0)
         return -1;
+    sources = (struct live_sources){
+        .volumes = spec->volumes,
+        .nvolumes = spec->nvolumes,
+        .fd_groups = &spec->fd_groups,
+        .incoming = spec->path || (spec->snapshot && spec->snapshot->to_active),
+        .drops = &spec->drops,
+    };
     if (!spec->path)
         spec->was_running = !(spec->flags & VIR_DOMAIN_START_PAUSED);
     if (spec->def->virt == DOMAIN_VIRT_KVM && qemu_check_kvm(err) < 0)
         return -1;
-    spec->doc = domain_make_live(&host, spec->def, spec->guest->id, spec->guest->dir, spec->volumes,
-                                 spec->nvolumes, err);
+    spec->doc =
+        domain_make_live(&host, spec->def, spec->guest->id, spec->guest->dir, &sources, err);
     if (!spec->doc || !(spec->live = domain_def_from_doc(spec->doc, err)))
         return -1;
-    return guest_find_files(spec->guest, spec->live, spec->volumes, spec->nvolumes, err);
+    return guest_find_files(spec->guest, spec->live, &sources, err);
 }
 
 /* --- loop: accepted --- */
@@ -210,6 +225,7 @@ static int launch(struct domain_spec *spec, struct job_ctl *ctl, struct verror *
         .guest = spec->guest,
         .volumes = spec->volumes,
         .nvolumes = spec->nvolumes,
+        .fd_groups = &spec->fd_groups,
         .incoming = spec->path,
     };
 
@@ -361,6 +377,23 @@ static void drop_managed_image(const struct domain_spec *spec, struct domain *do
         log_warn("cannot remove '%s': %s", path, strerror(errno));
 }
 
+static void tell_drops(const struct domain_spec *spec, const struct domain *domain)
+{
+    enum { MISSING_ON_START = 0, DROP_MISSING_ON_START = 1 }; /* virDomainEventDiskChangeReason */
+
+    for (size_t i = 0; i < spec->drops.n; i++) {
+        const struct disk_drop *drop = &spec->drops.drops[i];
+        const struct domain_event event = {
+            .id = DOMAIN_EVENT_DISK_CHANGE,
+            .what = drop->whole ? DROP_MISSING_ON_START : MISSING_ON_START,
+            .path = drop->path,
+            .alias = drop->alias,
+        };
+
+        domain_tell(domain, &event);
+    }
+}
+
 static void started(struct domain_spec *spec, struct domain *domain)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
@@ -371,6 +404,7 @@ static void started(struct domain_spec *spec, struct domain *domain)
     if (guest_watch(spec->guest, &err) < 0)
         spec->guest->exited = true;
     domain_set_state(domain, state, reason);
+    tell_drops(spec, domain);
     domain_tell_started(domain, spec->snapshot ? DOMAIN_STARTED_FROM_SNAPSHOT
                                 : spec->path   ? DOMAIN_STARTED_RESTORED
                                                : DOMAIN_STARTED_BOOTED);

@@ -11,15 +11,16 @@
 
 #include "hypervisor/qemu/complete_internal.h"
 #include "hypervisor/qemu/disk_chain.h"
+#include "hypervisor/qemu/fd_groups.h"
 #include "hypervisor/qemu/live_aliases.h"
 #include "util/alloc.h"
+#include "util/log.h"
 
 struct live {
     const struct domain_def *def;
     xmlNodePtr domain, devices;
     const char *channel_dir;
-    const struct volume_path *volumes;
-    size_t nvolumes;
+    const struct live_sources *sources;
     unsigned int next_index; /* of an image */
 };
 
@@ -57,24 +58,42 @@ static int check_files(const struct complete_host *host, const struct domain_def
 static const struct volume_path *find_volume(const struct live *live,
                                              const struct domain_disk *disk)
 {
-    for (size_t i = 0; i < live->nvolumes; i++)
-        if (strcmp(live->volumes[i].pool, disk->pool) == 0 &&
-            strcmp(live->volumes[i].volume, disk->volume) == 0)
-            return &live->volumes[i];
+    const struct volume_path *volumes = live->sources->volumes;
+
+    for (size_t i = 0; i < live->sources->nvolumes; i++)
+        if (strcmp(volumes[i].pool, disk->pool) == 0 &&
+            strcmp(volumes[i].volume, disk->volume) == 0)
+            return &volumes[i];
     return NULL;
 }
 
 /* Where a disk's data is, and as what it is read; path NULL: an empty drive. */
 struct disk_source {
     const char *path, *format;
+    int fd; /* a client's, open for reading; -1: the path is opened */
 };
+
+/* *ret_fd is one that can be read by. */
+static int find_group(const struct live *live, const char *name, const char *target, bool readonly,
+                      int *ret_fd, struct verror *err)
+{
+    const struct fd_group *group = fd_group_find(live->sources->fd_groups, name, err);
+    uint64_t dev, ino;
+
+    if (!group || fd_group_check(group, target, readonly, &dev, &ino, err) < 0)
+        return -1;
+    *ret_fd = fd_group_readable(group);
+    return 0;
+}
 
 static int disk_source(const struct live *live, const struct domain_disk *disk,
                        struct disk_source *ret, struct verror *err)
 {
     const struct volume_path *volume;
 
-    *ret = (struct disk_source){ disk->path, disk->format };
+    *ret = (struct disk_source){ disk->path, disk->format, -1 };
+    if (disk->fdgroup)
+        return find_group(live, disk->fdgroup, disk->target, disk->readonly, &ret->fd, err);
     if (!disk->pool)
         return 0;
     volume = find_volume(live, disk);
@@ -111,6 +130,16 @@ static void write_chain(struct live *live, xmlNodePtr disk, const struct disk_ch
     (void)xml_child_add(parent, "backingStore", NULL);
 }
 
+static int check_backing(const struct live *live, const struct domain_disk *def, size_t i,
+                         struct verror *err)
+{
+    int fd;
+
+    if (!def->backing_fdgroups[i])
+        return check_file(def->backing[i], "backing file", err);
+    return find_group(live, def->backing_fdgroups[i], def->target, true, &fd, err);
+}
+
 /* A chain that the definition spells out is only numbered. */
 static int number_chain(struct live *live, xmlNodePtr disk, const struct domain_disk *def,
                         struct verror *err)
@@ -118,7 +147,7 @@ static int number_chain(struct live *live, xmlNodePtr disk, const struct domain_
     xmlNodePtr node = xml_child(disk, "backingStore");
 
     for (size_t i = 0; i < def->nbacking; i++) {
-        if (check_file(def->backing[i], "backing file", err) < 0)
+        if (check_backing(live, def, i, err) < 0)
             return -1;
         tree_setf(node, "index", "%u", live->next_index++);
         node = xml_child(node, "backingStore");
@@ -132,7 +161,7 @@ static int find_chain(struct live *live, xmlNodePtr disk, const struct disk_sour
     xmlNodePtr begun = xml_child(disk, "backingStore");
     struct disk_chain chain;
 
-    if (disk_chain_find(source->path, source->format, &chain, err) < 0)
+    if (disk_chain_find_open(source->fd, source->path, source->format, &chain, err) < 0)
         return -1;
     if (begun)
         xml_drop(begun);
@@ -148,7 +177,7 @@ static int write_source(xmlNodePtr disk, const struct domain_disk *def,
     xmlNodePtr node = xml_child(disk, "source");
     struct stat st;
 
-    if (stat(source->path, &st) < 0)
+    if (source->fd < 0 && stat(source->path, &st) < 0)
         return verror_errno(err, errno, "disk '%s': '%s'", def->target, source->path);
     if (!def->pool)
         return 0;
@@ -186,6 +215,73 @@ static int make_source_live(struct live *live, xmlNodePtr disk, const struct dom
     return def->backing ? number_chain(live, disk, def, err) : 0;
 }
 
+/* --- those that it can start without --- */
+
+void disk_drops_clear(struct disk_drops *drops)
+{
+    for (size_t i = 0; i < drops->n; i++) {
+        free(drops->drops[i].path);
+        free(drops->drops[i].alias);
+    }
+    free(drops->drops);
+    *drops = (struct disk_drops){ NULL, 0 };
+}
+
+static void note_drop(struct disk_drops *drops, xmlNodePtr disk, const struct domain_disk *def)
+{
+    if (!drops)
+        return;
+    drops->drops = xrealloc(drops->drops, drops->n + 1, sizeof(*drops->drops));
+    drops->drops[drops->n++] = (struct disk_drop){
+        .path = xstrdup(def->path),
+        .alias = xml_attribute(xml_child(disk, "alias"), "name"),
+        .whole = !def->is_cdrom,
+    };
+}
+
+/* A guest whose memory is read in has had the disk, but does not mind a medium. */
+static bool may_be_missing(const struct live *live, const struct domain_disk *disk)
+{
+    if (disk->fdgroup)
+        return false;
+    if (live->sources->incoming)
+        return disk->is_cdrom && disk->policy != DISK_MANDATORY;
+    return disk->policy == DISK_OPTIONAL;
+}
+
+static bool is_missing(const struct verror *err)
+{
+    return err->code == VIR_ERR_SYSTEM_ERROR || err->code == VIR_ERR_NO_STORAGE_VOL;
+}
+
+/* -1: it must be there, and err stays; else the drive is empty, or (*disk NULL) the disk gone. */
+static int leave_out(struct live *live, xmlNodePtr *disk, const struct domain_disk *def,
+                     struct verror *err)
+{
+    static const char *const parts[] = { "source", "backingStore" };
+
+    if (!is_missing(err) || !may_be_missing(live, def))
+        return -1;
+    log_info("domain '%s' starts without %s '%s': %s", live->def->name,
+             def->is_cdrom ? "the medium of drive" : "disk", def->target, verror_text(err));
+    verror_clear(err);
+    note_drop(live->sources->drops, *disk, def);
+    if (!def->is_cdrom) {
+        xml_drop(*disk);
+        *disk = NULL;
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        xmlNodePtr part = xml_child(*disk, parts[i]);
+
+        if (part)
+            xml_drop(part);
+    }
+    xml_attribute_set(*disk, "type", "file");
+    xml_attribute_drop(xml_child(*disk, "driver"), "type");
+    return 0;
+}
+
 /*
  * From the last disk to the first, and first those that are named, as libvirt numbers images:
  * its clients know them by these numbers.
@@ -201,11 +297,15 @@ static int make_disks_live(struct live *live, struct verror *err)
          node = xml_next(node, "disk"))
         nodes[n++] = node;
     for (size_t i = n; i-- > 0;)
-        if (make_source_live(live, nodes[i], &disks[i], &sources[i], err) < 0)
-            return -1;
+        if (make_source_live(live, nodes[i], &disks[i], &sources[i], err) < 0) {
+            if (leave_out(live, &nodes[i], &disks[i], err) < 0)
+                return -1;
+            sources[i].path = NULL;
+        }
     for (size_t i = n; i-- > 0;)
         if (sources[i].path && !disks[i].backing &&
-            find_chain(live, nodes[i], &sources[i], err) < 0)
+            find_chain(live, nodes[i], &sources[i], err) < 0 &&
+            leave_out(live, &nodes[i], &disks[i], err) < 0)
             return -1;
     return 0;
 }
@@ -253,21 +353,20 @@ static int live_run(struct live *live, int id, struct verror *err)
 
     tree_setf(live->domain, "id", "%d", id);
     round_memory(live);
+    live_aliases(live->devices); /* of all disks, those among them that are left out */
     if (make_disks_live(live, err) < 0 || make_channels_live(live, err) < 0)
         return -1;
-    live_aliases(live->devices);
     complete_order(&order);
     return 0;
 }
 
 xmlDocPtr domain_make_live(const struct complete_host *host, const struct domain_def *def, int id,
-                           const char *channel_dir, const struct volume_path *volumes,
-                           size_t nvolumes, struct verror *err)
+                           const char *channel_dir, const struct live_sources *sources,
+                           struct verror *err)
 {
     _cleanup_xml_doc_ xmlDocPtr doc = NULL;
     struct live live = {
-        .def = def, .channel_dir = channel_dir, .volumes = volumes, .nvolumes = nvolumes,
-        .next_index = 1,
+        .def = def, .channel_dir = channel_dir, .sources = sources, .next_index = 1,
     };
 
     if (check_files(host, def, err) < 0)

@@ -76,6 +76,7 @@ static char *make_line(const struct domains *domains, const struct domain_def *d
 char *qemu_native_from_xml(const struct domains *domains, const char *xml, bool any_emulator,
                            struct verror *err)
 {
+    const struct live_sources none = { .nvolumes = 0 };
     struct complete_host host = domains_complete_host(domains);
     struct domain_def *def = NULL;
     _cleanup_free_ char *dir = NULL;
@@ -86,7 +87,7 @@ char *qemu_native_from_xml(const struct domains *domains, const char *xml, bool 
     def = domain_complete(&host, xml, false, err);
     if (def) {
         dir = xasprintf("%s/qemu/0", domains->daemon->runtime_dir); /* no guest has this number */
-        live = domain_make_live(&host, def, 0, dir, NULL, 0, err);
+        live = domain_make_live(&host, def, 0, dir, &none, err);
     }
     if (live)
         line = make_line(domains, def, dir, live, err);
