@@ -19,6 +19,7 @@ guest_tests = \
 	tests/guests-odds.py \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
+	tests/guests-snapshot-memory.py \
 	tests/guests-snapshots.py \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \

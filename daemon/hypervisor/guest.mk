@@ -18,6 +18,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/snapshot_delete.c \
 	daemon/hypervisor/snapshot_external.c \
 	daemon/hypervisor/snapshot_jobs.h \
+	daemon/hypervisor/snapshot_memory.c \
 	daemon/hypervisor/snapshot_redefine.c \
 	daemon/hypervisor/snapshot_revert.c \
 	daemon/hypervisor/snapshot_spec.c \

@@ -71,8 +71,23 @@ int external_publish(struct domain_spec *spec, uint64_t job_id, struct job_ctl *
                      struct verror *err);
 void external_undo(struct domain_spec *spec, uint64_t job_id);
 void external_commit(struct domain_spec *spec, struct store_txn *txn);
-enum job_recovery external_recover(struct domain_spec *spec, const char *checkpoint,
-                                   struct verror *err);
+enum job_recovery external_recover(struct domain_spec *spec, uint64_t job_id,
+                                   const char *checkpoint, struct verror *err);
+
+/* --- snapshot_memory.c, for these: workers --- */
+
+/* There is a place for the file, and nothing has it; -1 with err. */
+int snapshot_memory_check(const struct domain_spec *spec, struct verror *err);
+/* Writes it under a temporary name, as spec->file; the guest stands still when this is back. */
+int snapshot_memory_write(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
+                          struct verror *err);
+/* All is in place: the guest goes on, where it did before and is to. */
+void snapshot_memory_done(struct domain_spec *spec);
+/* The file goes, then the guest goes on. */
+void snapshot_memory_undo(struct domain_spec *spec, uint64_t job_id);
+/* The last daemon has given it its name. */
+bool snapshot_memory_is_there(const struct domain_spec *spec, uint64_t job_id,
+                              const char *checkpoint);
 
 /* --- snapshot_revert.c, for a guest that has to be started, too --- */
 

@@ -143,12 +143,12 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
     work->flags = (unsigned int)flags;
     images_from_json(images, &work->images);
     snapshot_overlays_from_json(json_object_get(json, "overlays"), &work->overlays);
-    work->external = work->overlays.n > 0;
     work->doomed = xcalloc(json_array_size(doomed) + 1, sizeof(char *));
     json_array_foreach(doomed, i, item)
     work->doomed[work->ndoomed++] = xstrdup(json_string_value(item) ?: "");
     work->def = snapshot_def_parse(xml, true, err);
     if (work->def) {
+        work->external = snapshot_def_is_external(work->def);
         free(work->def->parent);
         work->def->parent = xstrdup(parent);
         work->def->xml = xstrdup(xml);

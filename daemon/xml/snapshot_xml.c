@@ -147,6 +147,11 @@ static int read_memory(xmlNodePtr root, struct snapshot_def *def, struct verror 
     if (file && def->memory != SNAPSHOT_PLACE_EXTERNAL)
         return verror_set(err, VIR_ERR_XML_ERROR, "memory filename '%s' requires external snapshot",
                           xml_quotable(file));
+    if (def->memory == SNAPSHOT_PLACE_EXTERNAL && !file)
+        return verror_set(err, VIR_ERR_XML_ERROR, "external memory snapshots require a filename");
+    if (file && file[0] != '/')
+        return verror_set(err, VIR_ERR_XML_ERROR, "memory snapshot file path (%s) must be absolute",
+                          xml_quotable(file));
     def->memory_file = STEAL_PTR(file);
     return 0;
 }
