@@ -33,6 +33,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/agent_io.c \
 	daemon/hypervisor/qemu/bitmaps.c \
 	daemon/hypervisor/qemu/bitmaps.h \
+	daemon/hypervisor/qemu/bitmaps_follow.c \
+	daemon/hypervisor/qemu/block_bitmaps.c \
 	daemon/hypervisor/qemu/block_hold.c \
 	daemon/hypervisor/qemu/block_hold.h \
 	daemon/hypervisor/qemu/block_job.c \
