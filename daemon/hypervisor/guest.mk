@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
+	daemon/hypervisor/checkpoints.c \
+	daemon/hypervisor/checkpoints.h \
 	daemon/hypervisor/domain.c \
 	daemon/hypervisor/domain_change.c \
 	daemon/hypervisor/domain_define.c \
@@ -14,6 +16,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain_vcpus.c \
 	daemon/hypervisor/domains.c \
 	daemon/hypervisor/internal.h \
+	daemon/hypervisor/moments.c \
+	daemon/hypervisor/moments.h \
 	daemon/hypervisor/snapshot_create.c \
 	daemon/hypervisor/snapshot_delete.c \
 	daemon/hypervisor/snapshot_external.c \

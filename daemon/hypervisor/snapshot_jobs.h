@@ -7,6 +7,7 @@
 #define VIRTJOBD_SNAPSHOT_JOBS_H
 
 #include "hypervisor/domain_jobs.h"
+#include "hypervisor/moments.h"
 #include "hypervisor/qemu/snapshot_images.h"
 #include "hypervisor/qemu/snapshot_overlay.h"
 #include "xml/snapshot_xml.h"
@@ -23,8 +24,7 @@ struct snapshot_work {
     char *owners;              /* create: whose they were, see owner.h; or NULL */
     bool files_taken;          /* create: the guest knows of them */
     bool has_image;            /* create: the domain has a managed save image */
-    char **doomed;             /* delete: names, those below before those above */
-    size_t ndoomed;
+    struct doomed doomed;      /* delete: which */
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
     bool to_active;            /* revert: memory is loaded, too */
     bool disks_done;           /* revert: the last daemon had all disks taken back */
@@ -58,9 +58,6 @@ void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX]);
 int snapshot_check_own(const char *name, struct verror *err);
 /* QEMU finds one inside an image by its number before it looks at names; -1 with err: it could. */
 int snapshot_check_number(const char *name, struct verror *err);
-/* The snapshot the domain goes on from becomes this one (NULL: none): its row, and that of the last. */
-void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
-                          struct store_txn *txn);
 
 /* --- snapshot_external.c, for the kind that makes them --- */
 
