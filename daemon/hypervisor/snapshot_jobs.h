@@ -95,6 +95,8 @@ int snapshot_refuse_managed_save(const char *domain, struct verror *err);
 int snapshot_check_managed_save(const struct domain *domain, struct verror *err);
 /* Worker: work->was and work->config; -1 with err. */
 int snapshot_complete_def(struct domain_spec *spec, struct verror *err);
+/* Worker: QEMU takes no image back that has a bitmap; -1 with err: one has. */
+int snapshot_check_bitmaps(const struct domain_spec *spec, struct job_ctl *ctl, struct verror *err);
 int snapshot_keep_images(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
                          struct verror *err);
 int snapshot_apply_images(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err);

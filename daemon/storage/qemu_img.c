@@ -386,7 +386,7 @@ static int find_named(const struct info_text *info, json_t *(*list_of)(const jso
     {
         const char *other = json_string_value(json_object_get(item, "name"));
 
-        found |= other && strcmp(other, name) == 0;
+        found |= other && (!name || strcmp(other, name) == 0);
     }
     json_decref(root);
     return found;

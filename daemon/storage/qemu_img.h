@@ -79,7 +79,7 @@ int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
 /* "qemu-img bitmap --remove" of a qcow2 image that nobody uses; is_block: it is on a device. */
 int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, struct job_ctl *ctl,
                            struct verror *err);
-/* 1: a qcow2 image has such a bitmap, of whatever use; 0: it has not, -1 with err. */
+/* 1: a qcow2 image has a bitmap of that name (NULL: any), of whatever use; 0: it has not, -1 with err. */
 int qemu_img_has_bitmap(const char *path, const char *name, struct job_ctl *ctl,
                         struct verror *err);
 /* The size that a guest sees of an image, also while one uses it. */
