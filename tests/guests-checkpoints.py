@@ -271,7 +271,7 @@ def redefined(d):
     check('new' in one(dom, 'b').getXMLDesc(), 'another description')
     for old, new, words in (('<name>a</name>\n  </parent>', '<name>b</name>\n  </parent>', 'own parent'),
                             ('<name>a</name>\n  </parent>', '<name>x</name>\n  </parent>', 'not found'),
-                            (dom.UUIDString(), '1' * 36, 'must use uuid')):
+                            (dom.UUIDString(), '11111111' + dom.UUIDString()[8:], 'must use uuid')):
         refused(BAD_ARG, words, dom.checkpointCreateXML, texts[1].replace(old, new), REDEFINE)
     refused(BAD_ARG, 'cycle', dom.checkpointCreateXML, texts[0].replace(
         '<creation', '<parent><name>b</name></parent><creation'), REDEFINE)
@@ -318,67 +318,82 @@ def no_way_back(d):
 
 # --- the daemon killed ---
 
-def killed_at(d, skip, act):
-    """Whether it was killed before so many writes of its journal; act, on a connection of its own."""
-    held = os.path.join(d.rules, 'fdatasync.held')
-
+def asked(d, act):
+    """A thread that does it, on a connection of its own."""
     def run():
         conn = libvirt.open(d.uri)
         try:
             act(conn.lookupByName('on'))
         except libvirt.libvirtError:
             pass  # the daemon is gone
-    asked = threading.Thread(target=run)
-    d.rule('fdatasync', 'hold', 0, skip)
-    asked.start()
-    until(lambda: os.path.exists(held) or not asked.is_alive(), 'it is held, or done')
-    killed = os.path.exists(held)
-    if killed:
-        d.kill9()
-    asked.join()
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def moments(d, act):
+    """Calls at which its journal's transactions begin, and at which they are written: (call, skip)"""
+    d.note_calls()
+    asked(d, act).join()
+    with open(os.path.join(d.rules, 'log')) as file:
+        calls = [line.split()[0] for line in file]
     d.no_rules()
-    if killed:
+    found, count, begins = [], {'pwrite64': 0, 'fdatasync': 0}, True
+    for call in calls:
+        if call not in count:
+            continue
+        if begins or call == 'fdatasync':
+            found.append((call, count[call]))
+        count[call] += 1
+        begins = call == 'fdatasync'
+    return found
+
+
+def killed_at(d, call, skip, act):
+    """Whether it was killed there: the journal may be busy with something else."""
+    held = os.path.join(d.rules, call + '.held')
+    d.rule(call, 'hold', 0, skip)
+    thread = asked(d, act)
+    until(lambda: os.path.exists(held) or not thread.is_alive(), 'it is held, or done')
+    was_held = os.path.exists(held)
+    if was_held:
+        d.kill9()
+    thread.join()
+    d.no_rules()
+    if was_held:
         d.start()
         until(lambda: all(job['phase'] == 'ended' for job in d.jobs()), 'all jobs have ended')
-    return killed
+    return was_held
 
 
-def same_everywhere(d, paths, bitmaps_of):
-    """What is known has its bitmaps, and nothing else has: these."""
-    known = names(d.dom('on'))
-    for path in paths:
-        equal(bitmaps_of(path), known, 'bitmaps')
-    return known
-
-
-def until_done(d, paths, act, bitmaps_of, before):
-    """Killed at the first write of the journal, the second, …: done, or as before.  How often each."""
-    seen, after = {'done': 0, 'undone': 0}, None
-    for skip in range(20):
-        killed = killed_at(d, skip, act)
-        now = same_everywhere(d, paths, bitmaps_of)
-        after = after or sorted(set(before) ^ {'x'})
-        check(now in (before, after), f'killed before write {skip}: {now}')
-        seen['done' if now == after else 'undone'] += 1
-        if not killed:
-            equal(now, after, 'not killed')
-            return seen
+def killed_everywhere(d, paths, act, bitmaps_of, before):
+    """At each of its moments: it is done or as before, and what is known is what has bitmaps."""
+    seen, after = {'done': 0, 'undone': 0}, sorted({*before} ^ {'x'})
+    points = moments(d, act)
+    put_back(d, before)
+    for call, skip in points:
+        was_held = killed_at(d, call, skip, act)
+        now = names(d.dom('on'))
+        equal([bitmaps_of(path) for path in paths], [now, now],
+              f'bitmaps, killed at {call} {skip} of {points}')
+        check(now == after or (was_held and now == before), f'killed at {call} {skip}: {now}')
+        seen['done' if now == after else 'undone'] += was_held
         if now == after:
             put_back(d, before)
-    return crash_lib.fail('it never comes to an end')
+    check(seen['done'] > 1 and seen['undone'] > 0, f'killed: {seen}')
 
 
 def put_back(d, before):
     dom = d.dom('on')
-    if 'x' in before:
-        if dom.isActive():
-            take(dom, 'x')
-        else:
-            dom.create()
-            take(dom, 'x')
-            dom.destroy()
-    else:
+    runs = dom.isActive()
+    if 'x' not in before:
         one(dom, 'x').delete()
+        return
+    if not runs:
+        dom.create()
+    take(dom, 'x')
+    if not runs:
+        dom.destroy()
 
 
 def killed(d):
@@ -389,15 +404,11 @@ def killed(d):
     def live(path):
         return in_qemu(d, 'on', path)
     take(dom, 'a')
-    seen = until_done(d, paths, lambda of: take(of, 'x'), live, ['a'])
-    check(seen['done'] > 1 and seen['undone'] > 0, f'made: {seen}')
-    seen = until_done(d, paths, lambda of: one(of, 'x').delete(), live, ['a', 'x'])
-    check(seen['done'] > 1 and seen['undone'] > 0, f'deleted: {seen}')
-    dom = d.dom('on')
-    take(dom, 'x')
-    dom.destroy()
-    seen = until_done(d, paths, lambda of: one(of, 'x').delete(), in_image, ['a', 'x'])
-    check(seen['done'] > 1 and seen['undone'] > 0, f'deleted while shut off: {seen}')
+    killed_everywhere(d, paths, lambda of: take(of, 'x'), live, ['a'])
+    take(d.dom('on'), 'x')
+    killed_everywhere(d, paths, lambda of: one(of, 'x').delete(), live, ['a', 'x'])
+    d.dom('on').destroy()
+    killed_everywhere(d, paths, lambda of: one(of, 'x').delete(), in_image, ['a', 'x'])
     gone(d, 'on')
 
 

@@ -447,10 +447,11 @@ int qemu_img_snapshot(const char *path, bool is_block, enum qemu_img_verb verb, 
     return run_on(&args, path, -1, NULL, NULL, ctl, err);
 }
 
-int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, struct job_ctl *ctl,
-                           struct verror *err)
+int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, int lock,
+                           struct job_ctl *ctl, struct verror *err)
 {
     _cleanup_args_ struct args args = { 0 };
+    struct child_spec spec = { .keep_fds = &lock, .nkeep_fds = 1, .outlives = true };
 
     if (check_path(path, err) < 0)
         return -1;
@@ -459,7 +460,8 @@ int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, st
     args_add(&args, "--");
     args_add_new(&args, qcow2_options(path, is_block));
     args_add(&args, name);
-    return run_on(&args, path, -1, NULL, NULL, ctl, err);
+    spec.argv = (const char *const *)args.argv;
+    return child_run(&spec, ctl, err);
 }
 
 /* Convert. */
