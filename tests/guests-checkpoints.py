@@ -366,10 +366,10 @@ def killed_at(d, call, skip, act):
     return was_held
 
 
-def killed_everywhere(d, paths, act, bitmaps_of, before):
+def killed_everywhere(d, paths, act, bitmaps_of, before, calls=('pwrite64',)):
     """At each of its moments: it is done or as before, and what is known is what has bitmaps."""
     seen, after = {'done': 0, 'undone': 0}, sorted({*before} ^ {'x'})
-    points = moments(d, act)
+    points = [point for point in moments(d, act) if point[0] in calls]
     put_back(d, before)
     for call, skip in points:
         was_held = killed_at(d, call, skip, act)
@@ -404,7 +404,8 @@ def killed(d):
     def live(path):
         return in_qemu(d, 'on', path)
     take(dom, 'a')
-    killed_everywhere(d, paths, lambda of: take(of, 'x'), live, ['a'])
+    killed_everywhere(d, paths, lambda of: take(of, 'x'), live, ['a'],
+                      ('pwrite64', 'fdatasync'))
     take(d.dom('on'), 'x')
     killed_everywhere(d, paths, lambda of: one(of, 'x').delete(), live, ['a', 'x'])
     d.dom('on').destroy()
