@@ -20,6 +20,7 @@ guest_tests = \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
 	tests/guests-snapshot-memory.py \
+	tests/guests-snapshot-merge.py \
 	tests/guests-snapshots.py \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \
