@@ -27,6 +27,7 @@ guest_tests = \
 	tests/guests-states.py \
 	tests/guests-bitmaps.py \
 	tests/guests-blockjobs.py \
+	tests/guests-checkpoints.py \
 	tests/guests-broken-qemu.py \
 	tests/guests-hung.py \
 	tests/guests-owner.py \

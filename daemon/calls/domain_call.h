@@ -10,12 +10,6 @@
 /* NULL with call->err: VIR_ERR_NO_DOMAIN. */
 struct domain *call_domain(struct call *call, const struct wire_domain *wire);
 
-struct remote_domain_snapshot;
-/* The snapshot and its domain; NULL with call->err: VIR_ERR_NO_DOMAIN, _NO_DOMAIN_SNAPSHOT. */
-struct snapshot *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,
-                               struct domain **ret_domain);
-void snapshot_to_wire(const struct domain *domain, const char *name,
-                      struct remote_domain_snapshot *ret);
 
 /* As it is now; the name is a copy. */
 void domain_to_wire(const struct domain *domain, struct wire_domain *ret);
@@ -47,6 +41,10 @@ struct flag_pair {
 /* -1 with VIR_ERR_INVALID_ARG where both of a pair are set. */
 int call_check_exclusive(struct call *call, unsigned int flags, const struct flag_pair *pairs,
                          size_t npairs);
+
+/* The same where the one of a pair is set without the other. */
+int call_check_needs(struct call *call, unsigned int flags, const struct flag_pair *pairs,
+                     size_t npairs);
 
 /* For what is asked of one definition: -1 likewise where both are meant. */
 int call_check_one_affected(struct call *call, unsigned int flags);

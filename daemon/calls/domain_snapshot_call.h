@@ -7,7 +7,7 @@
 #include "hypervisor/snapshots.h"
 
 /* domain_snapshot_merge.c: an external one of a guest that runs; CALL_PENDING or -1. */
-int call_merge_snapshot(struct call *call, struct domain *domain, struct snapshot *snapshot,
+int call_merge_snapshot(struct call *call, struct domain *domain, struct moment *snapshot,
                         bool async);
 
 #endif

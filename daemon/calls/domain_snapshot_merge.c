@@ -107,7 +107,7 @@ static void found(struct call *call, void *opaque)
     job_group_close(group);
 }
 
-int call_merge_snapshot(struct call *call, struct domain *domain, struct snapshot *snapshot,
+int call_merge_snapshot(struct call *call, struct domain *domain, struct moment *snapshot,
                         bool async)
 {
     struct offload offload = {

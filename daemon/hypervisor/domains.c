@@ -72,6 +72,9 @@ static const struct job_kind *const kinds[] = {
     &domain_job_snapshot_merge,
     &domain_job_snapshot_revert,
     &domain_job_snapshot_start,
+    &domain_job_checkpoint_create,
+    &domain_job_checkpoint_redefine,
+    &domain_job_checkpoint_delete,
     NULL,
 };
 
@@ -292,7 +295,9 @@ static int load_all(struct domains *domains, struct verror *err)
     int rc = store_load_objects(store, "domain", load_domain, domains, err);
 
     if (rc == 0)
-        rc = snapshots_load(domains, store, err);
+        rc = moments_load(&snapshot_moments, domains, store, err);
+    if (rc == 0)
+        rc = moments_load(&checkpoint_moments, domains, store, err);
     if (rc == 0)
         rc = store_load_objects(store, GUEST_LEFT_KIND, load_left, &left, err);
     for (size_t i = 0; i < left.n; i++) {

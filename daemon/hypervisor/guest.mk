@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
+	daemon/hypervisor/checkpoint_create.c \
+	daemon/hypervisor/checkpoint_delete.c \
+	daemon/hypervisor/checkpoint_jobs.h \
+	daemon/hypervisor/checkpoint_redefine.c \
+	daemon/hypervisor/checkpoint_spec.c \
+	daemon/hypervisor/checkpoints.c \
+	daemon/hypervisor/checkpoints.h \
 	daemon/hypervisor/domain.c \
 	daemon/hypervisor/domain_change.c \
 	daemon/hypervisor/domain_define.c \
@@ -14,6 +21,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain_vcpus.c \
 	daemon/hypervisor/domains.c \
 	daemon/hypervisor/internal.h \
+	daemon/hypervisor/moments.c \
+	daemon/hypervisor/moments.h \
 	daemon/hypervisor/snapshot_create.c \
 	daemon/hypervisor/snapshot_delete.c \
 	daemon/hypervisor/snapshot_external.c \
@@ -32,6 +41,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/agent_ask.h \
 	daemon/hypervisor/qemu/agent_internal.h \
 	daemon/hypervisor/qemu/agent_io.c \
+	daemon/hypervisor/qemu/bitmap_places.c \
 	daemon/hypervisor/qemu/bitmaps.c \
 	daemon/hypervisor/qemu/bitmaps.h \
 	daemon/hypervisor/qemu/bitmaps_follow.c \
@@ -44,6 +54,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/block_qmp.c \
 	daemon/hypervisor/qemu/block_run.c \
 	daemon/hypervisor/qemu/block_target.c \
+	daemon/hypervisor/qemu/disk_bitmaps.c \
+	daemon/hypervisor/qemu/disk_bitmaps.h \
 	daemon/hypervisor/qemu/fd_groups.c \
 	daemon/hypervisor/qemu/fd_groups.h \
 	daemon/hypervisor/qemu/guest.c \

@@ -28,13 +28,10 @@ static int check_name_is_free(const struct domain *domain, const struct domain_s
 {
     if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA)
         return 0;
-    if (snapshot_find(domain, spec->snapshot->def->name))
+    if (moment_find(&domain->snapshots, spec->snapshot->def->name))
         return verror_set(err, VIR_ERR_OPERATION_FAILED, "domain snapshot %s already exists",
                           spec->snapshot->def->name);
-    if (snapshots_count(domain) >= SNAPSHOTS_MAX)
-        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has %d snapshots already",
-                          domain->name, SNAPSHOTS_MAX);
-    return 0;
+    return moments_check_room(&domain->snapshots, err);
 }
 
 /* The definition whose disks it is about, and what the snapshot says of the domain's state. */
@@ -67,7 +64,7 @@ static int create_check(void *opaque, struct verror *err)
     if (check_name_is_free(domain, spec, err) < 0 || take_domain(spec, domain, err) < 0)
         return -1;
     if (domain->snapshots.current)
-        work->def->parent = xstrdup(domain->snapshots.current->def->name);
+        work->def->parent = xstrdup(domain->snapshots.current->key.name);
     return 0;
 }
 
@@ -371,7 +368,7 @@ static void create_commit(void *opaque, struct store_txn *txn)
     if (spec->snapshot->external)
         external_commit(spec, txn);
     if (domain && is_kept(spec))
-        snapshot_put_current(domain, spec->snapshot->def, txn);
+        moments_put_current_row(&domain->snapshots, spec->snapshot->def, txn);
 }
 
 static void create_ended(void *opaque, bool done)
@@ -386,7 +383,7 @@ static void create_ended(void *opaque, bool done)
     else if (done && guest && guest->monitor)
         snapshot_qmp_forget_later(guest, SNAPSHOT_QMP_SAVE, spec->number);
     if (done && domain && is_kept(spec))
-        snapshots_set_current(domain, snapshot_put(domain, spec->snapshot->def));
+        domain->snapshots.current = moment_put(&domain->snapshots, spec->snapshot->def);
     if (!guest || !(spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_HALT))
         return;
     if (!done && guest->end_reason == VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT)

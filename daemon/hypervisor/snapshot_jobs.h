@@ -7,6 +7,7 @@
 #define VIRTJOBD_SNAPSHOT_JOBS_H
 
 #include "hypervisor/domain_jobs.h"
+#include "hypervisor/moments.h"
 #include "hypervisor/qemu/snapshot_images.h"
 #include "hypervisor/qemu/snapshot_merge.h"
 #include "hypervisor/qemu/snapshot_overlay.h"
@@ -24,8 +25,7 @@ struct snapshot_work {
     char *owners;              /* create: whose they were, see owner.h; or NULL */
     bool files_taken;          /* create: the guest knows of them */
     bool has_image;            /* create: the domain has a managed save image */
-    char **doomed;             /* delete: names, those below before those above */
-    size_t ndoomed;
+    struct doomed doomed;      /* delete, merge: which */
     struct snapshot_merges merges; /* merge: the worker finds them */
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
     bool to_active;            /* revert: memory is loaded, too */
@@ -60,13 +60,9 @@ void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX]);
 int snapshot_check_own(const char *name, struct verror *err);
 /* QEMU finds one inside an image by its number before it looks at names; -1 with err: it could. */
 int snapshot_check_number(const char *name, struct verror *err);
-/* The snapshot the domain goes on from becomes this one (NULL: none): its row, and that of the last. */
-void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
-                          struct store_txn *txn);
 
 /* --- snapshot_delete.c, for what else deletes one --- */
 
-void snapshot_doom(struct snapshot_work *work, const struct snapshot *snapshot);
 /* Loop: what is known of the doomed goes; those below them are their parents'. */
 void snapshot_delete_commit(void *spec, struct store_txn *txn);
 void snapshot_delete_ended(void *spec, bool done);
@@ -74,7 +70,7 @@ void snapshot_delete_ended(void *spec, bool done);
 /* --- snapshot_merge.c, for guests that run, too --- */
 
 /* Loop: no others may lie on images that an external snapshot lies on; -1 with err. */
-int snapshot_check_alone(const struct domain *domain, const struct snapshot *snapshot,
+int snapshot_check_alone(const struct domain *domain, const struct moment *snapshot,
                          struct verror *err);
 
 /* --- snapshot_external.c, for the kind that makes them --- */
@@ -113,6 +109,8 @@ int snapshot_refuse_managed_save(const char *domain, struct verror *err);
 int snapshot_check_managed_save(const struct domain *domain, struct verror *err);
 /* Worker: work->was and work->config; -1 with err. */
 int snapshot_complete_def(struct domain_spec *spec, struct verror *err);
+/* Worker: QEMU takes no image back that has a bitmap; -1 with err: one has. */
+int snapshot_check_bitmaps(const struct domain_spec *spec, struct job_ctl *ctl, struct verror *err);
 int snapshot_keep_images(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
                          struct verror *err);
 int snapshot_apply_images(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err);

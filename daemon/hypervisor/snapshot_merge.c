@@ -18,29 +18,29 @@
 
 /* --- loop: may it go? --- */
 
-static bool is_external_beside(const struct snapshot *snapshot, const struct snapshot *other)
+static bool is_external_beside(const struct moment *snapshot, const struct moment *other)
 {
     return other != snapshot && other->parent == snapshot->parent &&
            snapshot_def_is_external(other->def);
 }
 
 /* Others that may lie on the same images would find them changed. */
-int snapshot_check_alone(const struct domain *domain, const struct snapshot *snapshot,
+int snapshot_check_alone(const struct domain *domain, const struct moment *snapshot,
                          struct verror *err)
 {
-    struct snapshot *other, *next;
+    struct moment *other, *next;
 
     if (snapshot->nchildren > 1)
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                           "deletion of external disk snapshot '%s', which has %zu children, not "
                           "supported",
-                          snapshot->def->name, snapshot->nchildren);
+                          snapshot->key.name, snapshot->nchildren);
     HASH_ITER(hh, domain->snapshots.by_name, other, next)
     {
         if (is_external_beside(snapshot, other))
             return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                               "deletion of external disk snapshot '%s' beside '%s' not supported",
-                              snapshot->def->name, other->def->name);
+                              snapshot->key.name, other->key.name);
     }
     return 0;
 }
@@ -50,19 +50,18 @@ static int merge_check(void *opaque, struct verror *err)
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
     struct snapshot_work *work = spec->snapshot;
-    struct snapshot *snapshot;
+    struct moment *snapshot;
 
     if (!domain)
         return spec_no_domain(spec, err);
-    snapshot = snapshot_find(domain, work->def->name);
+    snapshot = moment_must_find(&domain->snapshots, work->def->name, err);
     if (!snapshot)
-        return verror_set(err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
-                          "no domain snapshot with matching name '%s'", work->def->name);
+        return -1;
     if (domain_check_inactive(domain, err) < 0 ||
         snapshot_check_managed_save(domain, err) < 0 ||
         snapshot_check_alone(domain, snapshot, err) < 0)
         return -1;
-    snapshot_doom(work, snapshot);
+    doomed_find(&work->doomed, &domain->snapshots, snapshot, false, false);
     domain_def_unref(spec->def);
     spec->def = domain_def_ref(domain->config);
     return spec_find_volumes(spec, spec->def, err);

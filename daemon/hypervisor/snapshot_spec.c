@@ -12,7 +12,6 @@
 
 #include "hypervisor/internal.h"
 #include "util/alloc.h"
-#include "xml/xml_read.h"
 
 #define SAFETY_PREFIX "virtjobd-"
 
@@ -42,9 +41,7 @@ void snapshot_work_free(struct snapshot_work *work)
     snapshot_overlays_clear(&work->overlays);
     snapshot_merges_clear(&work->merges);
     free(work->owners);
-    for (size_t i = 0; i < work->ndoomed; i++)
-        free(work->doomed[i]);
-    free(work->doomed);
+    doomed_clear(&work->doomed);
     free(work);
 }
 
@@ -94,11 +91,8 @@ static json_t *work_to_json(const struct snapshot_work *work)
                   work->def->parent, "live", work->live, "to_active", work->to_active, "flags",
                   (int)work->flags, "config", work->config ? work->config->xml : NULL, "images",
                   images_to_json(&work->images));
-    json_t *doomed = json_array();
 
-    for (size_t i = 0; i < work->ndoomed; i++)
-        json_array_append_new(doomed, json_string(work->doomed[i]));
-    json_object_set_new(json, "doomed", doomed);
+    json_object_set_new(json, "doomed", doomed_to_json(&work->doomed));
     json_object_set_new(json, "overlays", snapshot_overlays_to_json(&work->overlays));
     json_object_set_new(json, "merges", snapshot_merges_to_json(&work->merges));
     return json;
@@ -117,20 +111,12 @@ char *snapshot_spec_save(const void *opaque)
     return text;
 }
 
-static struct domain_def *def_from_text(const char *xml, struct verror *err)
-{
-    _cleanup_xml_doc_ xmlDocPtr doc = xml_read_document(xml, "domain definition", "domain", err);
-
-    return doc ? domain_def_from_doc(doc, err) : NULL;
-}
-
 static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
 {
     const char *xml = NULL, *parent = NULL, *config = NULL;
     struct snapshot_work *work = XNEW(struct snapshot_work);
-    json_t *doomed = NULL, *images = NULL, *item;
+    json_t *doomed = NULL, *images = NULL;
     int live = 0, to_active = 0, flags = 0;
-    size_t i;
 
     if (json_unpack(json, "{s:s, s?s, s:b, s:b, s:i, s?s, s:o, s:o}", "xml", &xml, "parent",
                     &parent, "live", &live, "to_active", &to_active, "flags", &flags, "config",
@@ -146,9 +132,7 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
     images_from_json(images, &work->images);
     snapshot_overlays_from_json(json_object_get(json, "overlays"), &work->overlays);
     snapshot_merges_from_json(json_object_get(json, "merges"), &work->merges);
-    work->doomed = xcalloc(json_array_size(doomed) + 1, sizeof(char *));
-    json_array_foreach(doomed, i, item)
-    work->doomed[work->ndoomed++] = xstrdup(json_string_value(item) ?: "");
+    doomed_from_json(doomed, &work->doomed);
     work->def = snapshot_def_parse(xml, true, err);
     if (work->def) {
         work->external = snapshot_def_is_external(work->def);
@@ -156,7 +140,7 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
         work->def->parent = xstrdup(parent);
         work->def->xml = xstrdup(xml);
     }
-    if (work->def && (!config || (work->config = def_from_text(config, err))))
+    if (work->def && (!config || (work->config = spec_def_from_text(config, err))))
         return work;
     snapshot_work_free(work);
     return NULL;
@@ -250,15 +234,4 @@ int snapshot_check_number(const char *name, struct verror *err)
                       "QEMU would take the name '%s' of an internal snapshot for a number of its "
                       "own",
                       name);
-}
-
-void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
-                          struct store_txn *txn)
-{
-    const struct snapshot *last = domain->snapshots.current;
-
-    if (last && (!def || strcmp(last->def->name, def->name) != 0))
-        snapshot_put_row(domain, last->def, false, txn);
-    if (def)
-        snapshot_put_row(domain, def, true, txn);
 }

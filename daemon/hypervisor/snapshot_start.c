@@ -38,6 +38,8 @@ static int find_images(struct domain_spec *spec, struct verror *err)
         return -1;
     job_ctl_init(&ctl);
     rc = snapshot_images_check(&work->images, work->def->name, true, &ctl, err);
+    if (rc == 0)
+        rc = snapshot_check_bitmaps(spec, &ctl, err);
     job_ctl_done(&ctl);
     return rc;
 }
@@ -168,7 +170,7 @@ static void start_commit(void *opaque, struct store_txn *txn)
         domain->config = spec->snapshot->config;
     guest_start_commit(spec, txn);
     domain->config = old;
-    snapshot_put_current(domain, spec->snapshot->def, txn);
+    moments_put_current_row(&domain->snapshots, spec->snapshot->def, txn);
 }
 
 static void start_ended(void *opaque, bool done)

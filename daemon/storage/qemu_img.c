@@ -355,10 +355,23 @@ int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
     return r;
 }
 
-/* Snapshots inside an image. */
+/* Snapshots and bitmaps inside an image. */
 
-int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
-                          struct verror *err)
+/* Where "qemu-img info" has the two. */
+static json_t *snapshots_of(const json_t *root)
+{
+    return json_object_get(root, "snapshots");
+}
+
+static json_t *bitmaps_of(const json_t *root)
+{
+    json_t *data = json_object_get(json_object_get(root, "format-specific"), "data");
+
+    return json_object_get(data, "bitmaps");
+}
+
+static int has_named(const char *path, json_t *(*list_of)(const json_t *root), const char *name,
+                     struct job_ctl *ctl, struct verror *err)
 {
     json_t *root = qemu_img_info(path, "qcow2", ctl, err), *item;
     int found = 0;
@@ -366,14 +379,26 @@ int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ct
 
     if (!root)
         return -1;
-    json_array_foreach(json_object_get(root, "snapshots"), i, item)
+    json_array_foreach(list_of(root), i, item)
     {
         const char *other = json_string_value(json_object_get(item, "name"));
 
-        found |= other && strcmp(other, name) == 0;
+        found |= other && (!name || strcmp(other, name) == 0);
     }
     json_decref(root);
     return found;
+}
+
+int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
+                          struct verror *err)
+{
+    return has_named(path, snapshots_of, name, ctl, err);
+}
+
+int qemu_img_has_bitmap(const char *path, const char *name, struct job_ctl *ctl,
+                        struct verror *err)
+{
+    return has_named(path, bitmaps_of, name, ctl, err);
 }
 
 /* The image as options, which say what it is: nothing is probed. */
@@ -405,6 +430,23 @@ int qemu_img_snapshot(const char *path, bool is_block, enum qemu_img_verb verb, 
     args_add(&args, name);
     args_add_new(&args, qcow2_options(path, is_block));
     return run_on(&args, path, -1, NULL, NULL, ctl, err);
+}
+
+int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, int lock,
+                           struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_args_ struct args args = { 0 };
+    struct child_spec spec = { .keep_fds = &lock, .nkeep_fds = 1, .outlives = true };
+
+    if (check_path(path, err) < 0)
+        return -1;
+    args_add2(&args, "qemu-img", "bitmap");
+    args_add2(&args, "--remove", "--image-opts");
+    args_add(&args, "--");
+    args_add_new(&args, qcow2_options(path, is_block));
+    args_add(&args, name);
+    spec.argv = (const char *const *)args.argv;
+    return child_run(&spec, ctl, err);
 }
 
 /* Convert. */

@@ -292,13 +292,13 @@ static void finish_locks(const void *opaque, struct lock_hold *hold)
 static void take_snapshot(struct domain_spec *spec, const struct domain *domain)
 {
     const char *name = spec->block->snapshot;
-    const struct snapshot *snapshot = name ? snapshot_find(domain, name) : NULL;
+    struct moment *snapshot = name ? moment_find(&domain->snapshots, name) : NULL;
 
     if (!snapshot || spec->snapshot)
         return;
     spec->snapshot = XNEW(struct snapshot_work);
     spec->snapshot->def = snapshot_def_ref(snapshot->def);
-    snapshot_doom(spec->snapshot, snapshot);
+    doomed_find(&spec->snapshot->doomed, &domain->snapshots, snapshot, false, false);
 }
 
 static int block_decide(void *opaque, struct verror *err)
