@@ -40,6 +40,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/block_qmp.c \
 	daemon/hypervisor/qemu/block_run.c \
 	daemon/hypervisor/qemu/block_target.c \
+	daemon/hypervisor/qemu/target_file.c \
+	daemon/hypervisor/qemu/target_file.h \
 	daemon/hypervisor/qemu/guest.c \
 	daemon/hypervisor/qemu/guest_agent.c \
 	daemon/hypervisor/qemu/guest_dump.c \

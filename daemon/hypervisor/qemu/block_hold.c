@@ -42,7 +42,7 @@ static void find_held(const struct guest *guest, struct block_job *block)
 {
     block->nheld = 0;
     if (block->type == BLOCK_JOB_COPY)
-        hold_file(block, block->dev, block->ino);
+        hold_file(block, block->file.dev, block->file.ino);
     if (block->type == BLOCK_JOB_COMMIT || block->type == BLOCK_JOB_ACTIVE_COMMIT)
         hold_image(guest, block, block->base_at);
     if (block->type == BLOCK_JOB_COMMIT && block->top_at > 1)
@@ -124,7 +124,7 @@ static void drop_file(struct block_job *block, const char *path)
 
 static void find_files(const struct guest *guest, struct block_job *block, size_t first, size_t end)
 {
-    const struct guest_file dest = { block->dest.path, block->dev, block->ino, false, false };
+    const struct guest_file dest = { block->dest.path, block->file.dev, block->file.ino, false, false };
 
     for (size_t i = 0; i < guest->nfiles; i++)
         add_file(block, &guest->files[i]);
