@@ -12,7 +12,7 @@ crash_tests = \
 	$(NULL)
 dist_check_SCRIPTS += $(crash_tests)
 TESTS += $(crash_tests)
-EXTRA_DIST += tests/crash_lib.py tests/guest_kernel.py tests/guest_lib.py
+EXTRA_DIST += tests/crash_lib.py tests/guest_kernel.py tests/guest_lib.py tests/snapshot_lib.py
 
 check_PROGRAMS += tests/crash-call
 tests_crash_call_SOURCES = tests/crash-call.c

@@ -225,7 +225,7 @@ class Guests(crash_lib.Daemon):
         except AssertionError as error:
             fail(f'{error}; it is in {self.state(name)}')
 
-    def qmp(self, name, command, **arguments):
+    def qmp(self, name, command, /, **arguments):
         text = json.dumps({'execute': command, 'arguments': arguments})
         return json.loads(libvirt_qemu.qemuMonitorCommand(self.dom(name), text, 0))['return']
 

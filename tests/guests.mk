@@ -19,9 +19,11 @@ guest_tests = \
 	tests/guests-odds.py \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
+	tests/guests-snapshot-memory.py \
 	tests/guests-snapshots.py \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \
+	tests/guests-bitmaps.py \
 	tests/guests-blockjobs.py \
 	tests/guests-broken-qemu.py \
 	tests/guests-hung.py \

@@ -72,12 +72,12 @@ static bool is_not_autostarted(const struct domain *domain)
 
 static bool has_snapshot(const struct domain *domain)
 {
-    return snapshots_count(domain) > 0;
+    return moments_count(&domain->snapshots) > 0;
 }
 
 static bool has_no_snapshot(const struct domain *domain)
 {
-    return snapshots_count(domain) == 0;
+    return moments_count(&domain->snapshots) == 0;
 }
 
 /* Checkpoints: no domain has any. */

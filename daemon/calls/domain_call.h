@@ -15,7 +15,7 @@ struct guest *call_ready_guest(struct call *call, const struct domain *domain);
 
 struct remote_domain_snapshot;
 /* The snapshot and its domain; NULL with call->err: VIR_ERR_NO_DOMAIN, _NO_DOMAIN_SNAPSHOT. */
-struct snapshot *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,
+struct moment *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,
                                struct domain **ret_domain);
 void snapshot_to_wire(const struct domain *domain, const char *name,
                       struct remote_domain_snapshot *ret);

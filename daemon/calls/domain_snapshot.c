@@ -14,11 +14,11 @@ enum {
     LIST_FLAGS = COUNT_FLAGS | VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL,
 };
 
-struct snapshot *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,
+struct moment *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,
                                struct domain **ret_domain)
 {
     struct domain *domain = call_domain(call, &wire->domain);
-    struct snapshot *snapshot = domain ? snapshot_find(domain, wire->name) : NULL;
+    struct moment *snapshot = domain ? moment_find(&domain->snapshots, wire->name) : NULL;
 
     if (domain && !snapshot)
         verror_set(&call->err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
@@ -36,11 +36,11 @@ void snapshot_to_wire(const struct domain *domain, const char *name,
 }
 
 static int reply_snapshot(struct call *call, const struct domain *domain,
-                          const struct snapshot *snapshot)
+                          const struct moment *snapshot)
 {
     struct remote_domain_snapshot_ret *ret = call->ret;
 
-    snapshot_to_wire(domain, snapshot->def->name, &ret->snapshot);
+    snapshot_to_wire(domain, snapshot->key.name, &ret->snapshot);
     return 0;
 }
 
@@ -49,14 +49,14 @@ static int reply_snapshot(struct call *call, const struct domain *domain,
 /* What a listing call asks for: those of a domain, or those below a snapshot. */
 struct listing {
     struct domain *domain;
-    struct snapshot *below; /* NULL: of the domain */
-    struct snapshot **found;
+    struct moment *below; /* NULL: of the domain */
+    struct moment **found;
     size_t n;
 };
 
 static int find_all(struct call *call, unsigned int flags, struct listing *ret)
 {
-    ret->found = snapshots_list(ret->domain, ret->below, flags, &ret->n);
+    ret->found = moments_list(&ret->domain->snapshots, ret->below, flags, &ret->n);
     if (ret->n <= REMOTE_SNAPSHOT_LIST_MAX)
         return 0;
     free(ret->found);
@@ -96,7 +96,7 @@ static int reply_count(struct call *call, struct listing *listing)
 static int reply_names(struct call *call, struct listing *listing, int most)
 {
     struct remote_names_ret *ret = call->ret;
-    _cleanup_free_ struct snapshot **found = listing->found;
+    _cleanup_free_ struct moment **found = listing->found;
     size_t n = listing->n;
 
     if (most < 0 || most > REMOTE_SNAPSHOT_LIST_MAX)
@@ -108,14 +108,14 @@ static int reply_names(struct call *call, struct listing *listing, int most)
     ret->names.names_val = xcalloc(n + 1, sizeof(wire_text));
     ret->names.names_len = (u_int)n;
     for (size_t i = 0; i < n; i++)
-        ret->names.names_val[i] = xstrdup(found[i]->def->name);
+        ret->names.names_val[i] = xstrdup(found[i]->key.name);
     return 0;
 }
 
 static int reply_list(struct call *call, struct listing *listing, bool need_results)
 {
     struct remote_domain_snapshot_list_ret *ret = call->ret;
-    _cleanup_free_ struct snapshot **found = listing->found;
+    _cleanup_free_ struct moment **found = listing->found;
 
     ret->ret = (int)listing->n;
     if (!need_results)
@@ -123,7 +123,7 @@ static int reply_list(struct call *call, struct listing *listing, bool need_resu
     ret->snapshots.snapshots_val = xcalloc(listing->n + 1, sizeof(*ret->snapshots.snapshots_val));
     ret->snapshots.snapshots_len = (u_int)listing->n;
     for (size_t i = 0; i < listing->n; i++)
-        snapshot_to_wire(listing->domain, found[i]->def->name, &ret->snapshots.snapshots_val[i]);
+        snapshot_to_wire(listing->domain, found[i]->key.name, &ret->snapshots.snapshots_val[i]);
     return 0;
 }
 
@@ -193,7 +193,7 @@ static int lookup_by_name(struct call *call)
 {
     const struct remote_domain_text_flags_args *args = call->args;
     const struct remote_domain_snapshot wire = { args->value, args->domain };
-    struct snapshot *snapshot;
+    struct moment *snapshot;
     struct domain *domain;
 
     if (call_check_flags(call, args->flags, 0) < 0 ||
@@ -230,7 +230,7 @@ static int get_current(struct call *call)
 static int get_parent(struct call *call)
 {
     const struct remote_domain_snapshot_args *args = call->args;
-    struct snapshot *snapshot;
+    struct moment *snapshot;
     struct domain *domain;
 
     if (call_check_flags(call, args->flags, 0) < 0 ||
@@ -238,7 +238,7 @@ static int get_parent(struct call *call)
         return -1;
     if (!snapshot->parent)
         return verror_set(&call->err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
-                          "snapshot '%s' does not have a parent", snapshot->def->name);
+                          "snapshot '%s' does not have a parent", snapshot->key.name);
     return reply_snapshot(call, domain, snapshot->parent);
 }
 
@@ -246,7 +246,7 @@ static int is_current(struct call *call)
 {
     const struct remote_domain_snapshot_args *args = call->args;
     struct remote_int_ret *ret = call->ret;
-    struct snapshot *snapshot;
+    struct moment *snapshot;
     struct domain *domain;
 
     if (call_check_flags(call, args->flags, 0) < 0 ||
@@ -314,7 +314,7 @@ static int get_xml_desc(struct call *call)
         .work = format_xml,
         .then = answer_xml,
     };
-    struct snapshot *snapshot;
+    struct moment *snapshot;
     struct xml_input *input;
     struct domain *domain;
 

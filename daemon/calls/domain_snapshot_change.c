@@ -228,7 +228,7 @@ static int revert(struct call *call)
     const struct remote_domain_snapshot_args *args = call->args;
     unsigned int flags = args->flags & ~CALL_ASYNC;
     const struct job_kind *kind;
-    struct snapshot *snapshot;
+    struct moment *snapshot;
     struct domain_spec *spec;
     struct domain *domain;
 
@@ -255,7 +255,7 @@ static int delete(struct call *call)
           "children", "children-only" },
     };
     const struct remote_domain_snapshot_args *args = call->args;
-    struct snapshot *snapshot;
+    struct moment *snapshot;
     struct domain *domain;
 
     if (call_check_flags(call, args->flags, DELETE_FLAGS | CALL_ASYNC) < 0 ||

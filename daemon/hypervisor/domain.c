@@ -122,6 +122,8 @@ struct domain *domain_add(struct domains *domains, const char *uuid, const char 
     domain->domains = domains;
     strcpy(domain->uuid, uuid);
     domain->name = xstrdup(name);
+    domain->snapshots = (struct moments){ .type = &snapshot_moments, .domain = domain };
+    domain->checkpoints = (struct moments){ .type = &checkpoint_moments, .domain = domain };
     domain->state = VIR_DOMAIN_SHUTOFF;
     domain->reason = VIR_DOMAIN_SHUTOFF_UNKNOWN;
     HASH_ADD(hh_uuid, domains->by_uuid, uuid[0], strlen(domain->uuid), domain);
@@ -137,7 +139,8 @@ void domain_remove(struct domain *domain)
     HASH_DELETE(hh_name, domains->by_name, domain);
     domain_def_unref(domain->config);
     guest_unref(domain->guest);
-    snapshots_clear(domain);
+    moments_clear(&domain->snapshots);
+    moments_clear(&domain->checkpoints);
     free(domain->name);
     free(domain);
 }
@@ -192,7 +195,8 @@ void domain_put_row_of(struct domain *domain, const struct guest *guest, int sta
 
     if (!domain->config && !guest) {
         store_delete_object(txn, "domain", domain->uuid);
-        snapshots_delete_rows(domain, txn);
+        moments_delete_rows(&domain->snapshots, txn);
+        moments_delete_rows(&domain->checkpoints, txn);
         return;
     }
     row.kind = xstrdup("domain");

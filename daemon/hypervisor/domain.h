@@ -12,6 +12,7 @@
 #include <uthash.h>
 
 #include "daemon.h"
+#include "hypervisor/checkpoints.h"
 #include "hypervisor/domains.h"
 #include "hypervisor/snapshots.h"
 #include "storage/pool.h" /* uuid_format */
@@ -30,7 +31,7 @@ struct domain {
     int state, reason;         /* virDomainState and why */
     bool autostart;
     bool managed_save;         /* there is an image it starts from */
-    struct snapshots snapshots;
+    struct moments snapshots, checkpoints;
     bool updated;              /* defined anew since the guest started */
     uint64_t told_job;         /* a job whose outcome a client of libvirt's has been told, or 0 */
     UT_hash_handle hh_uuid, hh_name;

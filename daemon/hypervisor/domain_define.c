@@ -61,11 +61,11 @@ static int undefine_check(void *opaque, struct verror *err)
     if (spec_check_persistent(spec, err) < 0)
         return -1;
     domain = spec_domain(spec);
-    if (!domain->guest && snapshots_count(domain) > 0 &&
+    if (!domain->guest && moments_count(&domain->snapshots) > 0 &&
         !(spec->flags & VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA))
         return verror_set(err, VIR_ERR_OPERATION_INVALID,
                           "cannot delete inactive domain with %zu snapshots",
-                          snapshots_count(domain));
+                          moments_count(&domain->snapshots));
     if (!domain->managed_save || spec->flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
         return 0;
     return verror_set(err, VIR_ERR_OPERATION_INVALID,

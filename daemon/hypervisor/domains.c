@@ -291,7 +291,9 @@ static int load_all(struct domains *domains, struct verror *err)
     int rc = store_load_objects(store, "domain", load_domain, domains, err);
 
     if (rc == 0)
-        rc = snapshots_load(domains, store, err);
+        rc = moments_load(&snapshot_moments, domains, store, err);
+    if (rc == 0)
+        rc = moments_load(&checkpoint_moments, domains, store, err);
     if (rc == 0)
         rc = store_load_objects(store, GUEST_LEFT_KIND, load_left, &left, err);
     for (size_t i = 0; i < left.n; i++) {

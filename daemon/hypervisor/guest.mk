@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
+	daemon/hypervisor/checkpoints.c \
+	daemon/hypervisor/checkpoints.h \
 	daemon/hypervisor/domain.c \
 	daemon/hypervisor/domain_change.c \
 	daemon/hypervisor/domain_define.c \
@@ -14,10 +16,13 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/domain_vcpus.c \
 	daemon/hypervisor/domains.c \
 	daemon/hypervisor/internal.h \
+	daemon/hypervisor/moments.c \
+	daemon/hypervisor/moments.h \
 	daemon/hypervisor/snapshot_create.c \
 	daemon/hypervisor/snapshot_delete.c \
 	daemon/hypervisor/snapshot_external.c \
 	daemon/hypervisor/snapshot_jobs.h \
+	daemon/hypervisor/snapshot_memory.c \
 	daemon/hypervisor/snapshot_redefine.c \
 	daemon/hypervisor/snapshot_revert.c \
 	daemon/hypervisor/snapshot_spec.c \
@@ -32,6 +37,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/agent_io.c \
 	daemon/hypervisor/qemu/bitmaps.c \
 	daemon/hypervisor/qemu/bitmaps.h \
+	daemon/hypervisor/qemu/bitmaps_follow.c \
+	daemon/hypervisor/qemu/block_bitmaps.c \
 	daemon/hypervisor/qemu/block_hold.c \
 	daemon/hypervisor/qemu/block_hold.h \
 	daemon/hypervisor/qemu/block_job.c \

@@ -28,13 +28,10 @@ static int check_name_is_free(const struct domain *domain, const struct domain_s
 {
     if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA)
         return 0;
-    if (snapshot_find(domain, spec->snapshot->def->name))
+    if (moment_find(&domain->snapshots, spec->snapshot->def->name))
         return verror_set(err, VIR_ERR_OPERATION_FAILED, "domain snapshot %s already exists",
                           spec->snapshot->def->name);
-    if (snapshots_count(domain) >= SNAPSHOTS_MAX)
-        return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has %d snapshots already",
-                          domain->name, SNAPSHOTS_MAX);
-    return 0;
+    return moments_check_room(&domain->snapshots, err);
 }
 
 /* The definition whose disks it is about, and what the snapshot says of the domain's state. */
@@ -67,7 +64,7 @@ static int create_check(void *opaque, struct verror *err)
     if (check_name_is_free(domain, spec, err) < 0 || take_domain(spec, domain, err) < 0)
         return -1;
     if (domain->snapshots.current)
-        work->def->parent = xstrdup(domain->snapshots.current->def->name);
+        work->def->parent = xstrdup(domain->snapshots.current->key.name);
     return 0;
 }
 
@@ -81,6 +78,7 @@ static int check_places(const struct snapshot_def *def, struct verror *err)
         inside += def->disks[i].place == SNAPSHOT_PLACE_INTERNAL;
         outside += def->disks[i].place == SNAPSHOT_PLACE_EXTERNAL;
     }
+    outside += def->memory == SNAPSHOT_PLACE_EXTERNAL;
     if (inside && outside)
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                           "mixing internal and external targets for a snapshot is not yet "
@@ -145,21 +143,15 @@ static int check_memory(const struct domain_spec *spec, struct verror *err)
 {
     const struct snapshot_work *work = spec->snapshot;
 
-    if (work->def->memory == SNAPSHOT_PLACE_EXTERNAL)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                          "memory of external snapshots is not provided; save the domain to a file "
-                          "instead");
-    if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_LIVE)
+    bool external = work->def->memory == SNAPSHOT_PLACE_EXTERNAL;
+
+    if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_LIVE && !external)
         return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
-                          "live snapshot creation is supported only with external memory, which is "
-                          "not provided");
-    if (work->def->memory == SNAPSHOT_PLACE_INTERNAL && !work->live)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                          "memory state cannot be saved with offline snapshot");
-    if (work->def->memory == SNAPSHOT_PLACE_INTERNAL &&
-        spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY)
-        return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
-                          "memory state cannot be saved with a snapshot of disks only");
+                          "live snapshot creation is supported only with external memory");
+    if ((external || work->def->memory == SNAPSHOT_PLACE_INTERNAL) &&
+        (!work->live || spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY))
+        return verror_set(err, VIR_ERR_XML_ERROR,
+                          "memory state cannot be saved with offline or disk-only snapshot");
     return 0;
 }
 
@@ -170,6 +162,8 @@ static int check_kind(const struct domain_spec *spec, struct verror *err)
     bool disks_only = spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY ||
                       work->def->memory == SNAPSHOT_PLACE_NO;
 
+    if (work->def->memory == SNAPSHOT_PLACE_EXTERNAL) /* and so are the disks */
+        return 0;
     if (!work->live || work->external == disks_only) {
         spec->snapshot->def->memory = work->live && !work->external ? SNAPSHOT_PLACE_INTERNAL
                                                                     : SNAPSHOT_PLACE_NO;
@@ -190,7 +184,8 @@ static int create_prepare(void *opaque, struct verror *err)
     work->def->created = (int64_t)time(NULL);
     if (check_memory(spec, err) < 0 ||
         snapshot_def_align(work->def, spec->def,
-                           spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+                           spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY ||
+                                   work->def->memory == SNAPSHOT_PLACE_EXTERNAL
                                ? SNAPSHOT_PLACE_EXTERNAL
                                : SNAPSHOT_PLACE_INTERNAL,
                            err) < 0 ||
@@ -360,7 +355,7 @@ static void create_commit(void *opaque, struct store_txn *txn)
     if (spec->snapshot->external)
         external_commit(spec, txn);
     if (domain && is_kept(spec))
-        snapshot_put_current(domain, spec->snapshot->def, txn);
+        moments_put_current_row(&domain->snapshots, spec->snapshot->def, txn);
 }
 
 static void create_ended(void *opaque, bool done)
@@ -375,7 +370,7 @@ static void create_ended(void *opaque, bool done)
     else if (done && guest && guest->monitor)
         snapshot_qmp_forget_later(guest, SNAPSHOT_QMP_SAVE, spec->number);
     if (done && domain && is_kept(spec))
-        snapshots_set_current(domain, snapshot_put(domain, spec->snapshot->def));
+        domain->snapshots.current = moment_put(&domain->snapshots, spec->snapshot->def);
     if (!guest || !(spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_HALT))
         return;
     if (!done && guest->end_reason == VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT)
@@ -409,7 +404,7 @@ static enum job_recovery create_recover(void *opaque, uint64_t job_id, const cha
 
     spec->number = job_id;
     if (spec->snapshot->external)
-        return external_recover(spec, checkpoint, err);
+        return external_recover(spec, job_id, checkpoint, err);
     if (!spec->snapshot->live)
         return checkpoint ? JOB_RECOVER_UNDO : JOB_RECOVER_RUN;
     if (!spec->guest && has_halted(spec))
@@ -421,10 +416,13 @@ static enum job_recovery create_recover(void *opaque, uint64_t job_id, const cha
     return snapshot_qmp_is_known(&qmp) ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
 }
 
+/* Memory in a file of its own is written like that of a saved guest. */
 static const char *create_unlimited(const void *opaque, enum job_limit limit)
 {
-    (void)opaque;
-    (void)limit;
+    const struct domain_spec *spec = opaque;
+
+    if (spec->snapshot->def->memory == SNAPSHOT_PLACE_EXTERNAL && limit == JOB_LIMIT_SPEED)
+        return NULL;
     return "QEMU makes a snapshot as fast as it can";
 }
 

@@ -14,36 +14,16 @@
 #include "hypervisor/snapshot_jobs.h"
 #include "util/alloc.h"
 
-enum { BELOW = VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN | VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY };
-
 /* --- loop: which, and may they go? --- */
 
-static void doom(struct snapshot_work *work, const struct snapshot *snapshot)
+static size_t count_external(const struct snapshot_work *work, const struct domain *domain)
 {
-    work->doomed = xrealloc(work->doomed, work->ndoomed + 1, sizeof(char *));
-    work->doomed[work->ndoomed++] = xstrdup(snapshot->def->name);
-}
+    size_t external = 0;
 
-/* Lower ones first, so that each that is left has its parent at any time. */
-static size_t find_doomed(struct domain_spec *spec, const struct domain *domain,
-                          struct snapshot *snapshot)
-{
-    struct snapshot_work *work = spec->snapshot;
-    _cleanup_free_ struct snapshot **below = NULL;
-    size_t n = 0, external = 0;
+    for (size_t i = 0; i < work->doomed.n; i++) {
+        const struct moment *snapshot = moment_find(&domain->snapshots, work->doomed.names[i]);
 
-    if (spec->flags & BELOW)
-        below = snapshots_list(domain, snapshot,
-                               VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS |
-                                   VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL,
-                               &n);
-    for (size_t i = n; i-- > 0;) {
-        external += snapshot_def_is_external(below[i]->def);
-        doom(work, below[i]);
-    }
-    if (!(spec->flags & VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY)) {
         external += snapshot_def_is_external(snapshot->def);
-        doom(work, snapshot);
     }
     return external;
 }
@@ -58,16 +38,19 @@ static int delete_check(void *opaque, struct verror *err)
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
     struct snapshot_work *work = spec->snapshot;
-    struct snapshot *snapshot;
+    struct moment *snapshot;
     size_t external;
 
     if (!domain)
         return spec_no_domain(spec, err);
-    snapshot = snapshot_find(domain, work->def->name);
+    snapshot = moment_find(&domain->snapshots, work->def->name);
     if (!snapshot)
         return verror_set(err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
                           "no domain snapshot with matching name '%s'", work->def->name);
-    external = find_doomed(spec, domain, snapshot);
+    doomed_find(&work->doomed, &domain->snapshots, snapshot,
+                spec->flags & VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN,
+                spec->flags & VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY);
+    external = count_external(work, domain);
     if (is_metadata_only(spec))
         return 0;
     if (external > 0)
@@ -119,9 +102,9 @@ static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
     if (is_metadata_only(spec))
         return 0;
     job_ctl_step(ctl, "deleting snapshots inside the images");
-    for (size_t i = 0; i < work->ndoomed; i++) {
-        int rc = work->live ? delete_live(spec, work->doomed[i], job_id, ctl, err)
-                            : snapshot_images_delete(&work->images, work->doomed[i], ctl, err);
+    for (size_t i = 0; i < work->doomed.n; i++) {
+        int rc = work->live ? delete_live(spec, work->doomed.names[i], job_id, ctl, err)
+                            : snapshot_images_delete(&work->images, work->doomed.names[i], ctl, err);
 
         if (rc < 0)
             return -1;
@@ -131,92 +114,23 @@ static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
 
 /* --- the outcome --- */
 
-static bool is_doomed(const struct snapshot_work *work, const struct snapshot *snapshot)
-{
-    for (size_t i = 0; i < work->ndoomed; i++)
-        if (strcmp(work->doomed[i], snapshot->def->name) == 0)
-            return true;
-    return false;
-}
-
-/* The nearest above it that stays. */
-static struct snapshot *heir_of(const struct snapshot_work *work, struct snapshot *snapshot)
-{
-    while (snapshot && is_doomed(work, snapshot))
-        snapshot = snapshot->parent;
-    return snapshot;
-}
-
-/* It goes on below another one. */
-static struct snapshot_def *moved(const struct snapshot *snapshot, const struct snapshot *parent)
-{
-    struct snapshot_def *def = snapshot_def_copy(snapshot->def);
-
-    free(def->parent);
-    def->parent = parent ? xstrdup(parent->def->name) : NULL;
-    return def;
-}
-
-/* Children of a doomed one that stay. */
-static bool is_orphan(const struct snapshot_work *work, const struct snapshot *snapshot)
-{
-    return snapshot->parent && is_doomed(work, snapshot->parent) && !is_doomed(work, snapshot);
-}
-
 static void delete_commit(void *opaque, struct store_txn *txn)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
-    struct snapshot_work *work = spec->snapshot;
-    struct snapshot *snapshot, *next, *current;
 
-    if (!domain)
-        return;
-    current = heir_of(work, domain->snapshots.current);
-    HASH_ITER(hh, domain->snapshots.by_name, snapshot, next)
-    {
-        struct snapshot_def *def;
-
-        if (!is_orphan(work, snapshot))
-            continue;
-        def = moved(snapshot, heir_of(work, snapshot->parent));
-        snapshot_put_row(domain, def, snapshot == current, txn);
-        snapshot_def_unref(def);
-    }
-    if (current && current != domain->snapshots.current)
-        snapshot_put_row(domain, current->def, true, txn);
-    for (size_t i = 0; i < work->ndoomed; i++)
-        snapshot_delete_row(domain, work->doomed[i], txn);
+    if (domain)
+        doomed_commit(&spec->snapshot->doomed, &domain->snapshots, txn);
 }
 
 static void delete_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
-    struct snapshot_work *work = spec->snapshot;
-    _cleanup_free_ struct snapshot **all = NULL;
-    struct snapshot *snapshot;
-    size_t n;
 
     snapshot_let_files(spec);
-    if (!done || !domain)
-        return;
-    snapshots_set_current(domain, heir_of(work, domain->snapshots.current));
-    all = snapshots_list(domain, NULL, 0, &n);
-    for (size_t i = 0; i < n; i++) {
-        struct snapshot_def *def;
-
-        if (!is_orphan(work, all[i]))
-            continue;
-        def = moved(all[i], heir_of(work, all[i]->parent));
-        (void)snapshot_put(domain, def); /* the same object goes on with it */
-        snapshot_def_unref(def);
-    }
-    for (size_t i = 0; i < work->ndoomed; i++) {
-        snapshot = snapshot_find(domain, work->doomed[i]);
-        if (snapshot)
-            snapshot_drop(domain, snapshot);
-    }
+    if (done && domain)
+        doomed_drop(&spec->snapshot->doomed, &domain->snapshots);
 }
 
 /* Deleting again what is gone already is fine. */

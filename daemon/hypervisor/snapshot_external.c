@@ -6,15 +6,23 @@
  * job.h.
  */
 
+#include <errno.h>
 #include <libvirtjob/types.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/agent_ask.h"
 #include "hypervisor/qemu/block_hold.h"
+#include "hypervisor/qemu/image_file.h"
 #include "hypervisor/snapshot_jobs.h"
 #include "util/alloc.h"
 #include "util/log.h"
+
+static bool has_memory(const struct domain_spec *spec)
+{
+    return spec->snapshot->def->memory == SNAPSHOT_PLACE_EXTERNAL;
+}
 
 /* --- worker: what it is to be --- */
 
@@ -25,9 +33,10 @@ int external_prepare(struct domain_spec *spec, struct verror *err)
     /* what it names would be written to below the new images */
     if (!work->live && work->has_image)
         return snapshot_refuse_managed_save(spec->name, err);
-    if (work->live)
+    if (has_memory(spec) && snapshot_memory_check(spec, err) < 0)
+        return -1;
+    if (work->live && !has_memory(spec))
         work->def->state = SNAPSHOT_STATE_DISKS;
-    work->def->memory = SNAPSHOT_PLACE_NO;
     return snapshot_overlays_plan(work->def, spec->def, spec->volumes, spec->nvolumes, work->live,
                                   spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT,
                                   &work->overlays, err);
@@ -35,11 +44,34 @@ int external_prepare(struct domain_spec *spec, struct verror *err)
 
 /* --- worker: the work --- */
 
+/* Which files are this job's, and whose they were (NULL: still are); on disk when this is back. */
+static int journal_files(const struct domain_spec *spec, const char *owners, struct job_ctl *ctl,
+                         struct verror *err)
+{
+    json_t *json = spec->file ? image_file_to_json(spec->file) : json_object();
+    _cleanup_free_ char *text = NULL;
+
+    json_object_set_new(json, "overlays", snapshot_overlays_to_json(&spec->snapshot->overlays));
+    if (owners)
+        json_object_set_new(json, "owners", json_string(owners));
+    text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return job_ctl_checkpoint_durable(ctl, text, err);
+}
+
+/* The memory comes last: from then on the guest stands still. */
 int external_run(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
                  struct verror *err)
 {
-    return snapshot_overlays_make(&spec->snapshot->overlays, spec->snapshot->live, job_id, ctl,
-                                  err);
+    struct snapshot_work *work = spec->snapshot;
+
+    if (snapshot_overlays_make(&work->overlays, work->live, job_id, ctl, err) < 0)
+        return -1;
+    if (!has_memory(spec))
+        return 0;
+    if (snapshot_memory_write(spec, job_id, ctl, err) < 0)
+        return -1;
+    return journal_files(spec, NULL, ctl, err);
 }
 
 /* The definitions that come with them. */
@@ -57,17 +89,6 @@ static int find_defs(struct domain_spec *spec, struct verror *err)
 }
 
 /* Whose they are is on disk before it changes. */
-static int journal_owners(const struct snapshot_work *work, const char *plan, struct job_ctl *ctl,
-                          struct verror *err)
-{
-    json_t *json = json_pack("{s:o, s:s}", "overlays", snapshot_overlays_to_json(&work->overlays),
-                             "owners", plan);
-    _cleanup_free_ char *text = json_dumps(json, JSON_COMPACT);
-
-    json_decref(json);
-    return job_ctl_checkpoint_durable(ctl, text, err);
-}
-
 static int take_owners(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
 {
     struct snapshot_work *work = spec->snapshot;
@@ -80,7 +101,7 @@ static int take_owners(struct domain_spec *spec, struct job_ctl *ctl, struct ver
     for (size_t i = 0; i < n; i++)
         files[i].path = work->overlays.list[i].path;
     if (owners_plan(owners, policy, files, n, &plan, err) < 0 ||
-        journal_owners(work, plan, ctl, err) < 0)
+        journal_files(spec, plan, ctl, err) < 0)
         return -1;
     return owners_take(owners, policy, files, n, &work->owners, err);
 }
@@ -112,21 +133,34 @@ static int switch_quiesced(struct domain_spec *spec, struct verror *err)
     return rc;
 }
 
+static int switch_images(struct domain_spec *spec, struct verror *err)
+{
+    const struct snapshot_overlays *overlays = &spec->snapshot->overlays;
+
+    if (overlays->n == 0) /* its memory is all that is wanted */
+        return 0;
+    if (is_quiesced(spec))
+        return switch_quiesced(spec, err);
+    return snapshot_overlays_switch(overlays, spec->guest, spec->new_live, err);
+}
+
 int external_publish(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
                      struct verror *err)
 {
     struct snapshot_work *work = spec->snapshot;
 
     job_ctl_step(ctl, "putting the new images in place");
-    if (find_defs(spec, err) < 0 || snapshot_overlays_publish(&work->overlays, job_id, err) < 0)
+    if (find_defs(spec, err) < 0 ||
+        (has_memory(spec) && image_file_publish_new(spec->file, err) < 0) ||
+        snapshot_overlays_publish(&work->overlays, job_id, err) < 0)
         return -1;
     if (!work->live)
         return 0;
-    if (take_owners(spec, ctl, err) < 0)
+    if (take_owners(spec, ctl, err) < 0 || switch_images(spec, err) < 0)
         return -1;
-    if (is_quiesced(spec))
-        return switch_quiesced(spec, err);
-    return snapshot_overlays_switch(&work->overlays, spec->guest, spec->new_live, err);
+    if (has_memory(spec))
+        snapshot_memory_done(spec);
+    return 0;
 }
 
 void external_undo(struct domain_spec *spec, uint64_t job_id)
@@ -137,6 +171,8 @@ void external_undo(struct domain_spec *spec, uint64_t job_id)
         owners_give_back(spec->domains->owners, work->owners);
     free(STEAL_PTR(work->owners));
     snapshot_overlays_remove(&work->overlays, job_id);
+    if (has_memory(spec))
+        snapshot_memory_undo(spec, job_id);
 }
 
 /* --- loop: the outcome --- */
@@ -177,19 +213,42 @@ static void recall_owners(struct domain_spec *spec, const char *checkpoint)
         owners_remember(spec->domains->owners, spec->snapshot->owners);
 }
 
-enum job_recovery external_recover(struct domain_spec *spec, const char *checkpoint,
-                                   struct verror *err)
+/* Memory that got its name goes again where the new images did not get into use. */
+static enum job_recovery recover_undone(struct domain_spec *spec, bool named)
+{
+    const char *path = spec->snapshot->def->memory_file;
+
+    if (named && unlink(path) < 0 && errno != ENOENT)
+        log_error("cannot remove '%s', a snapshot that came to nothing: %s", path,
+                  strerror(errno));
+    return JOB_RECOVER_UNDO;
+}
+
+static bool is_in_use(const struct domain_spec *spec, bool named)
+{
+    const struct snapshot_work *work = spec->snapshot;
+
+    if (work->overlays.n == 0)
+        return named;
+    return !work->live ||
+           snapshot_overlays_use(&work->overlays, spec->guest) != OVERLAYS_NOT_USED;
+}
+
+enum job_recovery external_recover(struct domain_spec *spec, uint64_t job_id,
+                                   const char *checkpoint, struct verror *err)
 {
     struct snapshot_work *work = spec->snapshot;
+    bool named = has_memory(spec) && snapshot_memory_is_there(spec, job_id, checkpoint);
 
     if (!snapshot_overlays_recall(&work->overlays, checkpoint))
         return JOB_RECOVER_UNDO;
     recall_owners(spec, checkpoint);
     if (is_quiesced(spec) && spec->guest)
         thaw(spec);
-    if (!snapshot_overlays_are_there(&work->overlays))
-        return JOB_RECOVER_UNDO;
-    if (work->live && snapshot_overlays_use(&work->overlays, spec->guest) == OVERLAYS_NOT_USED)
-        return JOB_RECOVER_UNDO;
-    return find_defs(spec, err) < 0 ? JOB_RECOVER_UNDO : JOB_RECOVER_DONE;
+    if (!snapshot_overlays_are_there(&work->overlays) || !is_in_use(spec, named) ||
+        find_defs(spec, err) < 0)
+        return recover_undone(spec, named);
+    if (has_memory(spec))
+        snapshot_memory_done(spec);
+    return JOB_RECOVER_DONE;
 }

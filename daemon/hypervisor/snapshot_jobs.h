@@ -7,6 +7,7 @@
 #define VIRTJOBD_SNAPSHOT_JOBS_H
 
 #include "hypervisor/domain_jobs.h"
+#include "hypervisor/moments.h"
 #include "hypervisor/qemu/snapshot_images.h"
 #include "hypervisor/qemu/snapshot_overlay.h"
 #include "xml/snapshot_xml.h"
@@ -23,8 +24,7 @@ struct snapshot_work {
     char *owners;              /* create: whose they were, see owner.h; or NULL */
     bool files_taken;          /* create: the guest knows of them */
     bool has_image;            /* create: the domain has a managed save image */
-    char **doomed;             /* delete: names, those below before those above */
-    size_t ndoomed;
+    struct doomed doomed;      /* delete: which */
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
     bool to_active;            /* revert: memory is loaded, too */
     bool disks_done;           /* revert: the last daemon had all disks taken back */
@@ -58,9 +58,6 @@ void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX]);
 int snapshot_check_own(const char *name, struct verror *err);
 /* QEMU finds one inside an image by its number before it looks at names; -1 with err: it could. */
 int snapshot_check_number(const char *name, struct verror *err);
-/* The snapshot the domain goes on from becomes this one (NULL: none): its row, and that of the last. */
-void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
-                          struct store_txn *txn);
 
 /* --- snapshot_external.c, for the kind that makes them --- */
 
@@ -71,8 +68,23 @@ int external_publish(struct domain_spec *spec, uint64_t job_id, struct job_ctl *
                      struct verror *err);
 void external_undo(struct domain_spec *spec, uint64_t job_id);
 void external_commit(struct domain_spec *spec, struct store_txn *txn);
-enum job_recovery external_recover(struct domain_spec *spec, const char *checkpoint,
-                                   struct verror *err);
+enum job_recovery external_recover(struct domain_spec *spec, uint64_t job_id,
+                                   const char *checkpoint, struct verror *err);
+
+/* --- snapshot_memory.c, for these: workers --- */
+
+/* There is a place for the file, and nothing has it; -1 with err. */
+int snapshot_memory_check(const struct domain_spec *spec, struct verror *err);
+/* Writes it under a temporary name, as spec->file; the guest stands still when this is back. */
+int snapshot_memory_write(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
+                          struct verror *err);
+/* All is in place: the guest goes on, where it did before and is to. */
+void snapshot_memory_done(struct domain_spec *spec);
+/* The file goes, then the guest goes on. */
+void snapshot_memory_undo(struct domain_spec *spec, uint64_t job_id);
+/* The last daemon has given it its name. */
+bool snapshot_memory_is_there(const struct domain_spec *spec, uint64_t job_id,
+                              const char *checkpoint);
 
 /* --- snapshot_revert.c, for a guest that has to be started, too --- */
 

@@ -13,26 +13,6 @@
 #include "util/alloc.h"
 #include "xml/xml_read.h"
 
-static int check_parent(const struct domain *domain, const struct snapshot_def *def,
-                        struct verror *err)
-{
-    const struct snapshot *own = snapshot_find(domain, def->name), *parent;
-
-    if (!def->parent)
-        return 0;
-    if (strcmp(def->parent, def->name) == 0)
-        return verror_set(err, VIR_ERR_INVALID_ARG, "cannot set snapshot %s as its own parent",
-                          def->name);
-    parent = snapshot_find(domain, def->parent);
-    if (!parent)
-        return verror_set(err, VIR_ERR_INVALID_ARG, "parent %s for snapshot %s not found",
-                          def->parent, def->name);
-    if (own && snapshot_is_above(own, parent))
-        return verror_set(err, VIR_ERR_INVALID_ARG, "parent %s would create cycle to %s",
-                          def->parent, def->name);
-    return 0;
-}
-
 /* What it can be gone back to for must stay what it is. */
 static int check_same(const struct snapshot_def *old, const struct snapshot_def *new,
                       struct verror *err)
@@ -55,19 +35,16 @@ static int redefine_check(void *opaque, struct verror *err)
     struct domain_spec *spec = opaque;
     const struct domain *domain = spec_domain(spec);
     const struct snapshot_def *def = spec->snapshot->def;
-    const struct snapshot *old;
+    const struct moment_key key = snapshot_moments.key(def);
+    const struct moment *old;
 
     if (!domain)
         return spec_no_domain(spec, err);
-    if (check_parent(domain, def, err) < 0)
+    if (moments_check_parent(&domain->snapshots, &key, err) < 0)
         return -1;
-    old = snapshot_find(domain, def->name);
-    if (old)
-        return check_same(old->def, def, err);
-    if (snapshots_count(domain) < SNAPSHOTS_MAX)
-        return 0;
-    return verror_set(err, VIR_ERR_OPERATION_INVALID, "domain '%s' has %d snapshots already",
-                      domain->name, SNAPSHOTS_MAX);
+    old = moment_find(&domain->snapshots, def->name);
+    return old ? check_same(moment_snapshot(old), def, err)
+               : moments_check_room(&domain->snapshots, err);
 }
 
 static int check_uuid(const struct domain_spec *spec, const char *xml, struct verror *err)
@@ -106,10 +83,10 @@ static int redefine_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, stru
 
 static bool becomes_current(const struct domain_spec *spec, const struct domain *domain)
 {
-    const struct snapshot *current = domain->snapshots.current;
+    const struct moment *current = domain->snapshots.current;
 
     return spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT ||
-           (current && strcmp(current->def->name, spec->snapshot->def->name) == 0);
+           (current && strcmp(current->key.name, spec->snapshot->def->name) == 0);
 }
 
 static void redefine_commit(void *opaque, struct store_txn *txn)
@@ -120,22 +97,22 @@ static void redefine_commit(void *opaque, struct store_txn *txn)
     if (!domain)
         return; /* a transient one that has ended meanwhile */
     if (becomes_current(spec, domain))
-        snapshot_put_current(domain, spec->snapshot->def, txn);
+        moments_put_current_row(&domain->snapshots, spec->snapshot->def, txn);
     else
-        snapshot_put_row(domain, spec->snapshot->def, false, txn);
+        moment_put_row(&domain->snapshots, spec->snapshot->def, false, txn);
 }
 
 static void redefine_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
-    struct snapshot *snapshot;
+    struct moment *snapshot;
 
     if (!done || !domain)
         return;
-    snapshot = snapshot_put(domain, spec->snapshot->def);
+    snapshot = moment_put(&domain->snapshots, spec->snapshot->def);
     if (spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT)
-        snapshots_set_current(domain, snapshot);
+        domain->snapshots.current = snapshot;
 }
 
 const struct job_kind domain_job_snapshot_redefine = {

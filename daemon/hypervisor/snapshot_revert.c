@@ -27,7 +27,7 @@ int snapshot_check_target(struct domain_spec *spec, struct verror *err)
 {
     const struct domain *domain = spec_domain(spec);
     struct snapshot_work *work = spec->snapshot;
-    const struct snapshot *snapshot = domain ? snapshot_find(domain, work->def->name) : NULL;
+    const struct moment *snapshot = domain ? moment_find(&domain->snapshots, work->def->name) : NULL;
     struct snapshot_def *def;
 
     if (!domain)
@@ -349,7 +349,7 @@ static void revert_commit(void *opaque, struct store_txn *txn)
         return;
     if (domain->config && work->config)
         domain_put_row_with(domain, work->config, txn);
-    snapshot_put_current(domain, work->def, txn);
+    moments_put_current_row(&domain->snapshots, work->def, txn);
 }
 
 void snapshot_revert_ended(struct domain_spec *spec)
@@ -361,7 +361,7 @@ void snapshot_revert_ended(struct domain_spec *spec)
         return;
     if (domain->config && work->config)
         domain_set_config(domain, work->config);
-    snapshots_set_current(domain, snapshot_find(domain, work->def->name));
+    domain->snapshots.current = moment_find(&domain->snapshots, work->def->name);
 }
 
 void snapshot_tell_reverted(const struct domain_spec *spec)

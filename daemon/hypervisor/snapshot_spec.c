@@ -41,9 +41,7 @@ void snapshot_work_free(struct snapshot_work *work)
     snapshot_images_clear(&work->images);
     snapshot_overlays_clear(&work->overlays);
     free(work->owners);
-    for (size_t i = 0; i < work->ndoomed; i++)
-        free(work->doomed[i]);
-    free(work->doomed);
+    doomed_clear(&work->doomed);
     free(work);
 }
 
@@ -93,11 +91,8 @@ static json_t *work_to_json(const struct snapshot_work *work)
                   work->def->parent, "live", work->live, "to_active", work->to_active, "flags",
                   (int)work->flags, "config", work->config ? work->config->xml : NULL, "images",
                   images_to_json(&work->images));
-    json_t *doomed = json_array();
 
-    for (size_t i = 0; i < work->ndoomed; i++)
-        json_array_append_new(doomed, json_string(work->doomed[i]));
-    json_object_set_new(json, "doomed", doomed);
+    json_object_set_new(json, "doomed", doomed_to_json(&work->doomed));
     json_object_set_new(json, "overlays", snapshot_overlays_to_json(&work->overlays));
     return json;
 }
@@ -126,9 +121,8 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
 {
     const char *xml = NULL, *parent = NULL, *config = NULL;
     struct snapshot_work *work = XNEW(struct snapshot_work);
-    json_t *doomed = NULL, *images = NULL, *item;
+    json_t *doomed = NULL, *images = NULL;
     int live = 0, to_active = 0, flags = 0;
-    size_t i;
 
     if (json_unpack(json, "{s:s, s?s, s:b, s:b, s:i, s?s, s:o, s:o}", "xml", &xml, "parent",
                     &parent, "live", &live, "to_active", &to_active, "flags", &flags, "config",
@@ -143,12 +137,10 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
     work->flags = (unsigned int)flags;
     images_from_json(images, &work->images);
     snapshot_overlays_from_json(json_object_get(json, "overlays"), &work->overlays);
-    work->external = work->overlays.n > 0;
-    work->doomed = xcalloc(json_array_size(doomed) + 1, sizeof(char *));
-    json_array_foreach(doomed, i, item)
-    work->doomed[work->ndoomed++] = xstrdup(json_string_value(item) ?: "");
+    doomed_from_json(doomed, &work->doomed);
     work->def = snapshot_def_parse(xml, true, err);
     if (work->def) {
+        work->external = snapshot_def_is_external(work->def);
         free(work->def->parent);
         work->def->parent = xstrdup(parent);
         work->def->xml = xstrdup(xml);
@@ -247,15 +239,4 @@ int snapshot_check_number(const char *name, struct verror *err)
                       "QEMU would take the name '%s' of an internal snapshot for a number of its "
                       "own",
                       name);
-}
-
-void snapshot_put_current(struct domain *domain, const struct snapshot_def *def,
-                          struct store_txn *txn)
-{
-    const struct snapshot *last = domain->snapshots.current;
-
-    if (last && (!def || strcmp(last->def->name, def->name) != 0))
-        snapshot_put_row(domain, last->def, false, txn);
-    if (def)
-        snapshot_put_row(domain, def, true, txn);
 }

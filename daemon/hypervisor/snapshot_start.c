@@ -168,7 +168,7 @@ static void start_commit(void *opaque, struct store_txn *txn)
         domain->config = spec->snapshot->config;
     guest_start_commit(spec, txn);
     domain->config = old;
-    snapshot_put_current(domain, spec->snapshot->def, txn);
+    moments_put_current_row(&domain->snapshots, spec->snapshot->def, txn);
 }
 
 static void start_ended(void *opaque, bool done)

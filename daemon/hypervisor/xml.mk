@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Domain XML.
 daemon_libdaemon_la_SOURCES += \
+	daemon/xml/checkpoint_xml.c \
+	daemon/xml/checkpoint_xml.h \
 	daemon/xml/disk_images.c \
 	daemon/xml/disk_images.h \
 	daemon/xml/disk_place.c \
@@ -22,6 +24,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/xml/domain_vcpus.c \
 	daemon/xml/domain_vcpus.h \
 	daemon/xml/domain_view.h \
+	daemon/xml/moment_xml.c \
+	daemon/xml/moment_xml.h \
 	daemon/xml/snapshot_xml.c \
 	daemon/xml/snapshot_xml.h \
 	daemon/xml/xml_tree.c \

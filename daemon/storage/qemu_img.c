@@ -294,6 +294,70 @@ int qemu_img_virtual_size(const char *path, const char *format, struct job_ctl *
     return r;
 }
 
+/* Dirty bitmaps inside an image. */
+
+int qemu_img_bitmap_add(const char *path, int fd, const char *name, uint64_t granularity,
+                        struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_args_ struct args args = { 0 };
+    struct open_name opened;
+
+    if (check_path(path, err) < 0)
+        return -1;
+    args_add2(&args, "qemu-img", "bitmap");
+    args_add2(&args, "-f", "qcow2");
+    args_add(&args, "--add");
+    args_add(&args, "-g");
+    args_add_new(&args, xasprintf("%" PRIu64, granularity));
+    args_add(&args, "--");
+    args_add2(&args, name_to_open(path, fd, &opened), name);
+    return run_on(&args, path, fd, NULL, NULL, ctl, err);
+}
+
+static bool has_flag(const json_t *bitmap, const char *name)
+{
+    json_t *flag;
+    size_t i;
+
+    json_array_foreach(json_object_get(bitmap, "flags"), i, flag)
+    {
+        if (json_string_value(flag) && strcmp(json_string_value(flag), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One that is "in use" was not written back: it says nothing any more. */
+static json_t *take_bitmaps(const struct info_text *info)
+{
+    json_t *root = info->text ? json_loads(info->text, 0, NULL) : NULL, *list = NULL, *bitmap;
+    json_t *found = json_array();
+    size_t i;
+
+    (void)json_unpack(root, "{s:{s:{s:o}}}", "format-specific", "data", "bitmaps", &list);
+    json_array_foreach(list, i, bitmap)
+    {
+        if (has_flag(bitmap, "auto") && !has_flag(bitmap, "in-use"))
+            json_array_append(found, bitmap);
+    }
+    json_decref(root);
+    return found;
+}
+
+int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
+                     uint64_t *ret_size, json_t **ret_bitmaps, struct verror *err)
+{
+    struct info_text info = { 0 };
+    int r = check_path(path, err) < 0 ? -1 : read_info(path, format, ctl, &info, err);
+
+    if (r == 0)
+        r = parse_virtual_size(&info, path, ret_size, err);
+    if (r == 0)
+        *ret_bitmaps = take_bitmaps(&info);
+    free(info.text);
+    return r;
+}
+
 /* Snapshots inside an image. */
 
 static int find_snapshot(const struct info_text *info, const char *path, const char *name,

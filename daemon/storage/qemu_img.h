@@ -9,6 +9,8 @@
 #ifndef VIRTJOBD_QEMU_IMG_H
 #define VIRTJOBD_QEMU_IMG_H
 
+#include <jansson.h>
+
 #include "jobs/ctl.h"
 #include "util/verror.h"
 #include "xml/vol_xml.h"
@@ -62,6 +64,18 @@ int qemu_img_snapshot(const char *path, bool is_block, enum qemu_img_verb verb, 
 /* 1: a qcow2 image has a snapshot of that name inside, 0: it has not, -1 with err. */
 int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
                           struct verror *err);
+/*
+ * "qemu-img bitmap --add": a dirty bitmap that is kept in a qcow2 image which nobody uses, and records what is
+ * written from then on.
+ */
+int qemu_img_bitmap_add(const char *path, int fd, const char *name, uint64_t granularity,
+                        struct job_ctl *ctl, struct verror *err);
+/*
+ * Those of an image that record, as an array of {name, granularity}, as they were before a guest used it; and
+ * the size that a guest sees of it.
+ */
+int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
+                     uint64_t *ret_size, json_t **ret_bitmaps, struct verror *err);
 /* The size that a guest sees of an image, also while one uses it. */
 int qemu_img_virtual_size(const char *path, const char *format, struct job_ctl *ctl,
                           uint64_t *ret_size, struct verror *err);

@@ -42,6 +42,9 @@ static const struct {
     { VIR_ERR_NO_DOMAIN_SNAPSHOT, "Domain snapshot not found: " },
     { VIR_ERR_SNAPSHOT_REVERT_RISKY, "revert requires force: " },
     { VIR_ERR_CPU_INCOMPATIBLE, "the CPU is incompatible with host CPU: " },
+    { VIR_ERR_XML_INVALID_SCHEMA, "XML document failed to validate against schema: " },
+    { VIR_ERR_NO_DOMAIN_CHECKPOINT, "Domain checkpoint not found: " },
+    { VIR_ERR_CHECKPOINT_INCONSISTENT, "checkpoint inconsistent: " },
 };
 
 /* The one invalid-argument message that libvirt sends bare, and clients look for. */

@@ -7,12 +7,9 @@
 #include <time.h>
 
 #include "util/alloc.h"
-#include "xml/domain_def.h"
-#include "xml/domain_strip.h"
+#include "xml/moment_xml.h"
 #include "xml/name_check.h"
 #include "xml/xml_tree.h"
-
-enum { DISKS_MAX = 2048 }; /* as of a domain */
 
 static const char *const state_names[] = {
     [VIR_DOMAIN_NOSTATE] = "nostate",   [VIR_DOMAIN_RUNNING] = "running",
@@ -150,6 +147,11 @@ static int read_memory(xmlNodePtr root, struct snapshot_def *def, struct verror 
     if (file && def->memory != SNAPSHOT_PLACE_EXTERNAL)
         return verror_set(err, VIR_ERR_XML_ERROR, "memory filename '%s' requires external snapshot",
                           xml_quotable(file));
+    if (def->memory == SNAPSHOT_PLACE_EXTERNAL && !file)
+        return verror_set(err, VIR_ERR_XML_ERROR, "external memory snapshots require a filename");
+    if (file && file[0] != '/')
+        return verror_set(err, VIR_ERR_XML_ERROR, "memory snapshot file path (%s) must be absolute",
+                          xml_quotable(file));
     def->memory_file = STEAL_PTR(file);
     return 0;
 }
@@ -192,27 +194,14 @@ static int read_disks(xmlNodePtr root, bool whole, struct snapshot_def *def, str
     xmlNodePtr disks = xml_child(root, "disks");
 
     for (xmlNodePtr node = xml_first(disks, "disk"); node; node = xml_next(node, "disk")) {
-        if (def->ndisks == DISKS_MAX)
-            return verror_set(err, VIR_ERR_XML_ERROR, "more than %d disks", DISKS_MAX);
+        if (def->ndisks == MOMENT_DISKS_MAX)
+            return verror_set(err, VIR_ERR_XML_ERROR, "more than %d disks", MOMENT_DISKS_MAX);
         def->disks = xrealloc(def->disks, def->ndisks + 1, sizeof(*def->disks));
         def->disks[def->ndisks] = (struct snapshot_disk){ 0 };
         if (read_disk(node, whole, &def->disks[def->ndisks++], err) < 0)
             return -1;
     }
     return 0;
-}
-
-/* The part of a document as one that stands for itself. */
-static char *read_domain(xmlNodePtr root, const char *name)
-{
-    xmlNodePtr node = xml_child(root, name);
-    struct xml_writer writer = XML_WRITER_INIT;
-
-    if (!node)
-        return NULL;
-    xmlNodeSetName(node, BAD_CAST "domain");
-    xml_write_tree(&writer, node);
-    return xml_writer_take(&writer);
 }
 
 static int read_past(xmlNodePtr root, struct snapshot_def *def, struct verror *err)
@@ -231,21 +220,9 @@ static int read_past(xmlNodePtr root, struct snapshot_def *def, struct verror *e
         return verror_set(err, VIR_ERR_XML_ERROR, "Invalid state '%s' in domain snapshot XML",
                           xml_quotable(state));
     def->parent = xml_text(xml_child_of_child(root, "parent", "name"));
-    def->domain = read_domain(root, "domain");
-    def->inactive = read_domain(root, "inactiveDomain");
+    def->domain = moment_read_domain(root, "domain");
+    def->inactive = moment_read_domain(root, "inactiveDomain");
     return 0;
-}
-
-/* It may become part of a file's name. */
-static int check_name(const char *name, struct verror *err)
-{
-    if (strchr(name, '/'))
-        return verror_set(err, VIR_ERR_XML_DETAIL,
-                          "invalid snapshot name '%s': name can't contain '/'", name);
-    if (name[0] == '.')
-        return verror_set(err, VIR_ERR_XML_DETAIL,
-                          "invalid snapshot name '%s': name can't start with '.'", name);
-    return name_check(name, "snapshot name", VIR_ERR_XML_DETAIL, err);
 }
 
 static int read_all(xmlNodePtr root, bool whole, struct snapshot_def *def, struct verror *err)
@@ -255,7 +232,7 @@ static int read_all(xmlNodePtr root, bool whole, struct snapshot_def *def, struc
         return verror_set(err, VIR_ERR_XML_ERROR, "a redefined snapshot must have a name");
     if (!def->name)
         def->name = xasprintf("%lld", (long long)time(NULL));
-    if (check_name(def->name, err) < 0)
+    if (moment_check_name(def->name, "snapshot", VIR_ERR_XML_DETAIL, err) < 0)
         return -1;
     def->description = xml_text(xml_child(root, "description"));
     if (read_memory(root, def, err) < 0 || read_disks(root, whole, def, err) < 0)
@@ -282,11 +259,7 @@ struct snapshot_def *snapshot_def_parse(const char *xml, bool whole, struct verr
 
 /* --- what means nothing --- */
 
-/* What may stand in an element; of domains others know. */
-static const struct {
-    const char *parent;
-    const char *children[12];
-} known[] = {
+static const struct moment_element known[] = {
     { "domainsnapshot",
       { "name", "description", "state", "creationTime", "memory", "disks", "parent", "domain",
         "inactiveDomain", "active", "cookie" } },
@@ -296,39 +269,14 @@ static const struct {
     { "disk", { "driver", "source" } },
 };
 
-static bool is_known_in(size_t row, xmlNodePtr node)
-{
-    for (const char *const *name = known[row].children; *name; name++)
-        if (xml_is_element(node, *name))
-            return true;
-    return false;
-}
-
-/* Only as deep as the table: no element in it may stand in itself. */
-static int validate(xmlNodePtr parent, struct verror *err)
-{
-    size_t row = 0;
-
-    while (row < ARRAY_SIZE(known) && !xml_is_element(parent, known[row].parent))
-        row++;
-    if (row == ARRAY_SIZE(known))
-        return 0;
-    for (xmlNodePtr node = xml_first(parent, NULL); node; node = xml_next(node, NULL)) {
-        if (!is_known_in(row, node))
-            return verror_set(err, VIR_ERR_XML_ERROR, "Did not expect element %s in element %s",
-                              xml_quotable((const char *)node->name), known[row].parent);
-        if (validate(node, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 int snapshot_xml_validate(const char *xml, struct verror *err)
 {
     _cleanup_xml_doc_ xmlDocPtr doc =
         xml_read_document(xml, "domain snapshot", "domainsnapshot", err);
 
-    return doc ? validate(xmlDocGetRootElement(doc), err) : -1;
+    if (!doc)
+        return -1;
+    return moment_validate(known, ARRAY_SIZE(known), xmlDocGetRootElement(doc), err);
 }
 
 /* --- writing --- */
@@ -360,21 +308,6 @@ static void write_disks(struct xml_writer *writer, const struct snapshot_def *de
     xml_close(writer, "disks");
 }
 
-static void write_domain(struct xml_writer *writer, const char *xml, const char *name, bool secrets)
-{
-    _cleanup_xml_doc_ xmlDocPtr doc =
-        xml ? xml_read_document(xml, "domain definition", "domain", NULL) : NULL;
-    xmlNodePtr root;
-
-    if (!doc)
-        return;
-    root = xmlDocGetRootElement(doc);
-    if (!secrets)
-        domain_strip_secrets(root);
-    xmlNodeSetName(root, BAD_CAST name);
-    xml_write_tree(writer, root);
-}
-
 static char *format(const struct snapshot_def *def, const char *parent, bool secrets)
 {
     struct xml_writer writer = XML_WRITER_INIT;
@@ -395,8 +328,8 @@ static char *format(const struct snapshot_def *def, const char *parent, bool sec
         xml_empty(&writer, "memory", "snapshot", snapshot_place_name(def->memory), "file",
                   def->memory_file, NULL);
     write_disks(&writer, def);
-    write_domain(&writer, def->domain, "domain", secrets);
-    write_domain(&writer, def->inactive, "inactiveDomain", secrets);
+    moment_write_domain(&writer, def->domain, "domain", secrets);
+    moment_write_domain(&writer, def->inactive, "inactiveDomain", secrets);
     xml_close(&writer, "domainsnapshot");
     return xml_writer_take(&writer);
 }
@@ -422,23 +355,12 @@ int snapshot_def_seal(struct snapshot_def *def, struct verror *err)
 
 /* --- disks of a domain --- */
 
-static const struct domain_disk *find_disk(const struct domain_def *domain, const char *name)
-{
-    for (size_t i = 0; i < domain->ndisks; i++)
-        if (strcmp(domain->disks[i].target, name) == 0)
-            return &domain->disks[i];
-    for (size_t i = 0; i < domain->ndisks; i++)
-        if (domain->disks[i].path && strcmp(domain->disks[i].path, name) == 0)
-            return &domain->disks[i];
-    return NULL;
-}
-
 static const struct snapshot_disk *find_said(const struct snapshot_def *def,
                                              const struct domain_def *domain,
                                              const struct domain_disk *disk)
 {
     for (size_t i = 0; i < def->ndisks; i++)
-        if (find_disk(domain, def->disks[i].name) == disk)
+        if (moment_find_disk(domain, def->disks[i].name) == disk)
             return &def->disks[i];
     return NULL;
 }
@@ -447,7 +369,7 @@ static int check_said(const struct snapshot_def *def, const struct domain_def *d
                       struct verror *err)
 {
     for (size_t i = 0; i < def->ndisks; i++) {
-        const struct domain_disk *disk = find_disk(domain, def->disks[i].name);
+        const struct domain_disk *disk = moment_find_disk(domain, def->disks[i].name);
 
         if (!disk)
             return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED, "no disk named '%s'",

@@ -83,6 +83,18 @@ running()
     both snapshot-create-as g ext3 --live
     both domblklist g
     snapshot_xml ext2
+    both snapshot-create-as g mem --memspec "file=$files/mem" --diskspec "vda,file=$files/new3"
+    both domstate g --reason
+    snapshot_xml mem
+    both snapshot-create-as g mem2 --memspec "$files/mem2" --live --diskspec "vda,file=$files/new4"
+    both domstate g --reason
+    both domblklist g
+    both snapshot-create-as g mem3 --memspec "$files/mem3" --disk-only
+    both snapshot-create-as g mem3 --memspec mem3
+    both snapshot-create-as g mem3 --memspec "$files/mem3,snapshot=internal"
+    both snapshot-create-as g mem3 --memspec "$files/mem3" --diskspec vda,snapshot=internal
+    both snapshot-revert g mem
+    both snapshot-list g --active --external
     both snapshot-list g --external
     both snapshot-list g --disk-only --name
     both snapshot-delete g live2 --metadata

@@ -2,6 +2,7 @@
 # Unit tests of domain XML.
 
 domain_xml_unit_tests = \
+	tests/unit/test-checkpoint_xml \
 	tests/unit/test-disk_images \
 	tests/unit/test-domain_abi \
 	tests/unit/test-domain_def \
@@ -9,13 +10,17 @@ domain_xml_unit_tests = \
 	tests/unit/test-domain_format \
 	tests/unit/test-domain_size \
 	tests/unit/test-domain_strip \
+	tests/unit/test-moments \
 	tests/unit/test-snapshot_xml \
-	tests/unit/test-snapshots \
 	tests/unit/test-uuid \
 	tests/unit/test-xml_tree \
 	$(NULL)
 check_PROGRAMS += $(domain_xml_unit_tests)
 TESTS += $(domain_xml_unit_tests)
+
+tests_unit_test_checkpoint_xml_SOURCES = tests/unit/test-checkpoint_xml.c tests/unit/domain-fixture.h
+tests_unit_test_checkpoint_xml_CPPFLAGS = $(xml_cppflags)
+tests_unit_test_checkpoint_xml_LDADD = $(xml_ldadd)
 
 tests_unit_test_disk_images_SOURCES = tests/unit/test-disk_images.c tests/unit/domain-fixture.h
 tests_unit_test_disk_images_CPPFLAGS = $(xml_cppflags)
@@ -49,9 +54,9 @@ tests_unit_test_snapshot_xml_SOURCES = tests/unit/test-snapshot_xml.c tests/unit
 tests_unit_test_snapshot_xml_CPPFLAGS = $(xml_cppflags)
 tests_unit_test_snapshot_xml_LDADD = $(xml_ldadd)
 
-tests_unit_test_snapshots_SOURCES = tests/unit/test-snapshots.c tests/unit/domain-fixture.h
-tests_unit_test_snapshots_CPPFLAGS = $(xml_cppflags)
-tests_unit_test_snapshots_LDADD = $(xml_ldadd)
+tests_unit_test_moments_SOURCES = tests/unit/test-moments.c tests/unit/domain-fixture.h
+tests_unit_test_moments_CPPFLAGS = $(xml_cppflags)
+tests_unit_test_moments_LDADD = $(xml_ldadd)
 
 tests_unit_test_uuid_SOURCES = tests/unit/test-uuid.c
 tests_unit_test_uuid_CPPFLAGS = $(xml_cppflags)

@@ -40,6 +40,21 @@ static void take_bitmap(struct bitmaps *ret, const char *node, const json_t *bit
     };
 }
 
+/* An image of qcow2's first version has no room for them. */
+static void take_image(struct bitmaps *ret, const char *name, const json_t *node)
+{
+    const char *driver = json_string_value(json_object_get(node, "drv")), *compat = NULL;
+    json_t *image = json_object_get(node, "image");
+
+    (void)json_unpack(image, "{s:{s:{s:s}}}", "format-specific", "data", "compat", &compat);
+    ret->images = xrealloc(ret->images, ret->nimages + 1, sizeof(*ret->images));
+    ret->images[ret->nimages++] = (struct bitmap_image){
+        .node = xstrdup(name),
+        .size = number_of(image, "virtual-size"),
+        .holds = driver && strcmp(driver, "qcow2") == 0 && compat && strcmp(compat, "0.10") != 0,
+    };
+}
+
 int bitmaps_find(struct guest *guest, struct job_ctl *ctl, struct bitmaps *ret, struct verror *err)
 {
     json_t *reply = NULL, *node, *bitmap;
@@ -54,11 +69,10 @@ int bitmaps_find(struct guest *guest, struct job_ctl *ctl, struct bitmaps *ret, 
         const char *name = json_string_value(json_object_get(node, "node-name"));
         json_t *bitmaps = json_object_get(node, "dirty-bitmaps");
 
-        json_array_foreach(bitmaps, k, bitmap)
-        {
-            if (name)
-                take_bitmap(ret, name, bitmap);
-        }
+        if (!name)
+            continue;
+        take_image(ret, name, node);
+        json_array_foreach(bitmaps, k, bitmap) take_bitmap(ret, name, bitmap);
     }
     json_decref(reply);
     return 0;
@@ -70,7 +84,10 @@ void bitmaps_clear(struct bitmaps *bitmaps)
         free(bitmaps->list[i].node);
         free(bitmaps->list[i].name);
     }
+    for (size_t i = 0; i < bitmaps->nimages; i++)
+        free(bitmaps->images[i].node);
     free(bitmaps->list);
+    free(bitmaps->images);
     *bitmaps = (struct bitmaps){ 0 };
 }
 
@@ -83,6 +100,14 @@ const struct bitmap *bitmaps_get(const struct bitmaps *bitmaps, const char *node
         if (strcmp(bitmap->node, node) == 0 && strcmp(bitmap->name, name) == 0)
             return bitmap;
     }
+    return NULL;
+}
+
+const struct bitmap_image *bitmaps_image(const struct bitmaps *bitmaps, const char *node)
+{
+    for (size_t i = 0; i < bitmaps->nimages; i++)
+        if (strcmp(bitmaps->images[i].node, node) == 0)
+            return &bitmaps->images[i];
     return NULL;
 }
 
@@ -106,6 +131,11 @@ json_t *bitmap_step_add(const char *node, const char *name, bool persistent, uin
 json_t *bitmap_step_remove(const char *node, const char *name)
 {
     return step("block-dirty-bitmap-remove", json_pack("{s:s, s:s}", "node", node, "name", name));
+}
+
+json_t *bitmap_step_enable(const char *node, const char *name)
+{
+    return step("block-dirty-bitmap-enable", json_pack("{s:s, s:s}", "node", node, "name", name));
 }
 
 json_t *bitmap_step_merge(const char *node, const char *into, const char *from_node,

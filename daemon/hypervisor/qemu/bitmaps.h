@@ -28,9 +28,17 @@ struct bitmap {
     bool inconsistent; /* QEMU was killed while it had it: it says nothing any more */
 };
 
+struct bitmap_image {
+    char *node;
+    uint64_t size; /* that a guest sees */
+    bool holds;    /* what is persistent can be kept in it */
+};
+
 struct bitmaps {
     struct bitmap *list;
     size_t n;
+    struct bitmap_image *images; /* all there are, also those without bitmaps */
+    size_t nimages;
 };
 
 /* All of the guest's images as they are now.  -1 with err. */
@@ -39,6 +47,7 @@ void bitmaps_clear(struct bitmaps *bitmaps);
 /* That of a node, or NULL. */
 const struct bitmap *bitmaps_get(const struct bitmaps *bitmaps, const char *node,
                                  const char *name);
+const struct bitmap_image *bitmaps_image(const struct bitmaps *bitmaps, const char *node);
 
 /*
  * Steps of a transaction, for bitmaps_transact() or among those of another.  granularity 0: QEMU's own.
@@ -46,10 +55,46 @@ const struct bitmap *bitmaps_get(const struct bitmaps *bitmaps, const char *node
  */
 json_t *bitmap_step_add(const char *node, const char *name, bool persistent, uint64_t granularity);
 json_t *bitmap_step_remove(const char *node, const char *name);
+/* It records from now on. */
+json_t *bitmap_step_enable(const char *node, const char *name);
 /* What `from` says on its node was written, `into` says, too. */
 json_t *bitmap_step_merge(const char *node, const char *into, const char *from_node,
                           const char *from);
 /* steps: an array, taken over; an empty one is done.  -1 with err: nothing of it has been done. */
 int bitmaps_transact(struct guest *guest, json_t *steps, struct job_ctl *ctl, struct verror *err);
+
+/*
+ * bitmaps_follow.c: they follow their disk.  What was written to it since X was made is what the bitmaps X
+ * of its images say together, of which the topmost has one.
+ */
+
+/* Kept in its image, recording, and to be believed. */
+bool bitmap_is_good(const struct bitmap *bitmap); /* NULL is not */
+/* All of the disk's images, from the topmost down to the last that has an X, have a good one. */
+bool bitmaps_are_whole(const struct bitmaps *bitmaps, const char *const *nodes, size_t n,
+                       const char *name);
+/* Adds the steps to an array that have the node `above`, before it comes over `below`, go on with those of that. */
+void bitmaps_steps_above(const struct bitmaps *bitmaps, const char *below, const char *above,
+                         json_t *steps);
+
+/* Images of a disk leave it, their data being in another. */
+struct bitmaps_move {
+    const char *const *nodes; /* all there are so far, from the topmost */
+    size_t n;
+    size_t first, end;      /* the first that leaves, and the first after that which stays */
+    const char *into;       /* node that has their data: one that stays, or a new one in their place */
+    const char *into_name;  /* what a client calls it */
+    bool is_recorded;       /* as QEMU writes their data, the bitmaps of `into` mark it */
+};
+
+/* Before it begins: can it be done without that a whole bitmap is lost, or one that is not seems whole? */
+int bitmaps_check_move(const struct bitmaps *bitmaps, const struct bitmaps_move *move,
+                       struct verror *err);
+/*
+ * Steps, a new array, after which the bitmaps of `into` record and say all that those of the images
+ * say that leave.  More than once is fine.  Nothing may be lost between this and their leaving, as
+ * what is written meanwhile goes to `into`, too.
+ */
+json_t *bitmaps_steps_move(const struct bitmaps *bitmaps, const struct bitmaps_move *move);
 
 #endif

@@ -108,7 +108,9 @@ void block_job_event(const struct domain *domain, const char *name, const json_t
 
 /* block_plan.c, workers: which images it is about.  -1 with err. */
 int block_job_plan(struct block_job *block, struct verror *err);
-/* What the domain is once it is done: definitions, and positions of images it has no more. */
+/* Positions of images that the disk has no more once it is done. */
+void block_job_dropped(const struct block_job *block, size_t *ret_first, size_t *ret_end);
+/* What the domain is once it is done: definitions, and those positions. */
 int block_job_outcome(struct block_job *block, struct domain_def **ret_live,
                       struct domain_def **ret_config, size_t *ret_first, size_t *ret_end,
                       struct verror *err);
@@ -121,6 +123,14 @@ int block_target_make(struct block_job *block, struct guest *guest, struct job_c
 void block_target_remove(struct block_job *block);
 int block_target_add_nodes(struct block_job *block, struct guest *guest, struct job_ctl *ctl,
                            struct verror *err);
+
+/*
+ * block_bitmaps.c, workers: dirty bitmaps.  Checked before the job begins, and moved when it is all
+ * but done: QEMU has only to be told so.  -1 with err: none of them has been touched.
+ */
+int block_bitmaps_check(const struct block_job *block, struct guest *guest, struct job_ctl *ctl,
+                        struct verror *err);
+int block_bitmaps_move(const struct block_job *block, struct guest *guest, struct verror *err);
 
 /* block_qmp.c, workers: one job of QEMU's. */
 struct block_status {

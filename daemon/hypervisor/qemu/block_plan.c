@@ -172,7 +172,7 @@ static struct domain_def *live_outcome(const struct block_job *block, struct ver
                                 err);
 }
 
-static void dropped_images(const struct block_job *block, size_t *ret_first, size_t *ret_end)
+void block_job_dropped(const struct block_job *block, size_t *ret_first, size_t *ret_end)
 {
     *ret_first = 0;
     *ret_end = block->base_at;
@@ -190,7 +190,7 @@ int block_job_outcome(struct block_job *block, struct domain_def **ret_live,
 {
     bool moves = block->type == BLOCK_JOB_COPY || block->type == BLOCK_JOB_ACTIVE_COMMIT;
 
-    dropped_images(block, ret_first, ret_end);
+    block_job_dropped(block, ret_first, ret_end);
     if (block->config && domain_def_follow_image(block->config, block->live, block->target,
                                                  moves ? &block->dest : NULL, ret_config, err) < 0)
         return -1;

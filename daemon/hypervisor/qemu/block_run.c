@@ -181,6 +181,8 @@ static int block_begin(struct domain_spec *spec, struct job_ctl *ctl, struct ver
     job_ctl_step(ctl, "starting QEMU's block job");
     if (block->type == BLOCK_JOB_COPY && block_target_add_nodes(block, spec->guest, ctl, err) < 0)
         return -1;
+    if (block_bitmaps_check(block, spec->guest, ctl, err) < 0)
+        return -1;
     return block_qmp_start(block, spec->guest, ctl, err);
 }
 
@@ -299,6 +301,10 @@ static bool stays_as_it_was(const struct block_job *block)
     return atomic_load(&block->wish) == BLOCK_JOB_FINISH;
 }
 
+/*
+ * Its bitmaps first: from then on what the guest writes is marked where it goes on.  A daemon that
+ * is killed in between leaves some that say too much at most, should nothing come of the job.
+ */
 static int finish_qemu(struct domain_spec *spec, struct verror *err)
 {
     struct block_job *block = spec->block;
@@ -308,6 +314,9 @@ static int finish_qemu(struct domain_spec *spec, struct verror *err)
 
     block->told = true; /* whatever is heard of it */
     if (block_qmp_look(block, guest, NULL, &status, err) < 0)
+        return -1;
+    if ((status.pending || (status.ready && !stays_as_it_was(block))) &&
+        block_bitmaps_move(block, guest, err) < 0)
         return -1;
     if (status.pending)
         rc = block_qmp_tell(block, guest, "job-finalize", "id", NULL, err);

@@ -5,13 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <libgen.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "util/alloc.h"
 #include "util/closer.h"
+#include "xml/perms_xml.h"
 
 /* Where the file will be: what is there already may be reached by a symlink. */
 static char *find_target(const char *path)
@@ -125,10 +125,15 @@ static int note_identity(struct image_file *file, struct verror *err)
     return 0;
 }
 
+json_t *image_file_to_json(const struct image_file *file)
+{
+    return json_pack("{s:I, s:I, s:b}", "dev", (json_int_t)file->dev, "ino", (json_int_t)file->ino,
+                     "begun", (int)file->begun);
+}
+
 static char *checkpoint_of(const struct image_file *file)
 {
-    json_t *json = json_pack("{s:I, s:I, s:b}", "dev", (json_int_t)file->dev, "ino",
-                             (json_int_t)file->ino, "begun", file->begun);
+    json_t *json = image_file_to_json(file);
     char *text = json_dumps(json, JSON_COMPACT);
 
     json_decref(json);
@@ -239,6 +244,21 @@ int image_file_publish(struct image_file *file, bool drop_cache, struct verror *
     if (drop_cache)
         (void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_DONTNEED); /* an advice */
     return 0;
+}
+
+int image_file_publish_new(struct image_file *file, struct verror *err)
+{
+    static const struct perms perms = PERMS_INIT;
+
+    return publish_commit(file->dirfd, file->temp, file->fd, base_of(file->target), &perms, err);
+}
+
+void image_file_unpublish(const struct image_file *file)
+{
+    const char *name = base_of(file->target);
+
+    if (publish_is_done(file->dirfd, name, file->dev, file->ino) > 0)
+        publish_discard(file->dirfd, name);
 }
 
 void image_file_discard(const char *path, uint64_t job_id)

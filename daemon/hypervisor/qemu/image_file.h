@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <jansson.h>
+
 #include "jobs/ctl.h"
 #include "storage/publish.h"
 #include "util/verror.h"
@@ -39,6 +41,8 @@ struct image_file *image_file_create(const char *path, uint64_t job_id, struct j
  * back, since what the device holds does not tell whose it is.  -1 with err.
  */
 int image_file_begin(struct image_file *file, struct job_ctl *ctl, struct verror *err);
+/* What is journalled of it, for a job that journals more: an object. */
+json_t *image_file_to_json(const struct image_file *file);
 /* After a restart, by that journal entry.  NULL: it is not there (any more). */
 struct image_file *image_file_find(const char *path, uint64_t job_id, const char *checkpoint);
 /* The file of that journal entry has its final name; what had it before is gone then. */
@@ -46,6 +50,10 @@ bool image_file_is_published(const char *path, uint64_t job_id, const char *chec
 /* Synced, and in its place, whatever was there.  A file that is written past the page cache
    (drop_cache) leaves nothing in it. */
 int image_file_publish(struct image_file *file, bool drop_cache, struct verror *err);
+/* The same for one that takes nothing's place: -1 with err where there is something by now. */
+int image_file_publish_new(struct image_file *file, struct verror *err);
+/* It has its final name no more, where it is the one that has it. */
+void image_file_unpublish(const struct image_file *file);
 /* Nothing stays but what was there before; known by path and job alone. */
 void image_file_discard(const char *path, uint64_t job_id);
 void image_file_close(struct image_file *file); /* NULL is fine; any thread */

@@ -234,9 +234,62 @@ static int find_place(const struct snapshot_overlays *overlays, size_t i, uint64
     return 0;
 }
 
+static bool has_bitmap(const json_t *bitmaps, const char *name)
+{
+    json_t *bitmap;
+    size_t i;
+
+    json_array_foreach(bitmaps, i, bitmap)
+    {
+        const char *other = json_string_value(json_object_get(bitmap, "name"));
+
+        if (other && strcmp(other, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of a running guest QEMU adds them, as it puts the image on top. */
+static int add_bitmaps(const struct snapshot_overlay *overlay, int fd, const json_t *bitmaps,
+                       const json_t *there, struct job_ctl *ctl, struct verror *err)
+{
+    json_t *bitmap;
+    size_t i;
+
+    json_array_foreach(bitmaps, i, bitmap)
+    {
+        const char *name = json_string_value(json_object_get(bitmap, "name"));
+        json_int_t granularity = json_integer_value(json_object_get(bitmap, "granularity"));
+
+        if (name && !has_bitmap(there, name) &&
+            qemu_img_bitmap_add(overlay->path, fd, name, (uint64_t)granularity, ctl, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A reused image has its bitmaps before the domain has it; one that comes to nothing keeps them, empty. */
+static int follow_in_reused(const struct snapshot_overlay *overlay, struct job_ctl *ctl,
+                            struct verror *err)
+{
+    json_t *bitmaps = NULL, *there = NULL;
+    uint64_t size;
+    int rc = qemu_img_bitmaps(overlay->base, overlay->base_format, ctl, &size, &bitmaps, err);
+
+    if (rc == 0 && json_array_size(bitmaps) > 0)
+        rc = qemu_img_bitmaps(overlay->path, "qcow2", ctl, &size, &there, err);
+    if (rc == 0)
+        rc = add_bitmaps(overlay, -1, bitmaps, there, ctl, err);
+    json_decref(bitmaps);
+    json_decref(there);
+    return rc;
+}
+
 static int fill(const struct snapshot_overlay *overlay, int fd, bool live, struct job_ctl *ctl,
                 struct verror *err)
 {
+    json_t *bitmaps = NULL;
+    int rc;
     struct qemu_img_target target = {
         .path = overlay->path,
         .fd = fd,
@@ -246,9 +299,14 @@ static int fill(const struct snapshot_overlay *overlay, int fd, bool live, struc
         .backing_in_use = live,
     };
 
-    if (qemu_img_virtual_size(overlay->base, overlay->base_format, ctl, &target.capacity, err) < 0)
+    if (qemu_img_bitmaps(overlay->base, overlay->base_format, ctl, &target.capacity, &bitmaps,
+                         err) < 0)
         return -1;
-    return qemu_img_create(&target, ctl, err);
+    rc = qemu_img_create(&target, ctl, err);
+    if (rc == 0 && !live)
+        rc = add_bitmaps(overlay, fd, bitmaps, NULL, ctl, err);
+    json_decref(bitmaps);
+    return rc;
 }
 
 static int make_one(struct snapshot_overlays *overlays, size_t i, bool live, uint64_t job_id,
@@ -283,7 +341,14 @@ int snapshot_overlays_make(struct snapshot_overlays *overlays, bool live, uint64
 
     job_ctl_step(ctl, "making the new images");
     for (size_t i = 0; i < overlays->n; i++) {
-        if (!overlays->list[i].reused && make_one(overlays, i, live, job_id, ctl, err) < 0) {
+        const struct snapshot_overlay *overlay = &overlays->list[i];
+        int rc = 0;
+
+        if (!overlay->reused)
+            rc = make_one(overlays, i, live, job_id, ctl, err);
+        else if (!live)
+            rc = follow_in_reused(overlay, ctl, err);
+        if (rc < 0) {
             json_decref(json);
             return -1;
         }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hypervisor/qemu/bitmaps.h"
 #include "hypervisor/qemu/command_internal.h"
 #include "hypervisor/qemu/snapshot_overlay.h"
 #include "util/alloc.h"
@@ -70,20 +71,28 @@ static void drop_nodes(const struct snapshot_overlays *overlays, struct guest *g
     }
 }
 
+/* The bitmaps of the old images go on in the new ones, so that no write falls between them. */
 static int switch_all(const struct snapshot_overlays *overlays, struct guest *guest,
                       struct verror *err)
 {
     json_t *actions = json_array();
+    struct bitmaps bitmaps;
+    int rc = bitmaps_find(guest, NULL, &bitmaps, err);
 
     for (size_t i = 0; i < overlays->n; i++) {
         const struct snapshot_overlay *overlay = &overlays->list[i];
         _cleanup_free_ char *below = xasprintf("libvirt-%s-format", overlay->base_index);
         _cleanup_free_ char *on_top = xasprintf("libvirt-%u-format", overlay->index);
 
+        bitmaps_steps_above(&bitmaps, below, on_top, actions);
         json_array_append_new(actions, json_pack("{s:s, s:{s:s, s:s}}", "type", "blockdev-snapshot",
                                                  "data", "node", below, "overlay", on_top));
     }
-    return call(guest, "transaction", json_pack("{s:o}", "actions", actions), err);
+    bitmaps_clear(&bitmaps);
+    if (rc == 0)
+        return call(guest, "transaction", json_pack("{s:o}", "actions", actions), err);
+    json_decref(actions);
+    return rc;
 }
 
 int snapshot_overlays_switch(const struct snapshot_overlays *overlays, struct guest *guest,

@@ -79,7 +79,10 @@ typedef enum {
     VIR_ERR_ACCESS_DENIED = 88,
     VIR_ERR_STORAGE_VOL_EXIST = 90,
     VIR_ERR_CPU_INCOMPATIBLE = 91,
+    VIR_ERR_XML_INVALID_SCHEMA = 92,
+    VIR_ERR_NO_DOMAIN_CHECKPOINT = 103,
     VIR_ERR_NO_HOSTNAME = 108,
+    VIR_ERR_CHECKPOINT_INCONSISTENT = 109,
     VIR_ERR_AGENT_COMMAND_TIMEOUT = 112,
     VIR_ERR_AGENT_COMMAND_FAILED = 113
 } virErrorNumber;
@@ -562,6 +565,36 @@ typedef enum {
     VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY = 1 << 1,
     VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY = 1 << 2
 } virDomainSnapshotDeleteFlags;
+
+/** virDomainCheckpointCreateXML(). */
+typedef enum {
+    VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE = 1 << 0,
+    VIR_DOMAIN_CHECKPOINT_CREATE_QUIESCE = 1 << 1,
+    VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE_VALIDATE = 1 << 2
+} virDomainCheckpointCreateFlags;
+
+/** virDomainCheckpointGetXMLDesc(). */
+typedef enum {
+    VIR_DOMAIN_CHECKPOINT_XML_SECURE = 1 << 0,
+    VIR_DOMAIN_CHECKPOINT_XML_NO_DOMAIN = 1 << 1,
+    VIR_DOMAIN_CHECKPOINT_XML_SIZE = 1 << 2
+} virDomainCheckpointXMLFlags;
+
+/** virDomainListAllCheckpoints(), virDomainCheckpointListAllChildren(). */
+typedef enum {
+    VIR_DOMAIN_CHECKPOINT_LIST_ROOTS = 1 << 0,       /**< of a domain's */
+    VIR_DOMAIN_CHECKPOINT_LIST_DESCENDANTS = 1 << 0, /**< of a checkpoint's: also below its children */
+    VIR_DOMAIN_CHECKPOINT_LIST_TOPOLOGICAL = 1 << 1, /**< none before its parent */
+    VIR_DOMAIN_CHECKPOINT_LIST_LEAVES = 1 << 2,
+    VIR_DOMAIN_CHECKPOINT_LIST_NO_LEAVES = 1 << 3
+} virDomainCheckpointListFlags;
+
+/** virDomainCheckpointDelete(). */
+typedef enum {
+    VIR_DOMAIN_CHECKPOINT_DELETE_CHILDREN = 1 << 0,
+    VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY = 1 << 1,
+    VIR_DOMAIN_CHECKPOINT_DELETE_CHILDREN_ONLY = 1 << 2
+} virDomainCheckpointDeleteFlags;
 
 /** Which of a domain's texts virDomainSetMetadata() is about. */
 typedef enum {
