@@ -74,8 +74,8 @@ struct proc_table {
 
 /* REMOTE */
 extern const struct proc_table calls_absent, calls_agent, calls_agent_fs, calls_agent_info,
-    calls_agent_net, calls_agent_vcpus, calls_auth, calls_connect, calls_domain, calls_domain_block,
-    calls_domain_console, calls_domain_define, calls_domain_disk, calls_domain_disk_state,
+    calls_agent_net, calls_agent_vcpus, calls_auth, calls_connect, calls_domain,
+    calls_domain_backup, calls_domain_block, calls_domain_console, calls_domain_define, calls_domain_disk, calls_domain_disk_state,
     calls_domain_graphics, calls_domain_image, calls_domain_info, calls_domain_iothread,
     calls_domain_iotune, calls_domain_job, calls_domain_keys, calls_domain_life,
     calls_domain_native, calls_domain_nic, calls_domain_peek, calls_domain_perf, calls_domain_pin,

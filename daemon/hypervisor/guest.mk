@@ -35,6 +35,11 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/agent_ask.h \
 	daemon/hypervisor/qemu/agent_internal.h \
 	daemon/hypervisor/qemu/agent_io.c \
+	daemon/hypervisor/qemu/backup.c \
+	daemon/hypervisor/qemu/backup.h \
+	daemon/hypervisor/qemu/backup_files.c \
+	daemon/hypervisor/qemu/backup_qmp.c \
+	daemon/hypervisor/qemu/backup_run.c \
 	daemon/hypervisor/qemu/bitmaps.c \
 	daemon/hypervisor/qemu/bitmaps.h \
 	daemon/hypervisor/qemu/bitmaps_follow.c \
@@ -47,8 +52,6 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/block_qmp.c \
 	daemon/hypervisor/qemu/block_run.c \
 	daemon/hypervisor/qemu/block_target.c \
-	daemon/hypervisor/qemu/target_file.c \
-	daemon/hypervisor/qemu/target_file.h \
 	daemon/hypervisor/qemu/guest.c \
 	daemon/hypervisor/qemu/guest_agent.c \
 	daemon/hypervisor/qemu/guest_dump.c \
@@ -78,4 +81,6 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/snapshot_overlay_qmp.c \
 	daemon/hypervisor/qemu/snapshot_qmp.c \
 	daemon/hypervisor/qemu/snapshot_qmp.h \
+	daemon/hypervisor/qemu/target_file.c \
+	daemon/hypervisor/qemu/target_file.h \
 	$(NULL)

@@ -44,22 +44,28 @@ static void journal_checkpoint(void *opaque, const char *json)
 struct durable {
     sem_t known;
     struct verror err;
+    struct job *begins; /* or NULL */
 };
 
 static void durable_cb(void *opaque, struct verror *err)
 {
     struct durable *durable = opaque;
 
+    if (durable->begins && !err->code) {
+        if (durable->begins->kind->begun)
+            durable->begins->kind->begun(durable->begins->spec);
+        job_begun(durable->begins);
+    }
     verror_move(&durable->err, err);
     sem_post(&durable->known);
 }
 
-static int journal_checkpoint_durable(void *opaque, const char *json, struct verror *err)
+static int commit_durable(struct store_txn *txn, struct job *begins, struct verror *err)
 {
-    struct durable durable = { .err = VERROR_INIT };
+    struct durable durable = { .err = VERROR_INIT, .begins = begins };
 
     sem_init(&durable.known, 0, 0);
-    store_commit(checkpoint_txn(opaque, json), durable_cb, &durable);
+    store_commit(txn, durable_cb, &durable);
     while (sem_wait(&durable.known) < 0)
         continue; /* EINTR */
     sem_destroy(&durable.known);
@@ -67,6 +73,22 @@ static int journal_checkpoint_durable(void *opaque, const char *json, struct ver
         return 0;
     verror_move(err, &durable.err);
     return -1;
+}
+
+static int journal_checkpoint_durable(void *opaque, const char *json, struct verror *err)
+{
+    return commit_durable(checkpoint_txn(opaque, json), NULL, err);
+}
+
+/* Its worker waits, so the loop may have its spec meanwhile. */
+static int journal_begin(void *opaque, const char *json, struct verror *err)
+{
+    struct job *job = opaque;
+    struct store_txn *txn = checkpoint_txn(job, json);
+
+    if (job->kind->begin_commit)
+        job->kind->begin_commit(job->spec, txn);
+    return commit_durable(txn, job, err);
 }
 
 static void journal_child(void *opaque, pid_t pid)
@@ -81,6 +103,7 @@ static void journal_child(void *opaque, pid_t pid)
 const struct job_ctl_journal job_ctl_journal = {
     .checkpoint = journal_checkpoint,
     .checkpoint_durable = journal_checkpoint_durable,
+    .begin = journal_begin,
     .child = journal_child,
 };
 

@@ -95,7 +95,8 @@ char *block_job_name(const struct block_job *block);
 struct block_job *block_job_find(const struct guest *guest, const char *target);
 void block_job_link(struct guest *guest, struct block_job *block);
 bool block_job_unlink(struct guest *guest, struct block_job *block); /* false: it was not there */
-/* Loop: an index for nodes that no image of the guest has, nor one that is being copied to. */
+/* Loop: an index for nodes that no image of the guest has, nor one that is being copied or
+   backed up to. */
 unsigned int block_job_next_index(const struct guest *guest, unsigned int next);
 /* Loop: libvirt's <mirror> elements as they are now; an array for block_job_free_mirrors(). */
 size_t block_job_mirrors(const struct guest *guest, struct disk_mirror **ret);
