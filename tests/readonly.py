@@ -18,7 +18,7 @@ DENIED = {p.name for p in wire.PROCS if p.write}
 NOWHERE = dict(wire.NOWHERE, t=wire.job_by_id(1 << 60))
 DENIAL = "^operation forbidden: read only access prevents vir[A-Z]"
 SECURE = {"DOMAIN_GET_XML_DESC", "DOMAIN_GET_VCPUS_FLAGS", "DOMAIN_MANAGED_SAVE_GET_XML_DESC",
-          "DOMAIN_SNAPSHOT_GET_XML_DESC"}
+          "DOMAIN_SNAPSHOT_GET_XML_DESC", "DOMAIN_CHECKPOINT_GET_XML_DESC"}
 check({p.name for p in wire.PROCS if p.secure} == SECURE, "the tables of the tests differ")
 
 

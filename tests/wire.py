@@ -48,7 +48,7 @@ class Proc:
 
 # s text, o optional text, u uuid, i int, h unsigned hyper, d domain, p pool, v volume,
 # S texts, I ints, b bytes, c bytes of SASL or None, t job target, m typed parameters, f flags,
-# n an object not given (None), x snapshot
+# n an object not given (None), x snapshot or checkpoint
 PROCS = [
     Proc(1, "CONNECT_OPEN", "of", 0x7),
     Proc(2, "CONNECT_CLOSE"),
@@ -309,7 +309,13 @@ PROCS = [
     Proc(396, "DOMAIN_GET_LAUNCH_SECURITY_INFO", "df", 0x4, write=True),
     Proc(402, "DOMAIN_SET_IOTHREAD_PARAMS", "dimf", 0x3, write=True),
     Proc(403, "CONNECT_GET_STORAGE_POOL_CAPABILITIES", "f", 0),
+    Proc(411, "DOMAIN_CHECKPOINT_CREATE_XML", "dsf", ASYNC | 0x7, write=True),
+    Proc(412, "DOMAIN_CHECKPOINT_GET_XML_DESC", "xf", 0x7, secure=0x1),
     Proc(413, "DOMAIN_LIST_ALL_CHECKPOINTS", "dif", 0xF),
+    Proc(414, "DOMAIN_CHECKPOINT_LIST_ALL_CHILDREN", "xif", 0xF),
+    Proc(415, "DOMAIN_CHECKPOINT_LOOKUP_BY_NAME", "dsf", 0),
+    Proc(416, "DOMAIN_CHECKPOINT_GET_PARENT", "xf", 0),
+    Proc(417, "DOMAIN_CHECKPOINT_DELETE", "xf", ASYNC | 0x7, write=True),
     Proc(418, "DOMAIN_GET_GUEST_INFO", "dif", 0, write=True),
     Proc(419, "CONNECT_SET_IDENTITY", "mf", 0),
     Proc(420, "DOMAIN_AGENT_SET_RESPONSE_TIMEOUT", "dif", 0, write=True),

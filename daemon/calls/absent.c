@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Objects of libvirt's that virtjobd has none of: networks, host interfaces,
- * node devices, network filters, secrets; checkpoints of domains.  Clients that count or list them go on with none, and may register
- * for events that never come; calls that act on one are unknown procedures,
- * which clients take for "not supported".  Loop thread.
+ * node devices, network filters, secrets.  Clients that count or list them go on with
+ * none, and may register for events that never come; calls that act on one are unknown
+ * procedures, which clients take for "not supported".  Loop thread.
  */
 
 #include "calls/domain_call.h"
@@ -16,8 +16,6 @@ enum {
     INTERFACE_FLAGS = 0x3,
     /* virConnectListAllSecrets(): ephemeral, not, private, not */
     SECRET_FLAGS = 0xf,
-    /* virDomainListAllCheckpoints(): roots or descendants, topological, leaves, no leaves */
-    CHECKPOINT_FLAGS = 0xf,
     /* each of these kinds has a lifecycle event and one more */
     EVENTS = 2,
 };
@@ -78,15 +76,6 @@ static int node_devices_names(struct call *call)
 }
 
 /* --- of a domain --- */
-
-static int list_checkpoints(struct call *call)
-{
-    const struct remote_domain_list_args *args = call->args;
-
-    if (call_check_flags(call, args->flags, CHECKPOINT_FLAGS) < 0)
-        return -1;
-    return call_domain(call, &args->domain) ? 0 : -1;
-}
 
 /* Processes inside a guest are its own: libvirt's QEMU driver has no way to them either. */
 static int send_process_signal(struct call *call)
@@ -168,9 +157,6 @@ static const struct proc procs[] = {
     NUM_ROW(CONNECT_NUM_OF_SECRETS, "virConnectNumOfSecrets"),
     NAMES_ROW(CONNECT_LIST_SECRETS, "virConnectListSecrets"),
     LIST_ROW(CONNECT_LIST_ALL_SECRETS, "virConnectListAllSecrets", list_secrets),
-
-    ROW(DOMAIN, DOMAIN_LIST_ALL_CHECKPOINTS, "virDomainListAllCheckpoints", list_checkpoints,
-        PROC_ARGS(remote_domain_list_args), PROC_RET(remote_empty_list_ret)),
 
     { .number = REMOTE_PROC_DOMAIN_SEND_PROCESS_SIGNAL,
       .api = "virDomainSendProcessSignal",

@@ -80,17 +80,14 @@ static bool has_no_snapshot(const struct domain *domain)
     return moments_count(&domain->snapshots) == 0;
 }
 
-/* Checkpoints: no domain has any. */
-static bool always(const struct domain *domain)
+static bool has_checkpoint(const struct domain *domain)
 {
-    (void)domain;
-    return true;
+    return moments_count(&domain->checkpoints) > 0;
 }
 
-static bool never(const struct domain *domain)
+static bool has_no_checkpoint(const struct domain *domain)
 {
-    (void)domain;
-    return false;
+    return moments_count(&domain->checkpoints) == 0;
 }
 
 enum {
@@ -124,8 +121,8 @@ static const struct domain_filter filters[] = {
     { VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART, LIST_AUTOSTART, is_not_autostarted },
     { VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT, LIST_SNAPSHOT, has_snapshot },
     { VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT, LIST_SNAPSHOT, has_no_snapshot },
-    { VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT, LIST_CHECKPOINT, never },
-    { VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT, LIST_CHECKPOINT, always },
+    { VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT, LIST_CHECKPOINT, has_checkpoint },
+    { VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT, LIST_CHECKPOINT, has_no_checkpoint },
 };
 
 static const unsigned int filter_groups[] = { LIST_ACTIVE,    LIST_PERSISTENT, LIST_STATE,

@@ -75,6 +75,18 @@ int call_check_exclusive(struct call *call, unsigned int flags, const struct fla
     return 0;
 }
 
+int call_check_needs(struct call *call, unsigned int flags, const struct flag_pair *pairs,
+                     size_t npairs)
+{
+    for (size_t i = 0; i < npairs; i++) {
+        if ((flags & pairs[i].one) && !(flags & pairs[i].other))
+            return verror_set(&call->err, VIR_ERR_INVALID_ARG,
+                              "the %s flag needs the %s flag in function %s", pairs[i].one_word,
+                              pairs[i].other_word, call->proc->api);
+    }
+    return 0;
+}
+
 struct domain_def *call_domain_def(struct call *call, const struct domain *domain,
                                    unsigned int flags)
 {

@@ -13,13 +13,6 @@ struct domain *call_domain(struct call *call, const struct wire_domain *wire);
 /* The domain's guest, if QEMU can be asked; NULL with call->err. */
 struct guest *call_ready_guest(struct call *call, const struct domain *domain);
 
-struct remote_domain_snapshot;
-/* The snapshot and its domain; NULL with call->err: VIR_ERR_NO_DOMAIN, _NO_DOMAIN_SNAPSHOT. */
-struct moment *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,
-                               struct domain **ret_domain);
-void snapshot_to_wire(const struct domain *domain, const char *name,
-                      struct remote_domain_snapshot *ret);
-
 /* As it is now; the name is a copy. */
 void domain_to_wire(const struct domain *domain, struct wire_domain *ret);
 
@@ -48,6 +41,10 @@ struct flag_pair {
 /* -1 with VIR_ERR_INVALID_ARG where both of a pair are set. */
 int call_check_exclusive(struct call *call, unsigned int flags, const struct flag_pair *pairs,
                          size_t npairs);
+
+/* The same where the one of a pair is set without the other. */
+int call_check_needs(struct call *call, unsigned int flags, const struct flag_pair *pairs,
+                     size_t npairs);
 
 /*
  * Which definition VIR_DOMAIN_AFFECT_* flags mean: LIVE, CONFIG, or as it is now.  Borrowed;

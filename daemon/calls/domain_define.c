@@ -72,7 +72,7 @@ static int undefine(struct call *call)
     return start_undefine(call, &args->domain, 0);
 }
 
-/* No domain has checkpoints, NVRAM or a TPM, so there is nothing of these to keep or remove. */
+/* No domain has NVRAM or a TPM, so there is nothing of these to keep or remove. */
 static int undefine_flags(struct call *call)
 {
     static const struct flag_pair exclusive[] = {

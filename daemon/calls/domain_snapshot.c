@@ -4,9 +4,9 @@
  * each other, what each is.  Loop thread, from memory; the XML is a worker's.
  */
 
-#include "calls/domain_call.h"
+#include "calls/domain_moment.h"
+#include "hypervisor/domain.h"
 #include "hypervisor/snapshots.h"
-#include "protocol/remote.h"
 #include "util/alloc.h"
 
 enum {
@@ -14,77 +14,27 @@ enum {
     LIST_FLAGS = COUNT_FLAGS | VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL,
 };
 
-struct moment *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,
-                               struct domain **ret_domain)
+static struct moment *call_snapshot(struct call *call, const struct remote_domain_snapshot *wire,
+                                    struct domain **ret_domain)
 {
-    struct domain *domain = call_domain(call, &wire->domain);
-    struct moment *snapshot = domain ? moment_find(&domain->snapshots, wire->name) : NULL;
-
-    if (domain && !snapshot)
-        verror_set(&call->err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
-                   "no domain snapshot with matching name '%s'", wire->name);
-    if (snapshot)
-        *ret_domain = domain;
-    return snapshot;
-}
-
-void snapshot_to_wire(const struct domain *domain, const char *name,
-                      struct remote_domain_snapshot *ret)
-{
-    ret->name = xstrdup(name);
-    domain_to_wire(domain, &ret->domain);
-}
-
-static int reply_snapshot(struct call *call, const struct domain *domain,
-                          const struct moment *snapshot)
-{
-    struct remote_domain_snapshot_ret *ret = call->ret;
-
-    snapshot_to_wire(domain, snapshot->key.name, &ret->snapshot);
-    return 0;
+    return call_moment(call, &snapshot_moments, wire, ret_domain);
 }
 
 /* --- counting and listing --- */
 
-/* What a listing call asks for: those of a domain, or those below a snapshot. */
-struct listing {
-    struct domain *domain;
-    struct moment *below; /* NULL: of the domain */
-    struct moment **found;
-    size_t n;
-};
-
-static int find_all(struct call *call, unsigned int flags, struct listing *ret)
-{
-    ret->found = moments_list(&ret->domain->snapshots, ret->below, flags, &ret->n);
-    if (ret->n <= REMOTE_SNAPSHOT_LIST_MAX)
-        return 0;
-    free(ret->found);
-    return verror_set(&call->err, VIR_ERR_RPC,
-                      "%zu snapshots are more than the %d that fit in a reply", ret->n,
-                      REMOTE_SNAPSHOT_LIST_MAX);
-}
-
 static int find_of_domain(struct call *call, const struct wire_domain *wire, unsigned int flags,
-                          unsigned int allowed, struct listing *ret)
+                          unsigned int allowed, struct moment_listing *ret)
 {
-    *ret = (struct listing){ 0 };
-    if (call_check_flags(call, flags, allowed) < 0 || !(ret->domain = call_domain(call, wire)))
-        return -1;
-    return find_all(call, flags, ret);
+    return call_list_moments(call, &snapshot_moments, wire, flags, allowed, ret);
 }
 
 static int find_children(struct call *call, const struct remote_domain_snapshot *wire,
-                         unsigned int flags, unsigned int allowed, struct listing *ret)
+                         unsigned int flags, unsigned int allowed, struct moment_listing *ret)
 {
-    *ret = (struct listing){ 0 };
-    if (call_check_flags(call, flags, allowed) < 0 ||
-        !(ret->below = call_snapshot(call, wire, &ret->domain)))
-        return -1;
-    return find_all(call, flags, ret);
+    return call_list_below(call, &snapshot_moments, wire, flags, allowed, ret);
 }
 
-static int reply_count(struct call *call, struct listing *listing)
+static int reply_count(struct call *call, struct moment_listing *listing)
 {
     struct remote_int_ret *ret = call->ret;
 
@@ -93,7 +43,7 @@ static int reply_count(struct call *call, struct listing *listing)
     return 0;
 }
 
-static int reply_names(struct call *call, struct listing *listing, int most)
+static int reply_names(struct call *call, struct moment_listing *listing, int most)
 {
     struct remote_names_ret *ret = call->ret;
     _cleanup_free_ struct moment **found = listing->found;
@@ -112,25 +62,10 @@ static int reply_names(struct call *call, struct listing *listing, int most)
     return 0;
 }
 
-static int reply_list(struct call *call, struct listing *listing, bool need_results)
-{
-    struct remote_domain_snapshot_list_ret *ret = call->ret;
-    _cleanup_free_ struct moment **found = listing->found;
-
-    ret->ret = (int)listing->n;
-    if (!need_results)
-        return 0;
-    ret->snapshots.snapshots_val = xcalloc(listing->n + 1, sizeof(*ret->snapshots.snapshots_val));
-    ret->snapshots.snapshots_len = (u_int)listing->n;
-    for (size_t i = 0; i < listing->n; i++)
-        snapshot_to_wire(listing->domain, found[i]->key.name, &ret->snapshots.snapshots_val[i]);
-    return 0;
-}
-
 static int num(struct call *call)
 {
     const struct remote_domain_flags_args *args = call->args;
-    struct listing listing;
+    struct moment_listing listing;
 
     if (find_of_domain(call, &args->domain, args->flags, COUNT_FLAGS, &listing) < 0)
         return -1;
@@ -140,7 +75,7 @@ static int num(struct call *call)
 static int list_names(struct call *call)
 {
     const struct remote_domain_list_args *args = call->args;
-    struct listing listing;
+    struct moment_listing listing;
 
     if (find_of_domain(call, &args->domain, args->flags, LIST_FLAGS, &listing) < 0)
         return -1;
@@ -149,18 +84,13 @@ static int list_names(struct call *call)
 
 static int list_all(struct call *call)
 {
-    const struct remote_domain_list_args *args = call->args;
-    struct listing listing;
-
-    if (find_of_domain(call, &args->domain, args->flags, LIST_FLAGS, &listing) < 0)
-        return -1;
-    return reply_list(call, &listing, args->most);
+    return moment_list_all(call, &snapshot_moments, LIST_FLAGS);
 }
 
 static int num_children(struct call *call)
 {
     const struct remote_domain_snapshot_args *args = call->args;
-    struct listing listing;
+    struct moment_listing listing;
 
     if (find_children(call, &args->snapshot, args->flags, COUNT_FLAGS, &listing) < 0)
         return -1;
@@ -170,7 +100,7 @@ static int num_children(struct call *call)
 static int list_children_names(struct call *call)
 {
     const struct remote_domain_snapshot_list_args *args = call->args;
-    struct listing listing;
+    struct moment_listing listing;
 
     if (find_children(call, &args->snapshot, args->flags, LIST_FLAGS, &listing) < 0)
         return -1;
@@ -179,27 +109,14 @@ static int list_children_names(struct call *call)
 
 static int list_all_children(struct call *call)
 {
-    const struct remote_domain_snapshot_list_args *args = call->args;
-    struct listing listing;
-
-    if (find_children(call, &args->snapshot, args->flags, LIST_FLAGS, &listing) < 0)
-        return -1;
-    return reply_list(call, &listing, args->most);
+    return moment_list_all_children(call, &snapshot_moments, LIST_FLAGS);
 }
 
 /* --- one of them --- */
 
 static int lookup_by_name(struct call *call)
 {
-    const struct remote_domain_text_flags_args *args = call->args;
-    const struct remote_domain_snapshot wire = { args->value, args->domain };
-    struct moment *snapshot;
-    struct domain *domain;
-
-    if (call_check_flags(call, args->flags, 0) < 0 ||
-        !(snapshot = call_snapshot(call, &wire, &domain)))
-        return -1;
-    return reply_snapshot(call, domain, snapshot);
+    return moment_lookup_by_name(call, &snapshot_moments);
 }
 
 static int has_current(struct call *call)
@@ -224,22 +141,12 @@ static int get_current(struct call *call)
     if (!domain->snapshots.current)
         return verror_set(&call->err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
                           "the domain does not have a current snapshot");
-    return reply_snapshot(call, domain, domain->snapshots.current);
+    return reply_moment(call, domain, domain->snapshots.current);
 }
 
 static int get_parent(struct call *call)
 {
-    const struct remote_domain_snapshot_args *args = call->args;
-    struct moment *snapshot;
-    struct domain *domain;
-
-    if (call_check_flags(call, args->flags, 0) < 0 ||
-        !(snapshot = call_snapshot(call, &args->snapshot, &domain)))
-        return -1;
-    if (!snapshot->parent)
-        return verror_set(&call->err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
-                          "snapshot '%s' does not have a parent", snapshot->key.name);
-    return reply_snapshot(call, domain, snapshot->parent);
+    return moment_get_parent(call, &snapshot_moments);
 }
 
 static int is_current(struct call *call)

@@ -4,10 +4,9 @@
  * spec, starts a job.  What a client sent is read on a worker first.  Loop thread.
  */
 
-#include "calls/domain_call.h"
+#include "calls/domain_moment.h"
 #include "hypervisor/qemu/guest.h"
 #include "hypervisor/snapshot_jobs.h"
-#include "protocol/remote.h"
 #include "util/alloc.h"
 
 enum {
@@ -27,7 +26,6 @@ static const struct flag_pair create_exclusive[] = {
     { VIR_DOMAIN_SNAPSHOT_CREATE_LIVE, VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, "live", "disk-only" },
 };
 
-/* A flag that means something only beside another. */
 static const struct flag_pair create_needs[] = {
     { VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT, VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE, "current",
       "redefine" },
@@ -67,21 +65,6 @@ static int parse_snapshot(void *opaque, struct verror *err)
     return input->def ? 0 : -1;
 }
 
-/* The domain and the name of what was made; how far it has got is another question. */
-static void fill_snapshot(struct call *call)
-{
-    const struct remote_domain_text_flags_args *args = call->args;
-    struct remote_domain_snapshot_ret *ret = call->ret;
-    const struct domain *domain = call_domain(call, &args->domain);
-
-    ret->snapshot.name = xstrdup(call->opaque);
-    if (domain)
-        domain_to_wire(domain, &ret->snapshot.domain);
-    else /* it was, and has ended by now */
-        ret->snapshot.domain.name = xstrdup(args->domain.name);
-    verror_clear(&call->err);
-}
-
 static void snapshot_parsed(struct call *call, void *opaque)
 {
     struct create_input *input = opaque;
@@ -98,19 +81,7 @@ static void snapshot_parsed(struct call *call, void *opaque)
     (void)call_start_domain_job(
         call, redefine ? &domain_job_snapshot_redefine : &domain_job_snapshot_create,
         snapshot_spec_new(domain, STEAL_PTR(input->def), input->flags & ~CALL_ASYNC),
-        input->flags & CALL_ASYNC && !redefine, fill_snapshot);
-}
-
-static int check_needs(struct call *call, unsigned int flags)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(create_needs); i++) {
-        if ((flags & create_needs[i].one) && !(flags & create_needs[i].other))
-            return verror_set(&call->err, VIR_ERR_INVALID_ARG,
-                              "the %s flag needs the %s flag in function %s",
-                              create_needs[i].one_word, create_needs[i].other_word,
-                              call->proc->api);
-    }
-    return 0;
+        input->flags & CALL_ASYNC && !redefine, call_fill_moment);
 }
 
 static int create_xml(struct call *call)
@@ -127,7 +98,7 @@ static int create_xml(struct call *call)
     if (call_check_flags(call, args->flags, CREATE_FLAGS | CALL_ASYNC) < 0 ||
         call_check_exclusive(call, args->flags, create_exclusive, ARRAY_SIZE(create_exclusive)) <
             0 ||
-        check_needs(call, args->flags) < 0)
+        call_check_needs(call, args->flags, create_needs, ARRAY_SIZE(create_needs)) < 0)
         return -1;
     domain = call_domain(call, &args->domain);
     if (!domain)
@@ -235,7 +206,7 @@ static int revert(struct call *call)
     if (call_check_flags(call, args->flags, REVERT_FLAGS | CALL_ASYNC) < 0 ||
         call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0)
         return -1;
-    snapshot = call_snapshot(call, &args->snapshot, &domain);
+    snapshot = call_moment(call, &snapshot_moments, &args->snapshot, &domain);
     if (!snapshot)
         return -1;
     kind = revert_kind(domain, snapshot->def, flags);
@@ -260,7 +231,7 @@ static int delete(struct call *call)
 
     if (call_check_flags(call, args->flags, DELETE_FLAGS | CALL_ASYNC) < 0 ||
         call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
-        !(snapshot = call_snapshot(call, &args->snapshot, &domain)))
+        !(snapshot = call_moment(call, &snapshot_moments, &args->snapshot, &domain)))
         return -1;
     return call_start_domain_job(
         call, &domain_job_snapshot_delete,

@@ -28,6 +28,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_block.c \
 	daemon/calls/domain_call.c \
 	daemon/calls/domain_call.h \
+	daemon/calls/domain_checkpoint.c \
 	daemon/calls/domain_console.c \
 	daemon/calls/domain_define.c \
 	daemon/calls/domain_disk.c \
@@ -41,6 +42,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_job.c \
 	daemon/calls/domain_keys.c \
 	daemon/calls/domain_life.c \
+	daemon/calls/domain_moment.c \
+	daemon/calls/domain_moment.h \
 	daemon/calls/domain_native.c \
 	daemon/calls/domain_nic.c \
 	daemon/calls/domain_peek.c \

@@ -42,6 +42,7 @@ const struct program daemon_programs[] = {
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_save },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_screenshot },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_size },
+    { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_checkpoint },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_snapshot },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_snapshot_change },
     { REMOTE_PROGRAM_NUMBER, REMOTE_PROGRAM_VERSION, &calls_domain_keys },

@@ -63,6 +63,7 @@ static struct moments *of_domain(struct domain *domain)
 
 const struct moment_type checkpoint_moments = {
     .name = "checkpoint",
+    .no_such = VIR_ERR_NO_DOMAIN_CHECKPOINT,
     .key = key_of,
     .parse = parse,
     .ref = ref,

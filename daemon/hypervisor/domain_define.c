@@ -53,6 +53,17 @@ static void define_ended(void *opaque, bool done)
 
 /* --- undefine --- */
 
+/* What is known of the domain's past goes with it, if that is what the flag says. */
+static int check_forgotten(const struct domain_spec *spec, const struct moments *moments,
+                           unsigned int flag, struct verror *err)
+{
+    if (spec->flags & flag || moments_count(moments) == 0)
+        return 0;
+    return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                      "cannot delete inactive domain with %zu %ss", moments_count(moments),
+                      moments->type->name);
+}
+
 static int undefine_check(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
@@ -61,11 +72,11 @@ static int undefine_check(void *opaque, struct verror *err)
     if (spec_check_persistent(spec, err) < 0)
         return -1;
     domain = spec_domain(spec);
-    if (!domain->guest && moments_count(&domain->snapshots) > 0 &&
-        !(spec->flags & VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA))
-        return verror_set(err, VIR_ERR_OPERATION_INVALID,
-                          "cannot delete inactive domain with %zu snapshots",
-                          moments_count(&domain->snapshots));
+    if (!domain->guest && (check_forgotten(spec, &domain->snapshots,
+                                           VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA, err) < 0 ||
+                           check_forgotten(spec, &domain->checkpoints,
+                                           VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA, err) < 0))
+        return -1;
     if (!domain->managed_save || spec->flags & VIR_DOMAIN_UNDEFINE_MANAGED_SAVE)
         return 0;
     return verror_set(err, VIR_ERR_OPERATION_INVALID,

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "hypervisor/checkpoint_jobs.h"
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/block_job.h"
@@ -62,6 +63,7 @@ void domain_spec_free(void *opaque)
     backup_unref(spec->backup);
     block_job_unref(spec->block);
     snapshot_work_free(spec->snapshot);
+    checkpoint_work_free(spec->checkpoint);
     guest_unref(spec->guest);
     image_file_close(spec->file);
     json_decref(spec->arguments);
@@ -101,7 +103,7 @@ char *domain_spec_save(const void *opaque)
     return text;
 }
 
-static struct domain_def *def_from_text(const char *xml, struct verror *err)
+struct domain_def *spec_def_from_text(const char *xml, struct verror *err)
 {
     _cleanup_xml_doc_ xmlDocPtr doc = xml_read_document(xml, "domain definition", "domain", err);
 
@@ -150,8 +152,8 @@ static struct domain_spec *spec_from_json(struct domains *domains, json_t *json,
     spec->from_managed = from_managed;
     spec->was_running = was_running;
     spec->taken_up = true;
-    if ((!def || (spec->def = def_from_text(def, err))) &&
-        (!live || (spec->live = def_from_text(live, err))) &&
+    if ((!def || (spec->def = spec_def_from_text(def, err))) &&
+        (!live || (spec->live = spec_def_from_text(live, err))) &&
         load_guest(spec, json_object_get(json, "guest"), err) == 0)
         return spec;
     domain_spec_free(spec);

@@ -74,6 +74,9 @@ static const struct job_kind *const kinds[] = {
     &domain_job_snapshot_delete,
     &domain_job_snapshot_revert,
     &domain_job_snapshot_start,
+    &domain_job_checkpoint_create,
+    &domain_job_checkpoint_redefine,
+    &domain_job_checkpoint_delete,
     NULL,
 };
 

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 daemon_libdaemon_la_SOURCES += \
+	daemon/hypervisor/checkpoint_create.c \
+	daemon/hypervisor/checkpoint_delete.c \
+	daemon/hypervisor/checkpoint_jobs.h \
+	daemon/hypervisor/checkpoint_redefine.c \
+	daemon/hypervisor/checkpoint_spec.c \
 	daemon/hypervisor/checkpoints.c \
 	daemon/hypervisor/checkpoints.h \
 	daemon/hypervisor/domain.c \
@@ -40,6 +45,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/backup_files.c \
 	daemon/hypervisor/qemu/backup_qmp.c \
 	daemon/hypervisor/qemu/backup_run.c \
+	daemon/hypervisor/qemu/bitmap_places.c \
 	daemon/hypervisor/qemu/bitmaps.c \
 	daemon/hypervisor/qemu/bitmaps.h \
 	daemon/hypervisor/qemu/bitmaps_follow.c \
@@ -52,6 +58,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/block_qmp.c \
 	daemon/hypervisor/qemu/block_run.c \
 	daemon/hypervisor/qemu/block_target.c \
+	daemon/hypervisor/qemu/disk_bitmaps.c \
+	daemon/hypervisor/qemu/disk_bitmaps.h \
 	daemon/hypervisor/qemu/guest.c \
 	daemon/hypervisor/qemu/guest_agent.c \
 	daemon/hypervisor/qemu/guest_dump.c \

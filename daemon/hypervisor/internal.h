@@ -39,6 +39,8 @@ void *domain_spec_load(struct daemon *daemon, const char *json, struct verror *e
 /* Of the kinds that make a guest, and of those that write one to a file. */
 void *domain_spec_load_start(struct daemon *daemon, const char *json, struct verror *err);
 void *domain_spec_load_image(struct daemon *daemon, const char *json, struct verror *err);
+/* A definition out of the journal or a snapshot's; NULL with err.  Any thread. */
+struct domain_def *spec_def_from_text(const char *xml, struct verror *err);
 struct domain *spec_domain(const struct domain_spec *spec); /* NULL: it is gone */
 int spec_no_domain(const struct domain_spec *spec, struct verror *err);
 void domain_locks(const void *spec, struct lock_hold *hold);     /* the domain */

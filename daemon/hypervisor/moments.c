@@ -22,6 +22,17 @@ struct moment *moment_find(const struct moments *moments, const char *name)
     return moment;
 }
 
+struct moment *moment_must_find(const struct moments *moments, const char *name,
+                                struct verror *err)
+{
+    struct moment *moment = moment_find(moments, name);
+
+    if (!moment)
+        verror_set(err, moments->type->no_such, "no domain %s with matching name '%s'",
+                   moments->type->name, name);
+    return moment;
+}
+
 size_t moments_count(const struct moments *moments)
 {
     return HASH_COUNT(moments->by_name);

@@ -46,6 +46,7 @@ struct moment_filter {
 /* Which of the two they are. */
 struct moment_type {
     const char *name; /* of rows, and in messages: "snapshot" */
+    int no_such;      /* VIR_ERR_NO_DOMAIN_… */
     struct moment_key (*key)(const void *def);
     void *(*parse)(const char *xml, struct verror *err); /* of a row */
     void *(*ref)(void *def);
@@ -66,6 +67,9 @@ struct moments {
 };
 
 struct moment *moment_find(const struct moments *moments, const char *name);
+/* NULL with err: there is none. */
+struct moment *moment_must_find(const struct moments *moments, const char *name,
+                                struct verror *err);
 size_t moments_count(const struct moments *moments);
 /* Is it above the other one, at any distance? */
 bool moment_is_above(const struct moment *above, const struct moment *moment);

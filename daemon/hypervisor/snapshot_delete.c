@@ -43,10 +43,9 @@ static int delete_check(void *opaque, struct verror *err)
 
     if (!domain)
         return spec_no_domain(spec, err);
-    snapshot = moment_find(&domain->snapshots, work->def->name);
+    snapshot = moment_must_find(&domain->snapshots, work->def->name, err);
     if (!snapshot)
-        return verror_set(err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
-                          "no domain snapshot with matching name '%s'", work->def->name);
+        return -1;
     doomed_find(&work->doomed, &domain->snapshots, snapshot,
                 spec->flags & VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN,
                 spec->flags & VIR_DOMAIN_SNAPSHOT_DELETE_CHILDREN_ONLY);

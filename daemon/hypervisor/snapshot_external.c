@@ -113,19 +113,14 @@ static bool is_quiesced(const struct domain_spec *spec)
     return spec->snapshot->live && spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE;
 }
 
-/* Also where the freeze has failed: it may have come late. */
 static void thaw(struct domain_spec *spec)
 {
-    _cleanup_verror_ struct verror err = VERROR_INIT;
-
-    if (agent_ask(spec->domains->agents, spec->guest, "guest-fsfreeze-thaw", &err) < 0)
-        log_error("the file systems of domain '%s' may be left frozen: %s", spec->name,
-                  verror_text(&err));
+    agent_thaw(spec->domains->agents, spec->guest, spec->name);
 }
 
 static int switch_quiesced(struct domain_spec *spec, struct verror *err)
 {
-    int rc = agent_ask(spec->domains->agents, spec->guest, "guest-fsfreeze-freeze", err);
+    int rc = agent_freeze(spec->domains->agents, spec->guest, err);
 
     if (rc == 0)
         rc = snapshot_overlays_switch(&spec->snapshot->overlays, spec->guest, spec->new_live, err);

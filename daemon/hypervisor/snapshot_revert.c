@@ -27,14 +27,14 @@ int snapshot_check_target(struct domain_spec *spec, struct verror *err)
 {
     const struct domain *domain = spec_domain(spec);
     struct snapshot_work *work = spec->snapshot;
-    const struct moment *snapshot = domain ? moment_find(&domain->snapshots, work->def->name) : NULL;
+    const struct moment *snapshot;
     struct snapshot_def *def;
 
     if (!domain)
         return spec_no_domain(spec, err);
+    snapshot = moment_must_find(&domain->snapshots, work->def->name, err);
     if (!snapshot)
-        return verror_set(err, VIR_ERR_NO_DOMAIN_SNAPSHOT,
-                          "no domain snapshot with matching name '%s'", work->def->name);
+        return -1;
     def = snapshot_def_ref(snapshot->def); /* it may have been defined anew */
     snapshot_def_unref(work->def);
     work->def = def;

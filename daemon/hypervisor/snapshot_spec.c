@@ -12,7 +12,6 @@
 
 #include "hypervisor/internal.h"
 #include "util/alloc.h"
-#include "xml/xml_read.h"
 
 #define SAFETY_PREFIX "virtjobd-"
 
@@ -110,13 +109,6 @@ char *snapshot_spec_save(const void *opaque)
     return text;
 }
 
-static struct domain_def *def_from_text(const char *xml, struct verror *err)
-{
-    _cleanup_xml_doc_ xmlDocPtr doc = xml_read_document(xml, "domain definition", "domain", err);
-
-    return doc ? domain_def_from_doc(doc, err) : NULL;
-}
-
 static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
 {
     const char *xml = NULL, *parent = NULL, *config = NULL;
@@ -145,7 +137,7 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
         work->def->parent = xstrdup(parent);
         work->def->xml = xstrdup(xml);
     }
-    if (work->def && (!config || (work->config = def_from_text(config, err))))
+    if (work->def && (!config || (work->config = spec_def_from_text(config, err))))
         return work;
     snapshot_work_free(work);
     return NULL;

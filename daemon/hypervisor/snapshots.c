@@ -112,6 +112,7 @@ static struct moments *of_domain(struct domain *domain)
 
 const struct moment_type snapshot_moments = {
     .name = "snapshot",
+    .no_such = VIR_ERR_NO_DOMAIN_SNAPSHOT,
     .key = key_of,
     .parse = parse,
     .ref = ref,

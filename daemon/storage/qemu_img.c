@@ -358,19 +358,31 @@ int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
     return r;
 }
 
-/* Snapshots inside an image. */
+/* Snapshots and bitmaps inside an image. */
 
-static int find_snapshot(const struct info_text *info, const char *path, const char *name,
-                         struct verror *err)
+/* Where "qemu-img info" has the two. */
+static json_t *snapshots_of(const json_t *root)
+{
+    return json_object_get(root, "snapshots");
+}
+
+static json_t *bitmaps_of(const json_t *root)
+{
+    json_t *data = json_object_get(json_object_get(root, "format-specific"), "data");
+
+    return json_object_get(data, "bitmaps");
+}
+
+static int find_named(const struct info_text *info, json_t *(*list_of)(const json_t *root),
+                      const char *path, const char *name, struct verror *err)
 {
     json_t *root = info->text ? json_loads(info->text, 0, NULL) : NULL, *item;
     int found = 0;
     size_t i;
 
     if (!root)
-        return verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img tells no snapshots of '%s'",
-                          path);
-    json_array_foreach(json_object_get(root, "snapshots"), i, item)
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img tells nothing of '%s'", path);
+    json_array_foreach(list_of(root), i, item)
     {
         const char *other = json_string_value(json_object_get(item, "name"));
 
@@ -380,16 +392,28 @@ static int find_snapshot(const struct info_text *info, const char *path, const c
     return found;
 }
 
-int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
-                          struct verror *err)
+static int has_named(const char *path, json_t *(*list_of)(const json_t *root), const char *name,
+                     struct job_ctl *ctl, struct verror *err)
 {
     struct info_text info = { 0 };
     int r = check_path(path, err) < 0 ? -1 : read_info(path, "qcow2", ctl, &info, err);
 
     if (r == 0)
-        r = find_snapshot(&info, path, name, err);
+        r = find_named(&info, list_of, path, name, err);
     free(info.text);
     return r;
+}
+
+int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
+                          struct verror *err)
+{
+    return has_named(path, snapshots_of, name, ctl, err);
+}
+
+int qemu_img_has_bitmap(const char *path, const char *name, struct job_ctl *ctl,
+                        struct verror *err)
+{
+    return has_named(path, bitmaps_of, name, ctl, err);
 }
 
 /* The image as options, which say what it is: nothing is probed. */
@@ -420,6 +444,21 @@ int qemu_img_snapshot(const char *path, bool is_block, enum qemu_img_verb verb, 
     args_add_new(&args, xasprintf("-%c", verb));
     args_add(&args, name);
     args_add_new(&args, qcow2_options(path, is_block));
+    return run_on(&args, path, -1, NULL, NULL, ctl, err);
+}
+
+int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, struct job_ctl *ctl,
+                           struct verror *err)
+{
+    _cleanup_args_ struct args args = { 0 };
+
+    if (check_path(path, err) < 0)
+        return -1;
+    args_add2(&args, "qemu-img", "bitmap");
+    args_add2(&args, "--remove", "--image-opts");
+    args_add(&args, "--");
+    args_add_new(&args, qcow2_options(path, is_block));
+    args_add(&args, name);
     return run_on(&args, path, -1, NULL, NULL, ctl, err);
 }
 

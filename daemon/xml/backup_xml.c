@@ -285,8 +285,8 @@ static void open_disk(struct xml_writer *writer, const struct backup_disk *disk)
     close_ranks(rest, ARRAY_SIZE(rest));
     xml_open(writer, "disk", "name", disk->name, "backup", "yes", "type",
              disk->file.is_block ? "block" : "file", "backupmode",
-             mode_names[disk->mode] ? mode_names[disk->mode] : "full", rest[0][0], rest[0][1],
-             rest[1][0], rest[1][1], rest[2][0], rest[2][1], rest[3][0], rest[3][1], NULL);
+             mode_names[disk->mode], rest[0][0], rest[0][1], rest[1][0], rest[1][1],
+             rest[2][0], rest[2][1], rest[3][0], rest[3][1], NULL);
 }
 
 static void write_disk(struct xml_writer *writer, const struct backup_def *def,

@@ -17,6 +17,7 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/agent.h"
 #include "util/alloc.h"
+#include "util/log.h"
 
 struct question {
     struct agent_desk *desk;
@@ -196,4 +197,18 @@ int agent_ask(struct agent_desk *desk, const struct guest *guest, const char *co
     question_unref_locked(question);
     (void)pthread_mutex_unlock(&desk->lock);
     return rc;
+}
+
+int agent_freeze(struct agent_desk *desk, const struct guest *guest, struct verror *err)
+{
+    return agent_ask(desk, guest, "guest-fsfreeze-freeze", err);
+}
+
+void agent_thaw(struct agent_desk *desk, const struct guest *guest, const char *domain)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    if (agent_ask(desk, guest, "guest-fsfreeze-thaw", &err) < 0)
+        log_error("the file systems of domain '%s' may be left frozen: %s", domain,
+                  verror_text(&err));
 }

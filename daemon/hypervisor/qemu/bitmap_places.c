@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bitmaps of checkpoints in images that no guest uses; see disk_bitmaps.h.  Workers. */
+
+#include <string.h>
+
+#include "hypervisor/qemu/disk_bitmaps.h"
+#include "hypervisor/qemu/disk_chain.h"
+#include "hypervisor/qemu/snapshot_images.h"
+#include "storage/qemu_img.h"
+#include "util/alloc.h"
+
+static void add_place(struct bitmap_places *places, const struct disk_image *image,
+                      const char *name)
+{
+    places->list = xrealloc(places->list, places->n + 1, sizeof(*places->list));
+    places->list[places->n++] = (struct bitmap_place){ xstrdup(image->path), xstrdup(name),
+                                                       image->dev, image->ino, image->is_block };
+}
+
+static int find_in_image(const struct disk_bitmaps *bitmaps, const char *target,
+                         const struct disk_image *image, struct job_ctl *ctl,
+                         struct bitmap_places *ret, struct verror *err)
+{
+    for (size_t i = 0; i < bitmaps->n; i++) {
+        const struct disk_bitmap *bitmap = &bitmaps->list[i];
+        int has;
+
+        if (strcmp(bitmap->target, target) != 0)
+            continue;
+        has = qemu_img_has_bitmap(image->path, bitmap->name, ctl, err);
+        if (has < 0)
+            return -1;
+        if (has)
+            add_place(ret, image, bitmap->name);
+    }
+    return 0;
+}
+
+static bool is_wanted(const struct disk_bitmaps *bitmaps, const char *target)
+{
+    for (size_t i = 0; i < bitmaps->n; i++)
+        if (strcmp(bitmaps->list[i].target, target) == 0)
+            return true;
+    return false;
+}
+
+static int find_in_disk(const struct disk_bitmaps *bitmaps, const struct domain_disk *disk,
+                        const struct volume_path *volumes, size_t nvolumes, struct job_ctl *ctl,
+                        struct bitmap_places *ret, struct verror *err)
+{
+    const char *format, *path = snapshot_disk_path(disk, volumes, nvolumes, &format);
+    struct disk_chain chain;
+    int rc = 0;
+
+    if (!path || !is_wanted(bitmaps, disk->target))
+        return 0;
+    if (disk_chain_find(path, format, &chain, err) < 0)
+        return -1;
+    for (size_t i = 0; i < chain.n && rc == 0; i++)
+        if (strcmp(chain.images[i].format, "qcow2") == 0)
+            rc = find_in_image(bitmaps, disk->target, &chain.images[i], ctl, ret, err);
+    disk_chain_clear(&chain);
+    return rc;
+}
+
+int bitmap_places_find(const struct disk_bitmaps *bitmaps, const struct domain_def *def,
+                       const struct volume_path *volumes, size_t nvolumes, struct job_ctl *ctl,
+                       struct bitmap_places *ret, struct verror *err)
+{
+    *ret = (struct bitmap_places){ 0 };
+    for (size_t i = 0; i < def->ndisks; i++) {
+        if (find_in_disk(bitmaps, &def->disks[i], volumes, nvolumes, ctl, ret, err) < 0) {
+            bitmap_places_clear(ret);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void bitmap_places_clear(struct bitmap_places *places)
+{
+    for (size_t i = 0; i < places->n; i++) {
+        free(places->list[i].path);
+        free(places->list[i].name);
+    }
+    free(places->list);
+    *places = (struct bitmap_places){ 0 };
+}
+
+/* What is gone has been removed by the last daemon. */
+static int remove_one(const struct bitmap_place *place, struct job_ctl *ctl, struct verror *err)
+{
+    int has = qemu_img_has_bitmap(place->path, place->name, ctl, err);
+
+    if (has <= 0)
+        return has;
+    return qemu_img_bitmap_remove(place->path, place->is_block, place->name, ctl, err);
+}
+
+int bitmap_places_remove(const struct bitmap_places *places, struct job_ctl *ctl,
+                         struct verror *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < places->n; i++) {
+        if (remove_one(&places->list[i], ctl, err) < 0)
+            rc = -1;
+    }
+    return rc;
+}
+
+json_t *bitmap_places_to_json(const struct bitmap_places *places)
+{
+    json_t *json = json_array();
+
+    for (size_t i = 0; i < places->n; i++) {
+        const struct bitmap_place *place = &places->list[i];
+
+        json_array_append_new(json, json_pack("{s:s, s:s, s:I, s:I, s:b}", "path", place->path,
+                                              "name", place->name, "dev", (json_int_t)place->dev,
+                                              "ino", (json_int_t)place->ino, "block",
+                                              (int)place->is_block));
+    }
+    return json;
+}
+
+void bitmap_places_from_json(const json_t *json, struct bitmap_places *ret)
+{
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(json, i, item)
+    {
+        struct disk_image image = { 0 };
+        json_int_t dev = 0, ino = 0;
+        const char *name;
+        int is_block = 0;
+
+        if (json_unpack(item, "{s:s, s:s, s:I, s:I, s:b}", "path", &image.path, "name", &name,
+                        "dev", &dev, "ino", &ino, "block", &is_block) < 0)
+            continue;
+        image.dev = (uint64_t)dev;
+        image.ino = (uint64_t)ino;
+        image.is_block = is_block;
+        add_place(ret, &image, name);
+    }
+}
