@@ -115,8 +115,8 @@ bool backup_qmp_set_speed(const struct backup *backup, struct guest *guest, uint
 void backup_qmp_stop(struct backup *backup, struct guest *guest);
 /* Its files are closed. */
 void backup_qmp_close(struct backup *backup, struct guest *guest);
-/* QEMU forgets it; the checkpoint's bitmaps stay unless it is undone before anybody knew. */
-void backup_qmp_forget(struct backup *backup, struct guest *guest, bool with_checkpoint);
+/* QEMU forgets it; the bitmaps of its checkpoint stay. */
+void backup_qmp_forget(struct backup *backup, struct guest *guest);
 
 extern const struct job_kind domain_job_backup, domain_job_backup_pull;
 

@@ -339,40 +339,28 @@ void backup_qmp_close(struct backup *backup, struct guest *guest)
             block_nodes_delete(guest, backup->parts[i].disk->file.index);
 }
 
-static void remove_bitmap(struct guest *guest, const struct bitmaps *bitmaps, const char *node,
-                          const char *name)
-{
-    if (bitmaps_get(bitmaps, node, name))
-        tell(guest, "block-dirty-bitmap-remove",
-             json_pack("{s:s, s:s}", "node", node, "name", name));
-}
-
-static void forget_part(const struct backup *backup, const struct backup_part *part,
-                        struct guest *guest, const struct bitmaps *bitmaps, bool with_checkpoint)
+/* Another one went with what was exported. */
+static void remove_bitmap(const struct backup *backup, const struct backup_part *part,
+                          struct guest *guest, const struct bitmaps *bitmaps)
 {
     _cleanup_free_ char *own = backup_job_name(backup, part), *node = NULL;
-    const struct checkpoint_disk *recorded;
 
     if (part->images.n == 0)
         return;
     node = xasprintf("libvirt-%s-format", top_of(part)->index);
-    if (!backup->def->is_pull)
-        remove_bitmap(guest, bitmaps, node, own); /* another one went with what was exported */
-    recorded = with_checkpoint ? checkpoint_def_disk(backup->checkpoint, part->disk->name) : NULL;
-    if (recorded && recorded->bitmap)
-        remove_bitmap(guest, bitmaps, node, recorded->bitmap);
+    if (bitmaps_get(bitmaps, node, own))
+        tell(guest, "block-dirty-bitmap-remove", json_pack("{s:s, s:s}", "node", node, "name", own));
 }
 
-void backup_qmp_forget(struct backup *backup, struct guest *guest, bool with_checkpoint)
+void backup_qmp_forget(struct backup *backup, struct guest *guest)
 {
     struct bitmaps bitmaps;
 
     if (backup_qmp_look(backup, guest, NULL, NULL) == 0)
         tell_of_parts(backup, guest, "job-dismiss");
-    if (bitmaps_find(guest, NULL, &bitmaps, NULL) < 0)
+    if (backup->def->is_pull || bitmaps_find(guest, NULL, &bitmaps, NULL) < 0)
         return;
     for (size_t i = 0; i < backup->nparts; i++)
-        forget_part(backup, &backup->parts[i], guest, &bitmaps,
-                    with_checkpoint && backup->checkpoint);
+        remove_bitmap(backup, &backup->parts[i], guest, &bitmaps);
     bitmaps_clear(&bitmaps);
 }

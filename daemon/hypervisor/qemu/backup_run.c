@@ -13,6 +13,7 @@
 #include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/block_hold.h"
 #include "hypervisor/qemu/block_job.h"
+#include "hypervisor/qemu/disk_bitmaps.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -55,6 +56,8 @@ static int take_guest(struct domain_spec *spec, struct verror *err)
         return -1;
     domain_def_unref(spec->backup->live);
     spec->backup->live = domain_def_ref(spec->guest->def);
+    domain_def_unref(spec->def); /* into the journal, for its undo */
+    spec->def = domain_def_ref(spec->guest->def);
     return 0;
 }
 
@@ -346,9 +349,40 @@ static int backup_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
     (void)err;
     job_ctl_step(ctl, "ending QEMU's jobs");
     if (is_alive(spec))
-        backup_qmp_forget(spec->backup, spec->guest, false);
+        backup_qmp_forget(spec->backup, spec->guest);
     backup_files_give_back(spec->backup, spec->domains);
     return 0;
+}
+
+static int remove_from_images(struct domain_spec *spec, const struct disk_bitmaps *bitmaps,
+                              struct job_ctl *ctl, struct verror *err)
+{
+    struct bitmap_places places;
+    int rc = bitmap_places_find(bitmaps, spec->def, NULL, 0, ctl, &places, err);
+
+    if (rc == 0)
+        rc = bitmap_places_remove(&places, ctl, err);
+    bitmap_places_clear(&places);
+    return rc;
+}
+
+/* None of that name was there before. */
+static void undo_checkpoint(struct domain_spec *spec)
+{
+    struct disk_bitmaps bitmaps = { 0 };
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+    struct job_ctl ctl;
+    int rc;
+
+    job_ctl_init(&ctl);
+    disk_bitmaps_add_all(&bitmaps, spec->backup->checkpoint);
+    rc = is_alive(spec) ? disk_bitmaps_remove(&bitmaps, spec->guest, spec->def, &ctl, &err)
+                        : remove_from_images(spec, &bitmaps, &ctl, &err);
+    disk_bitmaps_clear(&bitmaps);
+    job_ctl_done(&ctl);
+    if (rc < 0)
+        log_error("bitmap '%s' may stay in the images of domain '%s': %s",
+                  spec->backup->checkpoint->name, spec->name, verror_text(&err));
 }
 
 /* What has begun has its checkpoint, whatever becomes of it. */
@@ -361,8 +395,10 @@ static void backup_undo(void *opaque, uint64_t job_id)
     if (is_alive(spec)) {
         backup_qmp_stop(backup, spec->guest);
         backup_qmp_close(backup, spec->guest);
-        backup_qmp_forget(backup, spec->guest, backup->started && !backup->begun);
+        backup_qmp_forget(backup, spec->guest);
     }
+    if (backup->started && !backup->begun && backup->checkpoint)
+        undo_checkpoint(spec);
     backup_files_give_back(backup, spec->domains);
     backup_files_remove(backup);
 }
