@@ -1,18 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Dirty bitmaps follow their disk through snapshots, block jobs and ends of its guest: what those of
-a name say together is what was written since they were made, no less, and not much more."""
+"""Dirty bitmaps follow their disk through snapshots, block jobs and ends of its guest: what those
+of a name say together is what was written since they were made, no less, and here no more."""
 
 import json
 import os
-import shutil
 import signal
 import subprocess
+import threading
 import xml.etree.ElementTree as tree
 
 import crash_lib
 import guest_lib
-from guest_lib import INVALID, MIB, check, equal, error_of, libvirt, refused, until
+from guest_lib import MIB, check, equal, error_of, libvirt, refused, until
 
 crash_lib.require('qemu-img')
 UNSUPPORTED = libvirt.VIR_ERR_OPERATION_UNSUPPORTED
@@ -40,17 +40,13 @@ def grains(start, length):
 class Disk:
     """The one disk of a guest, what is written to it, and what should be marked of that."""
 
-    def __init__(self, d, name):
-        self.d, self.name, self.made = d, name, 0
-        self.since = {}
+    def __init__(self, d, name, size=SIZE):
+        self.d, self.name, self.made, self.since = d, name, 0, {}
+        path = self.new_path()
+        img('create', '-q', '-f', 'qcow2', path, str(size))
         self.dom = d.boot('g', devices=(
             "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
-            f"<source file='{self.new_path()}'/><target dev='vda' bus='virtio'/></disk>")
-            if self.create() else '')
-
-    def create(self):
-        img('create', '-q', '-f', 'qcow2', self.path(0), str(SIZE))
-        return True
+            f"<source file='{path}'/><target dev='vda' bus='virtio'/></disk>"))
 
     def path(self, number):
         return os.path.join(self.d.dir, f'{self.name}-{number}')
@@ -95,8 +91,9 @@ class Disk:
 
     def snapshot(self, flags=DISKS, path=None):
         path = path or self.new_path()
-        self.dom.snapshotCreateXML(f"<domainsnapshot><disks><disk name='vda' snapshot='external'>"
-                                   f"<source file='{path}'/></disk></disks></domainsnapshot>", flags)
+        self.dom.snapshotCreateXML("<domainsnapshot><disks><disk name='vda' snapshot='external'>"
+                                   f"<source file='{path}'/></disk></disks></domainsnapshot>",
+                                   flags)
         return path
 
     # --- its bitmaps ---
@@ -150,7 +147,9 @@ class Disk:
 
     def exact(self, when):
         for name, marked in self.since.items():
-            equal(sorted(self.marked(name)), sorted(marked), f'what {name} says {when}')
+            found = self.marked(name)
+            equal((marked - found, found - marked), (set(), set()),
+                  f'what {name} does not say {when}, and what it should not say')
 
     # --- jobs on it ---
 
@@ -168,6 +167,9 @@ class Disk:
         self.dom.blockCopy('vda', f"<disk type='file'><source file='{path}'/>"
                                   f"<driver type='{format}'/></disk>", {}, TRANSIENT | flags)
         return path
+
+    def commit_all(self):
+        self.dom.blockCommit('vda', None, None, 0, ACTIVE)
 
     def drop(self):
         self.d.drop('g')
@@ -195,8 +197,8 @@ def snapshots(d):
     equal(disk.bitmaps(), {'X': ['on', 'on'], 'Y': ['on', None]}, 'the bitmaps')
     disk.exact('after a snapshot')
     old = disk.new_path()
-    img('create', '-q', '-f', 'qcow2', '-o', 'compat=0.10', '-b', disk.paths()[0], '-F', 'qcow2', '-u',
-        old, str(SIZE))
+    img('create', '-q', '-f', 'qcow2', '-o', 'compat=0.10', '-b', disk.paths()[0], '-F', 'qcow2',
+        '-u', old, str(SIZE))
     before = disk.bitmaps()
     error_of(disk.snapshot, DISKS | REUSE, old)
     equal((disk.bitmaps(), len(disk.images())), (before, 2), 'after a snapshot that has failed')
@@ -230,7 +232,7 @@ def commits(d):
           'after a commit of the middle')
     disk.exact('after a commit of the middle')
     disk.write(5 * MIB)
-    disk.dom.blockCommit('vda', None, None, 0, ACTIVE)
+    disk.commit_all()
     disk.ready()
     disk.write(6 * MIB)
     disk.dom.blockJobAbort('vda', PIVOT)
@@ -311,7 +313,7 @@ def sizes(d):
     disk.dom.blockResize('vda', 3 * SIZE, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES)
     disk.write(3 * SIZE - GRAIN)
     refused(UNSUPPORTED, "'X' is of an image of another size", disk.dom.blockPull, 'vda', 0, 0)
-    disk.dom.blockCommit('vda', None, None, 0, ACTIVE)
+    disk.commit_all()
     disk.ready()
     disk.dom.blockJobAbort('vda', PIVOT)
     disk.exact('after a commit into an image that was smaller')
@@ -337,7 +339,7 @@ def lost(d):
     disk.write(0)
     equal(disk.bitmaps(), {'X': ['on', 'lost'], 'Y': [None, 'lost']}, 'after a snapshot')
     refused(UNSUPPORTED, "'X' has been lost", disk.dom.blockPull, 'vda', 0, 0)
-    disk.dom.blockCommit('vda', None, None, 0, ACTIVE)
+    disk.commit_all()
     disk.ready()
     disk.dom.blockJobAbort('vda', PIVOT)
     equal(disk.bitmaps(), {'X': ['lost'], 'Y': ['lost']}, 'after a commit')
@@ -349,34 +351,76 @@ def ends(d):
     disk = Disk(d, 'end')
     two_of_each(disk)
     before = disk.bitmaps()
-    for number, end in enumerate(('destroy', 'save', 'kill9', 'cancelled')):
-        if end == 'destroy':
-            disk.dom.destroy()
-            disk.start()
-        elif end == 'save':
-            disk.dom.managedSave(0)
-            disk.dom.create()
-        elif end == 'kill9':
-            d.kill9()
-            d.start()
-            disk.again()
-        equal(disk.bitmaps(), before, f'after {end}')
+
+    def destroyed():
+        disk.dom.destroy()
+        disk.start()
+
+    def saved():
+        disk.dom.managedSave(0)
+        disk.dom.create()
+
+    def left():
+        d.kill9()
+        d.start()
+        disk.again()
+    for number, end in enumerate((destroyed, saved, left, destroyed)):
+        end()
+        equal(disk.bitmaps(), before, f'after it was {end.__name__}')
         disk.write((5 + number) * MIB)
-        disk.exact(f'after {end}')
+        disk.exact(f'after it was {end.__name__}')
     disk.drop()
 
 
-def killed(d):
-    """Killed in the middle of a pivot, and once more: nothing that was written is missing"""
-    disk, ended, states = Disk(d, 'killed'), False, []
+def busy(d):
+    """A guest that writes all the time, also in the middle of the pivot"""
+    disk = Disk(d, 'busy', 64 * SIZE)
     disk.make('X')
-    disk.snapshot()
-    for writes in range(0, 90, 4):
-        disk.write(len(states) * GRAIN)
-        disk.copy(SHALLOW)
+    over, errors, writers = threading.Event(), [], 8
+
+    def write(first):
+        try:
+            for number in range(first, 64 * SIZE // GRAIN, writers):  # none twice
+                if over.is_set():
+                    break
+                disk.write(number * GRAIN, 512)
+        except BaseException as error:
+            errors.append(error)
+
+    def commit():
+        disk.snapshot()
+        disk.commit_all()
+    for job in disk.copy, commit:
+        disk.since['X'].clear()
+        d.qmp('g', 'block-dirty-bitmap-clear', node=disk.images()[0][1], name='X')
+        over.clear()
+        job()
         disk.ready()
-        disk.write(8 * MIB + len(states) * GRAIN)
-        job = [job for job in d.jobs() if job['operation'] == 'domain-block-copy'][-1]['id']
+        threads = [threading.Thread(target=write, args=(i,)) for i in range(writers)]
+        for thread in threads:
+            thread.start()
+        until(lambda: len(disk.since['X']) > writers, 'it writes')
+        disk.dom.blockJobAbort('vda', PIVOT)
+        before = len(disk.since['X'])
+        until(lambda: len(disk.since['X']) > before + writers, 'it goes on writing')
+        over.set()
+        for thread in threads:
+            thread.join()
+        equal(errors, [], 'what the writers have met')
+        disk.exact('of a guest that was busy')
+    disk.drop()
+
+
+def killed(d, disk, job, operation):
+    """Killed in the middle of a pivot, and once more, until there was none to kill."""
+    ended, states = False, []
+    for writes in range(0, 90, 5):
+        at = len(states) * GRAIN
+        disk.write(at)
+        job()
+        disk.ready()
+        disk.write(8 * MIB + at)
+        number = [job for job in d.jobs() if job['operation'] == operation][-1]['id']
         d.rule('pwrite64', 'hold', skip=writes)
         disk.dom.blockJobAbort('vda', PIVOT | ASYNC)
         ended = until(lambda: 'held' if os.path.exists(os.path.join(d.rules, 'pwrite64.held'))
@@ -390,17 +434,36 @@ def killed(d):
             found = tree.fromstring(disk.dom.XMLDesc()).find('.//mirror')
             if found is not None and found.get('ready') == 'yes':
                 return 'ready'
-            return d.job(job)['state'] == 'complete' and 'complete'
+            return d.job(number)['state'] == 'complete' and 'complete'
         states.append(until(settled, 'it is ready again, or done'))
-        disk.write(12 * MIB + len(states) * GRAIN)
+        disk.write(12 * MIB + at)
         if states[-1] == 'ready':
             disk.dom.blockJobAbort('vda', PIVOT)
-        disk.exact(f'after {writes} writes')
+        disk.exact(f'killed after {writes} writes')
         if ended:
             break
     equal((ended, states[0], states[-1]), (True, 'ready', 'complete'), 'what came of the pivots')
     disk.drop()
 
 
-guest_lib.run(snapshots, commits, copies, pulls, sizes, lost, ends)
-guest_lib.run(killed, guests=guest_lib.HeldJournal)
+def killed_in_copy(d):
+    """The daemon killed in the middle of a copy's pivot: nothing that was written is missing"""
+    disk = Disk(d, 'kcopy')
+    disk.make('X')
+    disk.snapshot()
+    killed(d, disk, lambda: disk.copy(SHALLOW), 'domain-block-copy')
+
+
+def killed_in_commit(d):
+    """And in that of a commit's"""
+    disk = Disk(d, 'kcommit')
+    disk.make('X')
+
+    def commit():
+        disk.snapshot()
+        disk.commit_all()
+    killed(d, disk, commit, 'domain-block-commit')
+
+
+guest_lib.run(snapshots, commits, copies, pulls, sizes, lost, ends, busy)
+guest_lib.run(killed_in_copy, killed_in_commit, guests=guest_lib.HeldJournal)

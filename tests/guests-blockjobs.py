@@ -25,7 +25,7 @@ PULL, COPY, COMMIT, ACTIVE = (
 COMPLETED, FAILED, CANCELED, READY = range(4)
 TRANSIENT, REUSE = libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB, libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT
 PIVOT, ABORT_ASYNC = libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT, libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC
-SIZE = 8 * MIB
+RELATIVE, SIZE = libvirt.VIR_DOMAIN_BLOCK_REBASE_RELATIVE, 8 * MIB
 
 libvirt.virEventRegisterDefaultImpl()
 
@@ -51,6 +51,11 @@ def chain(d, name, length=3):
         subprocess.run(['qemu-io', '-t', 'unsafe', '-f', 'qcow2', '-c', f'write -q -P {i + 1} {i}M 1M', path],
                        check=True, stdout=subprocess.DEVNULL)
     return paths
+
+
+def named(path):
+    """What an image calls the one below it."""
+    return re.search(r'^backing file: (\S+)', img('info', '-U', path), re.M).group(1)
 
 
 def content(path):
@@ -189,6 +194,27 @@ def slow(d):
     events.expect(top, PULL, CANCELED)
     equal(images(dom)[1], middle, 'the chain is as it was')
     events.close()
+    d.drop('g')
+
+
+def relative(d):
+    """Images that call each other relatively go on so; where one does not, that is refused"""
+    paths = chain(d, 'relative', 5)
+    for above, below in ((4, 3), (3, 2), (2, 1)):
+        img('rebase', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', os.path.basename(paths[below]),
+            paths[above])
+    dom = start(d, 'g', paths[4])
+    refused(INVALID_ARG, 'needs a base', dom.blockRebase, 'vda', None, 0, RELATIVE)
+    dom.blockCommit('vda', paths[2], paths[3], 0, libvirt.VIR_DOMAIN_BLOCK_COMMIT_RELATIVE)
+    over(dom)
+    equal((images(dom), named(paths[4])), ([paths[i] for i in (4, 2, 1, 0)], 'relative-2'), 'commit')
+    dom.blockRebase('vda', paths[1], 0, RELATIVE)
+    over(dom)
+    equal((images(dom), named(paths[4])), ([paths[i] for i in (4, 1, 0)], 'relative-1'), 'pull')
+    refused(INVALID, 'relative backing relationship', dom.blockRebase, 'vda', paths[0], 0, RELATIVE)
+    dom.blockRebase('vda', paths[0], 0, 0)
+    over(dom)
+    equal((images(dom), named(paths[4])), ([paths[4], paths[0]], paths[0]), 'by its path')
     d.drop('g')
 
 
@@ -565,7 +591,7 @@ def manual(d):
            for what in ('pull', 'commit', 'copy')], 'the table')
 
 
-guest_lib.run(pull, slow, commit, copy, watched, by_virsh, restarted, died, manual)
+guest_lib.run(pull, slow, relative, commit, copy, watched, by_virsh, restarted, died, manual)
 if os.geteuid() == 0:
     guest_lib.run(owned, guests=Owned)
     guest_lib.run(linked)

@@ -20,12 +20,14 @@ guest_tests = \
 	tests/guests-outside.py \
 	tests/guests-restart.py \
 	tests/guests-snapshot-memory.py \
+	tests/guests-snapshot-merge.py \
 	tests/guests-snapshots.py \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \
 	tests/guests-backup.py \
 	tests/guests-bitmaps.py \
 	tests/guests-blockjobs.py \
+	tests/guests-checkpoints.py \
 	tests/guests-broken-qemu.py \
 	tests/guests-hung.py \
 	tests/guests-owner.py \

@@ -127,7 +127,7 @@ static int start(struct call *call, struct domain *domain, const struct job_kind
 /* --- pull, commit --- */
 
 static int start_pull(struct call *call, const struct wire_domain *wire, const char *path,
-                      const char *base, uint64_t speed)
+                      const char *base, bool relative, uint64_t speed)
 {
     struct disk_of of;
     struct block_job *block;
@@ -135,6 +135,7 @@ static int start_pull(struct call *call, const struct wire_domain *wire, const c
     if (find_disk(call, wire, path, &of) < 0 || !(block = new_job(call, BLOCK_JOB_PULL, &of)))
         return -1;
     block->base = xstrdup(base);
+    block->relative = relative;
     return start(call, of.domain, &domain_job_block_pull, block, speed);
 }
 
@@ -146,15 +147,7 @@ static int block_pull(struct call *call)
     if (call_check_flags(call, args->flags, PULL_BYTES) < 0 ||
         take_bandwidth(call, args->bandwidth, args->flags & PULL_BYTES, &speed) < 0)
         return -1;
-    return start_pull(call, &args->domain, args->path, NULL, speed);
-}
-
-static int refuse_flag(struct call *call, unsigned int flags, unsigned int flag, const char *why)
-{
-    if (!(flags & flag))
-        return 0;
-    return verror_set(&call->err, VIR_ERR_OPERATION_UNSUPPORTED, "%s in function %s", why,
-                      call->proc->api);
+    return start_pull(call, &args->domain, args->path, NULL, false, speed);
 }
 
 static int block_commit(struct call *call)
@@ -165,9 +158,6 @@ static int block_commit(struct call *call)
     uint64_t speed = 0;
 
     if (call_check_flags(call, args->flags, COMMIT_FLAGS) < 0 ||
-        refuse_flag(call, args->flags, COMMIT_DELETE, "images are not deleted") < 0 ||
-        refuse_flag(call, args->flags, COMMIT_RELATIVE, "backing files are not named relatively") <
-            0 ||
         take_bandwidth(call, args->bandwidth, args->flags & COMMIT_BYTES, &speed) < 0 ||
         find_disk(call, &args->domain, args->disk, &of) < 0 ||
         !(block = new_job(call, BLOCK_JOB_COMMIT, &of)))
@@ -176,6 +166,8 @@ static int block_commit(struct call *call)
     block->top = xstrdup(args->top ? *args->top : NULL);
     block->only_below = args->flags & COMMIT_SHALLOW;
     block->active = args->flags & COMMIT_ACTIVE;
+    block->relative = args->flags & COMMIT_RELATIVE;
+    block->deletes = args->flags & COMMIT_DELETE;
     return start(call, of.domain, &domain_job_block_commit, block, speed);
 }
 
@@ -383,10 +375,11 @@ static int block_rebase(struct call *call)
         return verror_set(&call->err, VIR_ERR_INVALID_ARG,
                           "flags 0x%x in function %s need the copy flag",
                           args->flags & REBASE_COPY_FLAGS, call->proc->api);
-    if (refuse_flag(call, args->flags, REBASE_RELATIVE, "backing files are not named relatively") <
-        0)
-        return -1;
-    return start_pull(call, &args->domain, args->path, args->base ? *args->base : NULL, speed);
+    if (args->flags & REBASE_RELATIVE && !args->base)
+        return verror_set(&call->err, VIR_ERR_INVALID_ARG,
+                          "the relative flag needs a base in function %s", call->proc->api);
+    return start_pull(call, &args->domain, args->path, args->base ? *args->base : NULL,
+                      args->flags & REBASE_RELATIVE, speed);
 }
 
 /* --- one that is under way --- */

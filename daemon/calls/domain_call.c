@@ -87,6 +87,15 @@ int call_check_needs(struct call *call, unsigned int flags, const struct flag_pa
     return 0;
 }
 
+int call_check_one_affected(struct call *call, unsigned int flags)
+{
+    static const struct flag_pair exclusive[] = {
+        { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG, "live", "config" },
+    };
+
+    return call_check_exclusive(call, flags, exclusive, ARRAY_SIZE(exclusive));
+}
+
 struct domain_def *call_domain_def(struct call *call, const struct domain *domain,
                                    unsigned int flags)
 {

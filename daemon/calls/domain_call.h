@@ -10,8 +10,6 @@
 /* NULL with call->err: VIR_ERR_NO_DOMAIN. */
 struct domain *call_domain(struct call *call, const struct wire_domain *wire);
 
-/* The domain's guest, if QEMU can be asked; NULL with call->err. */
-struct guest *call_ready_guest(struct call *call, const struct domain *domain);
 
 /* As it is now; the name is a copy. */
 void domain_to_wire(const struct domain *domain, struct wire_domain *ret);
@@ -45,6 +43,9 @@ int call_check_exclusive(struct call *call, unsigned int flags, const struct fla
 /* The same where the one of a pair is set without the other. */
 int call_check_needs(struct call *call, unsigned int flags, const struct flag_pair *pairs,
                      size_t npairs);
+
+/* For what is asked of one definition: -1 likewise where both are meant. */
+int call_check_one_affected(struct call *call, unsigned int flags);
 
 /*
  * Which definition VIR_DOMAIN_AFFECT_* flags mean: LIVE, CONFIG, or as it is now.  Borrowed;

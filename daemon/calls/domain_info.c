@@ -22,10 +22,6 @@ enum {
     CONTROL_ERROR_MONITOR = 2,
 };
 
-static const struct flag_pair live_or_config[] = {
-    { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG, "live", "config" },
-};
-
 /* --- from memory --- */
 
 static int get_info(struct call *call)
@@ -106,7 +102,7 @@ static int get_vcpus_flags(struct call *call)
 
     if (call_check_flags(call, args->flags,
                          AFFECT_FLAGS | VIR_DOMAIN_VCPU_MAXIMUM | VIR_DOMAIN_VCPU_GUEST) < 0 ||
-        call_check_exclusive(call, args->flags, live_or_config, ARRAY_SIZE(live_or_config)) < 0)
+        call_check_one_affected(call, args->flags) < 0)
         return -1;
     if (args->flags & VIR_DOMAIN_VCPU_GUEST && !call_may(call, OPERATION_MONITOR))
         return verror_set(&call->err, VIR_ERR_OPERATION_DENIED, "%s with guest flag",
@@ -362,7 +358,7 @@ static int get_metadata(struct call *call)
     struct domain_def *def;
 
     if (call_check_flags(call, args->flags, AFFECT_FLAGS) < 0 ||
-        call_check_exclusive(call, args->flags, live_or_config, ARRAY_SIZE(live_or_config)) < 0 ||
+        call_check_one_affected(call, args->flags) < 0 ||
         !(domain = call_domain(call, &args->domain)) ||
         !(def = call_domain_def(call, domain, args->flags)))
         return -1;

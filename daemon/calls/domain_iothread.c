@@ -132,9 +132,6 @@ static void answer(struct call *call, void *opaque)
 
 static int get_info(struct call *call)
 {
-    static const struct flag_pair exclusive[] = {
-        { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG, "live", "config" },
-    };
     const struct remote_domain_flags_args *args = call->args;
     struct offload offload = { .free_input = free_question, .work = find_out, .then = answer };
     struct iothread_question *question;
@@ -142,7 +139,7 @@ static int get_info(struct call *call)
     struct domain_def *def;
 
     if (call_check_flags(call, args->flags, AFFECT_FLAGS) < 0 ||
-        call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
+        call_check_one_affected(call, args->flags) < 0 ||
         !(domain = call_domain(call, &args->domain)) ||
         !(def = call_domain_def(call, domain, args->flags)))
         return -1;

@@ -19,11 +19,6 @@ enum {
     ALL_PARAMS = IOTUNE_FIELDS + 1,
 };
 
-/* Of both calls, as libvirt has it. */
-static const struct flag_pair exclusive[] = {
-    { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG, "live", "config" },
-};
-
 struct iotune_question {
     struct domain_def *def;
     struct guest *guest; /* NULL: the definition is asked */
@@ -108,7 +103,7 @@ static int get_io_tune(struct call *call)
     struct domain_def *def;
 
     if (call_check_flags(call, args->flags, AFFECT_FLAGS | TYPED_STRINGS) < 0 ||
-        call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
+        call_check_one_affected(call, args->flags) < 0 ||
         !(domain = call_domain(call, &args->domain)) ||
         !(def = call_domain_def(call, domain, args->flags)))
         return -1;
@@ -164,7 +159,6 @@ static int set_io_tune(struct call *call)
     json_t *given;
 
     if (call_check_flags(call, args->flags, AFFECT_FLAGS) < 0 ||
-        call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
         !(domain = call_domain(call, &args->domain)) || !(given = take_params(call, args)))
         return -1;
     if (check_given(call, given) < 0) {

@@ -34,6 +34,7 @@ static int job_operation(const struct job *job)
         { &domain_job_snapshot_revert, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT },
         { &domain_job_snapshot_start, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT },
         { &domain_job_snapshot_delete, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_DELETE },
+        { &domain_job_snapshot_merge, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_DELETE },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(operations); i++)

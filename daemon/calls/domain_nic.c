@@ -98,16 +98,13 @@ static void answer(struct call *call, _unused_ void *opaque)
 
 static int get_parameters(struct call *call)
 {
-    static const struct flag_pair exclusive[] = {
-        { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG, "live", "config" },
-    };
     const struct remote_domain_text_int_flags_args *args = call->args;
     struct remote_params_ret *ret = call->ret;
     const struct domain *domain;
     struct domain_def *def;
 
     if (call_check_flags(call, args->flags, AFFECT_FLAGS | TYPED_STRINGS) < 0 ||
-        call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
+        call_check_one_affected(call, args->flags) < 0 ||
         !(domain = call_domain(call, &args->domain)) ||
         !(def = call_domain_def(call, domain, args->flags)))
         return -1;

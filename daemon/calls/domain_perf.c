@@ -51,16 +51,13 @@ static const char *const events[] = {
 
 static int get_perf_events(struct call *call)
 {
-    static const struct flag_pair exclusive[] = {
-        { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG, "live", "config" },
-    };
     const struct remote_domain_flags_args *args = call->args;
     struct remote_domain_typed_params_ret *ret = call->ret;
     struct param_list list = { 0 };
     const struct domain *domain;
 
     if (call_check_flags(call, args->flags, AFFECT_FLAGS | TYPED_STRINGS) < 0 ||
-        call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
+        call_check_one_affected(call, args->flags) < 0 ||
         !(domain = call_domain(call, &args->domain)) ||
         !call_domain_def(call, domain, args->flags))
         return -1;

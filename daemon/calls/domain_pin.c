@@ -202,15 +202,12 @@ static void answer_pins(struct call *call, void *opaque)
 static int get_pins(struct call *call, const struct wire_domain *wire, int count, int map_len,
                     unsigned int flags, bool emulator)
 {
-    static const struct flag_pair exclusive[] = {
-        { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG, "live", "config" },
-    };
     struct vcpu_question *question;
     struct domain *domain;
     struct domain_def *def;
 
     if (call_check_flags(call, flags, AFFECT_FLAGS) < 0 ||
-        call_check_exclusive(call, flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
+        call_check_one_affected(call, flags) < 0 ||
         check_sizes(call, count, map_len) < 0 || !(domain = call_domain(call, wire)) ||
         !(def = call_domain_def(call, domain, flags)))
         return -1;

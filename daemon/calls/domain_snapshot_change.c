@@ -5,6 +5,7 @@
  */
 
 #include "calls/domain_moment.h"
+#include "calls/domain_snapshot_call.h"
 #include "hypervisor/qemu/guest.h"
 #include "hypervisor/snapshot_jobs.h"
 #include "util/alloc.h"
@@ -228,13 +229,18 @@ static int delete(struct call *call)
     const struct remote_domain_snapshot_args *args = call->args;
     struct moment *snapshot;
     struct domain *domain;
+    bool merges;
 
     if (call_check_flags(call, args->flags, DELETE_FLAGS | CALL_ASYNC) < 0 ||
         call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
         !(snapshot = call_moment(call, &snapshot_moments, &args->snapshot, &domain)))
         return -1;
+    /* of one that is known only, or with others below it, all goes by what is known */
+    merges = snapshot_def_is_external(snapshot->def) && !(args->flags & ~CALL_ASYNC);
+    if (merges && domain_is_active(domain))
+        return call_merge_snapshot(call, domain, snapshot, args->flags & CALL_ASYNC);
     return call_start_domain_job(
-        call, &domain_job_snapshot_delete,
+        call, merges ? &domain_job_snapshot_merge : &domain_job_snapshot_delete,
         snapshot_spec_new(domain, snapshot_def_ref(snapshot->def), args->flags & ~CALL_ASYNC),
         args->flags & CALL_ASYNC, NULL);
 }

@@ -161,9 +161,6 @@ static void answer_numa(struct call *call, void *opaque)
 
 static int get_numa(struct call *call)
 {
-    static const struct flag_pair exclusive[] = {
-        { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG, "live", "config" },
-    };
     const struct remote_domain_int_flags_args *args = call->args;
     struct offload offload = { .free_input = free_numa, .work = read_numa, .then = answer_numa };
     struct remote_params_ret *ret = call->ret;
@@ -172,7 +169,7 @@ static int get_numa(struct call *call)
     struct domain_def *def;
 
     if (call_check_flags(call, args->flags, AFFECT_FLAGS | TYPED_STRINGS) < 0 ||
-        call_check_exclusive(call, args->flags, exclusive, ARRAY_SIZE(exclusive)) < 0 ||
+        call_check_one_affected(call, args->flags) < 0 ||
         !(domain = call_domain(call, &args->domain)) ||
         !(def = call_domain_def(call, domain, args->flags)))
         return -1;

@@ -54,7 +54,9 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/domain_security.c \
 	daemon/calls/domain_size.c \
 	daemon/calls/domain_snapshot.c \
+	daemon/calls/domain_snapshot_call.h \
 	daemon/calls/domain_snapshot_change.c \
+	daemon/calls/domain_snapshot_merge.c \
 	daemon/calls/domain_tune.c \
 	daemon/calls/event.c \
 	daemon/calls/event.h \
@@ -73,6 +75,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/job_calls.h \
 	daemon/calls/job_find.c \
 	daemon/calls/job_find.h \
+	daemon/calls/job_group.c \
+	daemon/calls/job_group.h \
 	daemon/calls/job_limit.c \
 	daemon/calls/job_list.c \
 	daemon/calls/job_record.c \

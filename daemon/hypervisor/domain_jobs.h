@@ -88,8 +88,9 @@ extern const struct job_kind domain_job_define, domain_job_undefine, domain_job_
     domain_job_rename, domain_job_set_metadata,
     domain_job_set_memory, domain_job_set_vcpus, domain_job_set_vcpu, domain_job_set_autostart,
     domain_job_managed_save_remove, domain_job_snapshot_create, domain_job_snapshot_redefine,
-    domain_job_snapshot_delete, domain_job_snapshot_revert, domain_job_snapshot_start,
-    domain_job_checkpoint_create, domain_job_checkpoint_redefine, domain_job_checkpoint_delete;
+    domain_job_snapshot_delete, domain_job_snapshot_merge, domain_job_snapshot_revert,
+    domain_job_snapshot_start, domain_job_checkpoint_create, domain_job_checkpoint_redefine,
+    domain_job_checkpoint_delete;
 
 /* A request for a job on that domain, callbacks still to be filled in; it owns spec. */
 struct job_request domain_job_request(const struct job_kind *kind, struct domain_spec *spec,

@@ -72,6 +72,7 @@ static const struct job_kind *const kinds[] = {
     &domain_job_snapshot_create,
     &domain_job_snapshot_redefine,
     &domain_job_snapshot_delete,
+    &domain_job_snapshot_merge,
     &domain_job_snapshot_revert,
     &domain_job_snapshot_start,
     &domain_job_checkpoint_create,

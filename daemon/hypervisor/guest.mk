@@ -28,6 +28,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/snapshot_external.c \
 	daemon/hypervisor/snapshot_jobs.h \
 	daemon/hypervisor/snapshot_memory.c \
+	daemon/hypervisor/snapshot_merge.c \
 	daemon/hypervisor/snapshot_redefine.c \
 	daemon/hypervisor/snapshot_revert.c \
 	daemon/hypervisor/snapshot_spec.c \
@@ -80,10 +81,14 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/guest_vcpus.h \
 	daemon/hypervisor/qemu/image_file.c \
 	daemon/hypervisor/qemu/image_file.h \
+	daemon/hypervisor/qemu/leftovers.c \
+	daemon/hypervisor/qemu/leftovers.h \
 	daemon/hypervisor/qemu/migrate.c \
 	daemon/hypervisor/qemu/migrate.h \
 	daemon/hypervisor/qemu/snapshot_images.c \
 	daemon/hypervisor/qemu/snapshot_images.h \
+	daemon/hypervisor/qemu/snapshot_merge.c \
+	daemon/hypervisor/qemu/snapshot_merge.h \
 	daemon/hypervisor/qemu/snapshot_overlay.c \
 	daemon/hypervisor/qemu/snapshot_overlay.h \
 	daemon/hypervisor/qemu/snapshot_overlay_qmp.c \

@@ -113,7 +113,7 @@ static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
 
 /* --- the outcome --- */
 
-static void delete_commit(void *opaque, struct store_txn *txn)
+void snapshot_delete_commit(void *opaque, struct store_txn *txn)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -122,7 +122,7 @@ static void delete_commit(void *opaque, struct store_txn *txn)
         doomed_commit(&spec->snapshot->doomed, &domain->snapshots, txn);
 }
 
-static void delete_ended(void *opaque, bool done)
+void snapshot_delete_ended(void *opaque, bool done)
 {
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
@@ -163,8 +163,8 @@ const struct job_kind domain_job_snapshot_delete = {
     .prepare = delete_prepare,
     .accepted = snapshot_accepted,
     .publish = delete_publish,
-    .commit = delete_commit,
-    .ended = delete_ended,
+    .commit = snapshot_delete_commit,
+    .ended = snapshot_delete_ended,
     .unlimited = delete_unlimited,
     .recover = delete_recover,
     SNAPSHOT_SPEC_FUNCTIONS,

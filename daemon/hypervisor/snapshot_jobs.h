@@ -9,6 +9,7 @@
 #include "hypervisor/domain_jobs.h"
 #include "hypervisor/moments.h"
 #include "hypervisor/qemu/snapshot_images.h"
+#include "hypervisor/qemu/snapshot_merge.h"
 #include "hypervisor/qemu/snapshot_overlay.h"
 #include "xml/snapshot_xml.h"
 
@@ -24,7 +25,8 @@ struct snapshot_work {
     char *owners;              /* create: whose they were, see owner.h; or NULL */
     bool files_taken;          /* create: the guest knows of them */
     bool has_image;            /* create: the domain has a managed save image */
-    struct doomed doomed;      /* delete: which */
+    struct doomed doomed;      /* delete, merge: which */
+    struct snapshot_merges merges; /* merge: the worker finds them */
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
     bool to_active;            /* revert: memory is loaded, too */
     bool disks_done;           /* revert: the last daemon had all disks taken back */
@@ -58,6 +60,18 @@ void snapshot_safety_name(uint64_t job_id, char name[SNAPSHOT_SAFETY_MAX]);
 int snapshot_check_own(const char *name, struct verror *err);
 /* QEMU finds one inside an image by its number before it looks at names; -1 with err: it could. */
 int snapshot_check_number(const char *name, struct verror *err);
+
+/* --- snapshot_delete.c, for what else deletes one --- */
+
+/* Loop: what is known of the doomed goes; those below them are their parents'. */
+void snapshot_delete_commit(void *spec, struct store_txn *txn);
+void snapshot_delete_ended(void *spec, bool done);
+
+/* --- snapshot_merge.c, for guests that run, too --- */
+
+/* Loop: no others may lie on images that an external snapshot lies on; -1 with err. */
+int snapshot_check_alone(const struct domain *domain, const struct moment *snapshot,
+                         struct verror *err);
 
 /* --- snapshot_external.c, for the kind that makes them --- */
 
@@ -95,6 +109,8 @@ int snapshot_refuse_managed_save(const char *domain, struct verror *err);
 int snapshot_check_managed_save(const struct domain *domain, struct verror *err);
 /* Worker: work->was and work->config; -1 with err. */
 int snapshot_complete_def(struct domain_spec *spec, struct verror *err);
+/* Worker: QEMU takes no image back that has a bitmap; -1 with err: one has. */
+int snapshot_check_bitmaps(const struct domain_spec *spec, struct job_ctl *ctl, struct verror *err);
 int snapshot_keep_images(struct domain_spec *spec, uint64_t job_id, struct job_ctl *ctl,
                          struct verror *err);
 int snapshot_apply_images(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err);

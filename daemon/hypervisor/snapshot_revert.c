@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/bitmaps.h"
 #include "hypervisor/qemu/snapshot_qmp.h"
 #include "hypervisor/snapshot_jobs.h"
+#include "storage/qemu_img.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -22,6 +24,25 @@ enum { END_GRACE_MS = 0 }; /* nobody wants what it would still write */
 static const char done_mark[] = "{\"done\":true}";
 
 /* --- loop: may it be gone back to? --- */
+
+/* QEMU takes no image back that records what is written, and finds that out disk by disk. */
+static int check_no_checkpoint(const struct domain *domain, struct verror *err)
+{
+    struct moment *checkpoint, *next;
+
+    HASH_ITER(hh, domain->checkpoints.by_name, checkpoint, next)
+    {
+        const struct checkpoint_def *def = moment_checkpoint(checkpoint);
+
+        for (size_t i = 0; i < def->ndisks; i++)
+            if (def->disks[i].bitmap)
+                return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                                  "checkpoint '%s' records what is written to disk '%s', and no "
+                                  "snapshot can be gone back to as long as it is there",
+                                  def->name, def->disks[i].name);
+    }
+    return 0;
+}
 
 int snapshot_check_target(struct domain_spec *spec, struct verror *err)
 {
@@ -50,7 +71,7 @@ int snapshot_check_target(struct domain_spec *spec, struct verror *err)
         return verror_set(err, VIR_ERR_SNAPSHOT_REVERT_RISKY,
                           "snapshot '%s' lacks domain '%s' rollback info", def->name,
                           domain->name);
-    return 0;
+    return check_no_checkpoint(domain, err);
 }
 
 /* An image that is resumed later would meet other disks than it left. */
@@ -140,6 +161,48 @@ static int check_machine(struct domain_spec *spec, struct verror *err)
                       work->def->name, verror_text(&why));
 }
 
+static int refuse_bitmap(const char *target, struct verror *err)
+{
+    return verror_set(err, VIR_ERR_OPERATION_INVALID,
+                      "the image of disk '%s' has a bitmap, and no snapshot can be gone back to as "
+                      "long as it is there",
+                      target);
+}
+
+static int check_live_bitmaps(const struct domain_spec *spec, struct job_ctl *ctl,
+                              struct verror *err)
+{
+    struct bitmaps bitmaps;
+    int rc = bitmaps_find(spec->guest, ctl, &bitmaps, err);
+
+    for (size_t i = 0; i < spec->def->ndisks && rc == 0; i++) {
+        const struct domain_disk *disk = &spec->def->disks[i];
+        _cleanup_free_ char *node = checkpoint_node(disk);
+
+        for (size_t k = 0; k < bitmaps.n && rc == 0; k++)
+            if (strcmp(bitmaps.list[k].node, node) == 0)
+                rc = refuse_bitmap(disk->target, err);
+    }
+    bitmaps_clear(&bitmaps);
+    return rc;
+}
+
+int snapshot_check_bitmaps(const struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
+{
+    const struct snapshot_images *images = &spec->snapshot->images;
+
+    if (spec->snapshot->live)
+        return check_live_bitmaps(spec, ctl, err);
+    for (size_t i = 0; i < images->n; i++) {
+        const struct snapshot_image *image = &images->images[i];
+        int has = qemu_img_has_bitmap(image->path, NULL, ctl, err);
+
+        if (has != 0)
+            return has < 0 ? -1 : refuse_bitmap(image->target, err);
+    }
+    return 0;
+}
+
 static int check_images(struct domain_spec *spec, struct verror *err)
 {
     struct snapshot_work *work = spec->snapshot;
@@ -153,6 +216,8 @@ static int check_images(struct domain_spec *spec, struct verror *err)
     rc = work->to_active
              ? snapshot_qmp_check(spec->guest, spec->def, work->def->name, true, &ctl, err)
              : snapshot_images_check(&work->images, work->def->name, true, &ctl, err);
+    if (rc == 0)
+        rc = snapshot_check_bitmaps(spec, &ctl, err);
     job_ctl_done(&ctl);
     return rc;
 }

@@ -39,6 +39,7 @@ void snapshot_work_free(struct snapshot_work *work)
     domain_def_unref(work->was);
     snapshot_images_clear(&work->images);
     snapshot_overlays_clear(&work->overlays);
+    snapshot_merges_clear(&work->merges);
     free(work->owners);
     doomed_clear(&work->doomed);
     free(work);
@@ -93,6 +94,7 @@ static json_t *work_to_json(const struct snapshot_work *work)
 
     json_object_set_new(json, "doomed", doomed_to_json(&work->doomed));
     json_object_set_new(json, "overlays", snapshot_overlays_to_json(&work->overlays));
+    json_object_set_new(json, "merges", snapshot_merges_to_json(&work->merges));
     return json;
 }
 
@@ -129,6 +131,7 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
     work->flags = (unsigned int)flags;
     images_from_json(images, &work->images);
     snapshot_overlays_from_json(json_object_get(json, "overlays"), &work->overlays);
+    snapshot_merges_from_json(json_object_get(json, "merges"), &work->merges);
     doomed_from_json(doomed, &work->doomed);
     work->def = snapshot_def_parse(xml, true, err);
     if (work->def) {

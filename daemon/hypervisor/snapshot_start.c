@@ -38,6 +38,8 @@ static int find_images(struct domain_spec *spec, struct verror *err)
         return -1;
     job_ctl_init(&ctl);
     rc = snapshot_images_check(&work->images, work->def->name, true, &ctl, err);
+    if (rc == 0)
+        rc = snapshot_check_bitmaps(spec, &ctl, err);
     job_ctl_done(&ctl);
     return rc;
 }

@@ -234,7 +234,7 @@ int qemu_img_create(const struct qemu_img_target *target, struct job_ctl *ctl, s
     return run_on(&args, target->path, target->fd, NULL, NULL, ctl, err);
 }
 
-/* The size a guest sees, by "qemu-img info". */
+/* What an image is, by "qemu-img info". */
 
 struct info_text {
     char *text;
@@ -253,44 +253,45 @@ static void info_line(void *opaque, char *line)
     info->length += length;
 }
 
-static int parse_virtual_size(const struct info_text *info, const char *path, uint64_t *ret_size,
-                              struct verror *err)
-{
-    json_t *root = info->text ? json_loads(info->text, 0, NULL) : NULL;
-    json_t *size = json_object_get(root, "virtual-size");
-    bool good = json_is_integer(size) && json_integer_value(size) >= 0;
-
-    if (good)
-        *ret_size = (uint64_t)json_integer_value(size);
-    json_decref(root);
-    if (!good)
-        return verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img tells no size of '%s'", path);
-    return 0;
-}
-
-/* ret_info: its text is the caller's, in any case. */
-static int read_info(const char *path, const char *format, struct job_ctl *ctl,
-                     struct info_text *ret_info, struct verror *err)
+json_t *qemu_img_info(const char *path, const char *format, struct job_ctl *ctl,
+                      struct verror *err)
 {
     _cleanup_args_ struct args args = { 0 };
+    struct info_text info = { 0 };
+    json_t *root = NULL;
+    int r;
 
+    if (check_path(path, err) < 0)
+        return NULL;
     args_add2(&args, "qemu-img", "info");
     args_add(&args, "-U");
     args_add2(&args, "-f", format);
     args_add2(&args, "--output", "json");
     args_add(&args, path);
-    return run(&args, info_line, ret_info, ctl, err);
+    r = run(&args, info_line, &info, ctl, err);
+    if (r == 0 && !(root = info.text ? json_loads(info.text, 0, NULL) : NULL))
+        verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img does not tell what '%s' is", path);
+    free(info.text);
+    return root;
+}
+
+static int take_size(const json_t *root, const char *path, uint64_t *ret_size, struct verror *err)
+{
+    json_t *size = json_object_get(root, "virtual-size");
+
+    if (!json_is_integer(size) || json_integer_value(size) < 0)
+        return verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img tells no size of '%s'", path);
+    *ret_size = (uint64_t)json_integer_value(size);
+    return 0;
 }
 
 int qemu_img_virtual_size(const char *path, const char *format, struct job_ctl *ctl,
                           uint64_t *ret_size, struct verror *err)
 {
-    struct info_text info = { 0 };
-    int r = check_path(path, err) < 0 ? -1 : read_info(path, format, ctl, &info, err);
+    json_t *root = qemu_img_info(path, format, ctl, err);
+    int r = root ? take_size(root, path, ret_size, err) : -1;
 
-    if (r == 0)
-        r = parse_virtual_size(&info, path, ret_size, err);
-    free(info.text);
+    json_decref(root);
     return r;
 }
 
@@ -328,33 +329,29 @@ static bool has_flag(const json_t *bitmap, const char *name)
 }
 
 /* One that is "in use" was not written back: it says nothing any more. */
-static json_t *take_bitmaps(const struct info_text *info)
+static json_t *take_bitmaps(const json_t *root)
 {
-    json_t *root = info->text ? json_loads(info->text, 0, NULL) : NULL, *list = NULL, *bitmap;
-    json_t *found = json_array();
+    json_t *format = json_object_get(root, "format-specific"), *found = json_array(), *bitmap;
+    json_t *list = json_object_get(json_object_get(format, "data"), "bitmaps");
     size_t i;
 
-    (void)json_unpack(root, "{s:{s:{s:o}}}", "format-specific", "data", "bitmaps", &list);
     json_array_foreach(list, i, bitmap)
     {
         if (has_flag(bitmap, "auto") && !has_flag(bitmap, "in-use"))
             json_array_append(found, bitmap);
     }
-    json_decref(root);
     return found;
 }
 
 int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
                      uint64_t *ret_size, json_t **ret_bitmaps, struct verror *err)
 {
-    struct info_text info = { 0 };
-    int r = check_path(path, err) < 0 ? -1 : read_info(path, format, ctl, &info, err);
+    json_t *root = qemu_img_info(path, format, ctl, err);
+    int r = root ? take_size(root, path, ret_size, err) : -1;
 
     if (r == 0)
-        r = parse_virtual_size(&info, path, ret_size, err);
-    if (r == 0)
-        *ret_bitmaps = take_bitmaps(&info);
-    free(info.text);
+        *ret_bitmaps = take_bitmaps(root);
+    json_decref(root);
     return r;
 }
 
@@ -373,35 +370,23 @@ static json_t *bitmaps_of(const json_t *root)
     return json_object_get(data, "bitmaps");
 }
 
-static int find_named(const struct info_text *info, json_t *(*list_of)(const json_t *root),
-                      const char *path, const char *name, struct verror *err)
+static int has_named(const char *path, json_t *(*list_of)(const json_t *root), const char *name,
+                     struct job_ctl *ctl, struct verror *err)
 {
-    json_t *root = info->text ? json_loads(info->text, 0, NULL) : NULL, *item;
+    json_t *root = qemu_img_info(path, "qcow2", ctl, err), *item;
     int found = 0;
     size_t i;
 
     if (!root)
-        return verror_set(err, VIR_ERR_OPERATION_FAILED, "qemu-img tells nothing of '%s'", path);
+        return -1;
     json_array_foreach(list_of(root), i, item)
     {
         const char *other = json_string_value(json_object_get(item, "name"));
 
-        found |= other && strcmp(other, name) == 0;
+        found |= other && (!name || strcmp(other, name) == 0);
     }
     json_decref(root);
     return found;
-}
-
-static int has_named(const char *path, json_t *(*list_of)(const json_t *root), const char *name,
-                     struct job_ctl *ctl, struct verror *err)
-{
-    struct info_text info = { 0 };
-    int r = check_path(path, err) < 0 ? -1 : read_info(path, "qcow2", ctl, &info, err);
-
-    if (r == 0)
-        r = find_named(&info, list_of, path, name, err);
-    free(info.text);
-    return r;
 }
 
 int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
@@ -447,10 +432,11 @@ int qemu_img_snapshot(const char *path, bool is_block, enum qemu_img_verb verb, 
     return run_on(&args, path, -1, NULL, NULL, ctl, err);
 }
 
-int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, struct job_ctl *ctl,
-                           struct verror *err)
+int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, int lock,
+                           struct job_ctl *ctl, struct verror *err)
 {
     _cleanup_args_ struct args args = { 0 };
+    struct child_spec spec = { .keep_fds = &lock, .nkeep_fds = 1, .outlives = true };
 
     if (check_path(path, err) < 0)
         return -1;
@@ -459,7 +445,8 @@ int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, st
     args_add(&args, "--");
     args_add_new(&args, qcow2_options(path, is_block));
     args_add(&args, name);
-    return run_on(&args, path, -1, NULL, NULL, ctl, err);
+    spec.argv = (const char *const *)args.argv;
+    return child_run(&spec, ctl, err);
 }
 
 /* Convert. */
@@ -544,6 +531,43 @@ int qemu_img_convert(const char *source, enum vol_format source_format,
         return 0;
     return qemu_img_resize(target->path, target->fd, target->format, target->capacity, false,
                            target->preallocate_full, ctl, err);
+}
+
+/* Commit and relink. */
+
+int qemu_img_commit(const char *path, const char *format, struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_args_ struct args args = { 0 };
+    struct progress progress = { .ctl = ctl, .total = allocated_bytes(path) };
+
+    if (check_path(path, err) < 0)
+        return -1;
+    args_add2(&args, "qemu-img", "commit");
+    args_add2(&args, "-p", "-d");
+    args_add2(&args, "-f", format);
+    args_add(&args, path);
+    job_ctl_set_total(ctl, progress.total);
+    job_ctl_set_done(ctl, 0);
+    if (run_on(&args, path, -1, progress_line, &progress, ctl, err) < 0)
+        return -1;
+    job_ctl_set_done(ctl, progress.total);
+    return 0;
+}
+
+int qemu_img_relink(const char *path, const char *base, const char *base_format,
+                    struct job_ctl *ctl, struct verror *err)
+{
+    _cleanup_args_ struct args args = { 0 };
+
+    if (check_path(path, err) < 0 || check_path(base, err) < 0)
+        return -1;
+    args_add2(&args, "qemu-img", "rebase");
+    args_add2(&args, "-q", "-u");
+    args_add2(&args, "-f", "qcow2");
+    args_add2(&args, "-b", base);
+    args_add2(&args, "-F", base_format);
+    args_add(&args, path);
+    return run_on(&args, path, -1, NULL, NULL, ctl, err);
 }
 
 int qemu_img_resize(const char *path, int fd, enum vol_format format, uint64_t capacity,

@@ -64,22 +64,33 @@ int qemu_img_snapshot(const char *path, bool is_block, enum qemu_img_verb verb, 
 /* 1: a qcow2 image has a snapshot of that name inside, 0: it has not, -1 with err. */
 int qemu_img_has_snapshot(const char *path, const char *name, struct job_ctl *ctl,
                           struct verror *err);
+/* "qemu-img info" as it is, also of an image that a guest uses: an object, or NULL with err. */
+json_t *qemu_img_info(const char *path, const char *format, struct job_ctl *ctl,
+                      struct verror *err);
+/* "qemu-img commit": what an image holds goes into the one below it, and stays in it, too. */
+int qemu_img_commit(const char *path, const char *format, struct job_ctl *ctl, struct verror *err);
+/* A qcow2 image says that it lies on that one, which has the same contents as what it lay on. */
+int qemu_img_relink(const char *path, const char *base, const char *base_format,
+                    struct job_ctl *ctl, struct verror *err);
 /*
- * "qemu-img bitmap --add": a dirty bitmap that is kept in a qcow2 image which nobody uses, and records what is
- * written from then on.
+ * "qemu-img bitmap --add": a dirty bitmap that is kept in a qcow2 image which nobody uses, and
+ * records what is written from then on.
  */
 int qemu_img_bitmap_add(const char *path, int fd, const char *name, uint64_t granularity,
                         struct job_ctl *ctl, struct verror *err);
 /*
- * Those of an image that record, as an array of {name, granularity}, as they were before a guest used it; and
- * the size that a guest sees of it.
+ * Those of an image that record, as an array of {name, granularity}, as they were before a guest
+ * used it; and the size that a guest sees of it.
  */
 int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
                      uint64_t *ret_size, json_t **ret_bitmaps, struct verror *err);
-/* "qemu-img bitmap --remove" of a qcow2 image that nobody uses; is_block: it is on a device. */
-int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, struct job_ctl *ctl,
-                           struct verror *err);
-/* 1: a qcow2 image has such a bitmap, of whatever use; 0: it has not, -1 with err. */
+/*
+ * "qemu-img bitmap --remove" of a qcow2 image that nobody uses; is_block: it is on a device.  Cut off in
+ * its middle it would spoil the image's other bitmaps: it outlives the daemon, and inherits lock.
+ */
+int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, int lock,
+                           struct job_ctl *ctl, struct verror *err);
+/* 1: a qcow2 image has a bitmap of that name (NULL: any), of whatever use; 0: it has not, -1 with err. */
 int qemu_img_has_bitmap(const char *path, const char *name, struct job_ctl *ctl,
                         struct verror *err);
 /* The size that a guest sees of an image, also while one uses it. */

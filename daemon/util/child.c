@@ -393,6 +393,7 @@ static int spawn(struct child *child, struct pipes *pipes, struct verror *err)
         .status = pipes->status[1],
         .keep_fds = spec->keep_fds,
         .nkeep_fds = spec->nkeep_fds,
+        .outlives = spec->outlives,
     };
     struct child_failure failure;
 
@@ -451,7 +452,8 @@ int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror 
     if (cancel_fd < 0 || (spec->paced && pace_fd < 0))
         return verror_errno(err, errno, "cannot run '%s'", spec->argv[0]);
     if (child_open(child, err) == 0) {
-        job_ctl_child(ctl, child->pid);
+        if (!spec->outlives)
+            job_ctl_child(ctl, child->pid);
         if (spec->paced)
             child_pace_open(&child->pace, child->pid, ctl, pace_fd);
         follow(child, cancel_fd);

@@ -27,6 +27,11 @@ struct child_spec {
     size_t output_max; /* of stdout; more of it and the child is killed.  0: any */
     int timeout_ms;    /* then it is killed.  0: never */
     bool paced;        /* it moves the job's bytes: keeps to its speed and pause */
+    /*
+     * It may outlive the daemon, and the next one does not kill it: what it is in the middle of would
+     * be spoilt.  Who has it done again waits for it by a lock that it has inherited.
+     */
+    bool outlives;
     /* What it finds on its stdin, which then stays open; fits a pipe (64 KiB).  NULL: nothing */
     const char *input;
     /*
@@ -43,7 +48,7 @@ struct child_spec {
  * (VIR_ERR_OPERATION_TIMEOUT; likewise), said too much, ended with a status other
  * than 0 or by a signal (VIR_ERR_OPERATION_FAILED naming the program and the last
  * line of its stderr; err->output has the tail of it).
- * Its pid is journalled through ctl while it lives.
+ * Its pid is journalled through ctl while it lives, unless it outlives the daemon.
  */
 int child_run(const struct child_spec *spec, struct job_ctl *ctl, struct verror *err);
 

@@ -139,7 +139,7 @@ static _Noreturn void child_exec_or_exit(const struct child_exec *exec, pid_t pa
     die_with(parent);
     failure.step = prepare(exec, parent);
     if (failure.step == CHILD_STEP_EXEC) {
-        if (exec->detach)
+        if (exec->detach || exec->outlives)
             (void)prctl(PR_SET_PDEATHSIG, 0); /* from here on it lives by itself */
         (void)execve(exec->path, exec->argv, exec->envp);
     }

@@ -31,7 +31,8 @@ struct child_exec {
     int status;       /* write end of a pipe: a struct child_failure, else closed by exec */
     const int *keep_fds;
     size_t nkeep_fds;
-    /* NULL: a process group of its own, and killed with the daemon */
+    bool outlives; /* not killed with the daemon */
+    /* NULL: a process group of its own, and but for that killed with the daemon */
     const struct child_detach *detach;
 };
 

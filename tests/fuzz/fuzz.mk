@@ -5,6 +5,7 @@
 fuzz_targets = \
 	tests/fuzz/backup-xml \
 	tests/fuzz/calls \
+	tests/fuzz/checkpoint-xml \
 	tests/fuzz/config \
 	tests/fuzz/cpu-xml \
 	tests/fuzz/domain-xml \
@@ -27,7 +28,7 @@ EXTRA_DIST += \
 	tests/fuzz/seeds \
 	$(NULL)
 
-noinst_HEADERS += tests/fuzz/emulator.h
+noinst_HEADERS += tests/fuzz/emulator.h tests/fuzz/small-domain.h
 fuzz_records = tests/fuzz/record.c tests/fuzz/record.h
 fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/fuzz.h
 if FUZZ
@@ -50,6 +51,11 @@ tests_fuzz_calls_SOURCES = tests/fuzz/calls.c $(fuzz_records) $(fuzz_sources)
 tests_fuzz_calls_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_calls_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_calls_LDADD = $(fuzz_ldadd)
+
+tests_fuzz_checkpoint_xml_SOURCES = tests/fuzz/checkpoint-xml.c $(fuzz_sources)
+tests_fuzz_checkpoint_xml_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_checkpoint_xml_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_checkpoint_xml_LDADD = $(fuzz_ldadd)
 
 tests_fuzz_config_SOURCES = tests/fuzz/config.c $(fuzz_sources)
 tests_fuzz_config_CPPFLAGS = $(fuzz_cppflags)

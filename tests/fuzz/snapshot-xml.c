@@ -8,30 +8,9 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "small-domain.h"
 #include "util/alloc.h"
-#include "xml/domain_def.h"
 #include "xml/snapshot_xml.h"
-#include "xml/xml_read.h"
-
-static const char domain[] =
-    "<domain type='qemu'><name>small</name><uuid>b0c9a7c4-5d0e-4f8e-9f0a-6f2f0d7a4e11</uuid>"
-    "<memory unit='KiB'>65536</memory><vcpu>1</vcpu>"
-    "<os><type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type></os><devices>"
-    "<emulator>/usr/bin/qemu-system-x86_64</emulator>"
-    "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/x/a.qcow2'/>"
-    "<target dev='vda' bus='virtio'/></disk>"
-    "<disk type='file' device='cdrom'><target dev='sda' bus='sata'/><readonly/></disk>"
-    "</devices></domain>";
-
-static struct domain_def *read_domain(void)
-{
-    _cleanup_verror_ struct verror err = VERROR_INIT;
-    _cleanup_xml_doc_ xmlDocPtr doc = xml_read_document(domain, "domain", "domain", &err);
-    struct domain_def *def = doc ? domain_def_from_doc(doc, &err) : NULL;
-
-    fuzz_must(def);
-    return def;
-}
 
 static void same_again(struct snapshot_def *def)
 {
@@ -55,7 +34,7 @@ static void same_again(struct snapshot_def *def)
 
 static void match(const struct snapshot_def *def)
 {
-    struct domain_def *small = read_domain();
+    struct domain_def *small = small_domain();
     struct snapshot_def *copy = snapshot_def_copy(def);
     _cleanup_verror_ struct verror err = VERROR_INIT;
 

@@ -51,6 +51,9 @@ shut_off()
     snapshot_xml outside
     both domblklist g
     both snapshot-revert g outside
+    both snapshot-delete g outside
+    both domblklist g
+    both snapshot-create-as g outside --disk-only
     both snapshot-delete g outside --metadata
     editor "s,<name>three</name>,&<description>edited</description>,"
     both snapshot-edit g three
@@ -61,6 +64,7 @@ shut_off()
 running()
 {
     both start g
+    both blkdeviotune g vda --total-iops-sec 100 --live --config
     both snapshot-create-as g live1
     both domstate g --reason
     both snapshot-create-as g live2 --halt
@@ -97,6 +101,13 @@ running()
     both snapshot-list g --active --external
     both snapshot-list g --external
     both snapshot-list g --disk-only --name
+    both snapshot-delete g ext2 --children
+    both snapshot-delete g mem
+    both snapshot-list g --tree
+    both domblklist g
+    both snapshot-delete g mem2
+    both domblklist g
+    both snapshot-current g --name
     both snapshot-delete g live2 --metadata
     both snapshot-delete g live1 --children --metadata
     both snapshot-list g

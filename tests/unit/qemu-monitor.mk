@@ -2,6 +2,8 @@
 # The tests of the QMP client, and of that of the guest agent.
 monitor_tests = \
 	tests/unit/test-agent \
+	tests/unit/test-bitmaps \
+	tests/unit/test-bitmaps_follow \
 	tests/unit/test-monitor \
 	tests/unit/test-monitor_event \
 	tests/unit/test-monitor_request \
@@ -22,6 +24,14 @@ monitor_test_libs = daemon/libdaemon.la $(CHECK_LIBS)
 tests_unit_test_agent_SOURCES = tests/unit/test-agent.c
 tests_unit_test_agent_CPPFLAGS = $(monitor_test_cppflags)
 tests_unit_test_agent_LDADD = $(monitor_test_libs)
+
+tests_unit_test_bitmaps_SOURCES = tests/unit/test-bitmaps.c $(monitor_test_harness)
+tests_unit_test_bitmaps_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_bitmaps_LDADD = $(monitor_test_libs)
+
+tests_unit_test_bitmaps_follow_SOURCES = tests/unit/test-bitmaps_follow.c
+tests_unit_test_bitmaps_follow_CPPFLAGS = $(monitor_test_cppflags)
+tests_unit_test_bitmaps_follow_LDADD = $(monitor_test_libs)
 
 tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c $(monitor_test_harness)
 tests_unit_test_monitor_CPPFLAGS = $(monitor_test_cppflags)

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "scratch.h"
+#include "util/alloc.h"
 #include "util/child.h"
 
 #define MIB (1024 * 1024ULL)
@@ -262,6 +263,34 @@ START_TEST(test_cancel)
 }
 END_TEST
 
+/* Only those that record are told of; a name may look like an option. */
+START_TEST(test_bitmaps)
+{
+    struct qemu_img_target target = make_target(path_b, VOL_FORMAT_QCOW2, 8 * MIB);
+    _cleanup_close_ int fd = open_new(path_b);
+    _cleanup_free_ char *disable = xasprintf("qemu-img bitmap -f qcow2 --disable '%s' off", path_b);
+    _cleanup_free_ char *text = NULL;
+    json_t *bitmaps = NULL;
+    uint64_t size = 0;
+
+    ck_assert_int_eq(qemu_img_create(&target, &ctl, &err), 0);
+    ck_assert_int_eq(qemu_img_bitmaps(path_b, "qcow2", &ctl, &size, &bitmaps, &err), 0);
+    ck_assert_uint_eq(size, 8 * MIB);
+    ck_assert_uint_eq(json_array_size(bitmaps), 0);
+    json_decref(bitmaps);
+    ck_assert_int_eq(qemu_img_bitmap_add(path_b, fd, "off", 65536, &ctl, &err), 0);
+    ck_assert_int_eq(qemu_img_bitmap_add(path_b, -1, "--help", 4096, &ctl, &err), 0);
+    ck_assert_int_eq(system(disable), 0);
+    ck_assert_int_eq(qemu_img_bitmaps(path_b, "qcow2", &ctl, &size, &bitmaps, &err), 0);
+    text = json_dumps(bitmaps, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(bitmaps);
+    ck_assert_str_eq(text, "[{\"flags\":[\"auto\"],\"granularity\":4096,\"name\":\"--help\"}]");
+    ck_assert_int_eq(qemu_img_bitmap_add(path_b, fd, "off", 65536, &ctl, &err), -1);
+    ck_assert_msg(strstr(verror_text(&err), "already exists") != NULL, "%s", verror_text(&err));
+    ck_assert_msg(strstr(verror_text(&err), "/proc/self") == NULL, "%s", verror_text(&err));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("qemu_img");
@@ -283,6 +312,7 @@ int main(void)
     tcase_add_test(tcase, test_backing);
     tcase_add_test(tcase, test_raw_is_not_probed);
     tcase_add_loop_test(tcase, test_resize, 0, 2);
+    tcase_add_test(tcase, test_bitmaps);
     tcase_add_test(tcase, test_cancel);
     suite_add_tcase(suite, tcase);
     return scratch_run(suite);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Bitmaps of checkpoints in images that no guest uses; see disk_bitmaps.h.  Workers. */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "hypervisor/qemu/disk_bitmaps.h"
 #include "hypervisor/qemu/disk_chain.h"
@@ -87,14 +91,35 @@ void bitmap_places_clear(struct bitmap_places *places)
     *places = (struct bitmap_places){ 0 };
 }
 
-/* What is gone has been removed by the last daemon. */
+/* Held until the last of those has ended who have the descriptor; -1 with err. */
+static int lock_image(const char *path, struct verror *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return verror_errno(err, errno, "cannot open '%s'", path);
+    while (flock(fd, LOCK_EX) < 0) {
+        if (errno == EINTR)
+            continue;
+        verror_errno(err, errno, "cannot lock '%s'", path);
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* One that a dead daemon has begun is waited for; what is gone then has been removed by it. */
 static int remove_one(const struct bitmap_place *place, struct job_ctl *ctl, struct verror *err)
 {
-    int has = qemu_img_has_bitmap(place->path, place->name, ctl, err);
+    int lock = lock_image(place->path, err), r;
 
-    if (has <= 0)
-        return has;
-    return qemu_img_bitmap_remove(place->path, place->is_block, place->name, ctl, err);
+    if (lock < 0)
+        return -1;
+    r = qemu_img_has_bitmap(place->path, place->name, ctl, err);
+    if (r > 0)
+        r = qemu_img_bitmap_remove(place->path, place->is_block, place->name, lock, ctl, err);
+    (void)close(lock);
+    return r;
 }
 
 int bitmap_places_remove(const struct bitmap_places *places, struct job_ctl *ctl,

@@ -50,8 +50,8 @@ const struct bitmap *bitmaps_get(const struct bitmaps *bitmaps, const char *node
 const struct bitmap_image *bitmaps_image(const struct bitmaps *bitmaps, const char *node);
 
 /*
- * Steps of a transaction, for bitmaps_transact() or among those of another.  granularity 0: QEMU's own.
- * A persistent one is kept inside the image when QEMU lets go of it.
+ * Steps of a transaction, for bitmaps_transact() or among those of another.  granularity 0: QEMU's
+ * own.  A persistent one is kept inside the image when QEMU lets go of it.
  */
 json_t *bitmap_step_add(const char *node, const char *name, bool persistent, uint64_t granularity);
 json_t *bitmap_step_remove(const char *node, const char *name);
@@ -64,8 +64,8 @@ json_t *bitmap_step_merge(const char *node, const char *into, const char *from_n
 int bitmaps_transact(struct guest *guest, json_t *steps, struct job_ctl *ctl, struct verror *err);
 
 /*
- * bitmaps_follow.c: they follow their disk.  What was written to it since X was made is what the bitmaps X
- * of its images say together, of which the topmost has one.
+ * bitmaps_follow.c: they follow their disk.  What was written to it since X was made is what the
+ * bitmaps X of its images say together, of which the topmost has one.
  */
 
 /* Kept in its image, recording, and to be believed. */
@@ -73,7 +73,7 @@ bool bitmap_is_good(const struct bitmap *bitmap); /* NULL is not */
 /* All of the disk's images, from the topmost down to the last that has an X, have a good one. */
 bool bitmaps_are_whole(const struct bitmaps *bitmaps, const char *const *nodes, size_t n,
                        const char *name);
-/* Adds the steps to an array that have the node `above`, before it comes over `below`, go on with those of that. */
+/* Adds steps to an array: those of `below` go on in the node `above`, which is to come over it. */
 void bitmaps_steps_above(const struct bitmaps *bitmaps, const char *below, const char *above,
                          json_t *steps);
 
@@ -81,13 +81,13 @@ void bitmaps_steps_above(const struct bitmaps *bitmaps, const char *below, const
 struct bitmaps_move {
     const char *const *nodes; /* all there are so far, from the topmost */
     size_t n;
-    size_t first, end;      /* the first that leaves, and the first after that which stays */
-    const char *into;       /* node that has their data: one that stays, or a new one in their place */
+    size_t first, end;      /* the first that leaves, and the first after it that stays */
+    const char *into;       /* node that has their data: one that stays, or is new in their place */
     const char *into_name;  /* what a client calls it */
     bool is_recorded;       /* as QEMU writes their data, the bitmaps of `into` mark it */
 };
 
-/* Before it begins: can it be done without that a whole bitmap is lost, or one that is not seems whole? */
+/* Before it begins: no whole bitmap is to be lost by it, and none to seem whole that is not. */
 int bitmaps_check_move(const struct bitmaps *bitmaps, const struct bitmaps_move *move,
                        struct verror *err);
 /*

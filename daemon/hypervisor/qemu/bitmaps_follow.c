@@ -45,14 +45,6 @@ void bitmaps_steps_above(const struct bitmaps *bitmaps, const char *below, const
 
 /* --- images that leave --- */
 
-static bool is_leaving(const struct bitmaps_move *move, const char *node)
-{
-    for (size_t i = move->first; i < move->end; i++)
-        if (strcmp(move->nodes[i], node) == 0)
-            return true;
-    return false;
-}
-
 static bool is_of_chain(const struct bitmaps_move *move, const char *node)
 {
     for (size_t i = 0; i < move->n; i++)
@@ -187,23 +179,28 @@ static void prepare_into(const struct bitmaps *bitmaps, const struct bitmaps_mov
         json_array_append_new(steps, bitmap_step_enable(move->into, first->name));
 }
 
+static void merge_into(const struct bitmaps *bitmaps, const struct bitmaps_move *move,
+                       const struct bitmap *from, json_t *steps)
+{
+    const struct bitmap *there = bitmaps_get(bitmaps, move->into, from->name);
+
+    if (!bitmaps_are_whole(bitmaps, move->nodes, move->n, from->name))
+        return;
+    if (first_leaving(bitmaps, move, from->name) == from)
+        prepare_into(bitmaps, move, from, steps);
+    /* where the sizes differ it has recorded all of it: else the job would have been refused */
+    if (!there || size_of(bitmaps, from->node) == size_of(bitmaps, move->into))
+        json_array_append_new(steps,
+                              bitmap_step_merge(move->into, from->name, from->node, from->name));
+}
+
 json_t *bitmaps_steps_move(const struct bitmaps *bitmaps, const struct bitmaps_move *move)
 {
     json_t *steps = json_array();
 
-    for (size_t i = 0; i < bitmaps->n; i++) {
-        const struct bitmap *bitmap = &bitmaps->list[i];
-        const struct bitmap *there = bitmaps_get(bitmaps, move->into, bitmap->name);
-
-        if (!is_leaving(move, bitmap->node) ||
-            !bitmaps_are_whole(bitmaps, move->nodes, move->n, bitmap->name))
-            continue;
-        if (first_leaving(bitmaps, move, bitmap->name) == bitmap)
-            prepare_into(bitmaps, move, bitmap, steps);
-        /* where the sizes differ it has recorded all of it: else the job would have been refused */
-        if (!there || size_of(bitmaps, bitmap->node) == size_of(bitmaps, move->into))
-            json_array_append_new(
-                steps, bitmap_step_merge(move->into, bitmap->name, bitmap->node, bitmap->name));
-    }
+    for (size_t at = move->first; at < move->end; at++)
+        for (size_t i = 0; i < bitmaps->n; i++)
+            if (strcmp(bitmaps->list[i].node, move->nodes[at]) == 0)
+                merge_into(bitmaps, move, &bitmaps->list[i], steps);
     return steps;
 }

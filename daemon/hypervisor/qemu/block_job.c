@@ -47,7 +47,10 @@ void block_job_unref(struct block_job *block)
     free(block->target);
     free(block->source);
     free(block->base);
+    free(block->base_name);
     free(block->top);
+    free(block->snapshot);
+    leftovers_free(block->leftovers);
     free(block->dest.path);
     free(block->dest.format);
     free(block->dest.index);
@@ -62,31 +65,34 @@ json_t *block_job_to_json(const struct block_job *block)
 {
     return json_pack(
         "{s:I, s:i, s:s, s:s*, s:s*, s:s*, s:b, s:b, s:b, s:b, s:b, s:I, s:I, s:s*, s:s*, s:s*, "
-        "s:b}",
+        "s:b, s:b, s:b, s:b, s:s*}",
         "id", (json_int_t)block->id, "type", (int)block->type, "target", block->target, "source",
         block->source, "base", block->base, "top", block->top, "only_below", block->only_below,
         "active", block->active, "shallow", block->shallow, "reuse", block->reuse, "sync_writes",
         block->sync_writes, "granularity", (json_int_t)block->granularity, "buf_size",
         (json_int_t)block->buf_size, "dest", block->dest.path, "format", block->dest.format,
-        "index", block->dest.index, "is_block", block->dest.is_block);
+        "index", block->dest.index, "is_block", block->dest.is_block, "by_itself",
+        block->by_itself, "relative", block->relative, "deletes", block->deletes, "snapshot", block->snapshot);
 }
 
 struct block_job *block_job_from_json(const json_t *json)
 {
     const char *target, *source = NULL, *base = NULL, *top = NULL, *dest = NULL, *format = NULL;
-    const char *index = NULL;
+    const char *index = NULL, *snapshot = NULL;
     int type, only_below, active, shallow, reuse, sync_writes, is_block;
+    int by_itself = 0, relative = 0, deletes = 0;
     json_int_t id, granularity, buf_size;
     struct block_job *block;
 
     if (json_unpack((json_t *)(uintptr_t)json,
                     "{s:I, s:i, s:s, s?s, s?s, s?s, s:b, s:b, s:b, s:b, s:b, s:I, s:I, s?s, s?s, "
-                    "s?s, s:b}",
+                    "s?s, s:b, s?b, s?b, s?b, s?s}",
                     "id", &id, "type", &type, "target", &target, "source", &source, "base", &base,
                     "top", &top, "only_below", &only_below, "active", &active, "shallow", &shallow,
                     "reuse", &reuse, "sync_writes", &sync_writes, "granularity", &granularity,
                     "buf_size", &buf_size, "dest", &dest, "format", &format, "index", &index,
-                    "is_block", &is_block) < 0 ||
+                    "is_block", &is_block, "by_itself", &by_itself, "relative", &relative,
+                    "deletes", &deletes, "snapshot", &snapshot) < 0 ||
         type < BLOCK_JOB_PULL || type > BLOCK_JOB_ACTIVE_COMMIT)
         return NULL;
     block = block_job_new((enum block_job_type)type, target, source);
@@ -95,6 +101,10 @@ struct block_job *block_job_from_json(const json_t *json)
     block->top = xstrdup(top);
     block->only_below = only_below;
     block->active = active;
+    block->by_itself = by_itself;
+    block->relative = relative;
+    block->deletes = deletes;
+    block->snapshot = xstrdup(snapshot);
     block->shallow = shallow;
     block->reuse = reuse;
     block->sync_writes = sync_writes;

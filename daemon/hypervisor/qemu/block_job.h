@@ -9,6 +9,7 @@
 #define VIRTJOBD_QEMU_BLOCK_JOB_H
 
 #include "hypervisor/qemu/guest.h"
+#include "hypervisor/qemu/leftovers.h"
 #include "hypervisor/qemu/target_file.h"
 #include "xml/disk_images.h"
 
@@ -48,8 +49,12 @@ struct block_job {
     char *target;     /* the disk: "vda" */
     char *source;     /* the image it has, as libvirt's events call it */
     char *base, *top; /* as the client named them, or NULL */
+    bool relative;    /* the base is to be called relatively, as images call each other */
     bool only_below;  /* base: the image right below top */
     bool active;      /* commit: it is known to be of the topmost image */
+    bool by_itself;   /* active commit: it pivots as soon as it is ready */
+    bool deletes;     /* commit: files of images that leave the disk go */
+    char *snapshot;   /* commit: the external snapshot that goes with the last of them, or NULL */
     bool shallow, reuse, sync_writes;
     uint64_t granularity, buf_size; /* 0 = QEMU's own */
     struct disk_xml_image dest;     /* copy: where to; active commit: the base */
@@ -58,6 +63,7 @@ struct block_job {
     struct domain_def *live, *config; /* references, the loop's until they are handed over */
     struct disk_images images;
     size_t top_at, base_at;            /* positions; base_at may be how many there are */
+    char *base_name;                   /* as an image that comes to lie on the base is to call it */
     const char *cache, *aio, *discard; /* of the disk, static; or NULL */
 
     /* Its worker's, and kept in its checkpoint. */
@@ -70,6 +76,10 @@ struct block_job {
     atomic_ullong cur, end;
     atomic_bool ready;
     atomic_int wish; /* enum block_job_wish */
+
+    /* Its worker's, once it is done. */
+    struct leftovers *leftovers;
+    bool forgets; /* nothing of that snapshot's is among the disks any more */
 
     /* The loop's. */
     bool begun;                /* QEMU has said so */
@@ -109,6 +119,8 @@ void block_job_event(const struct domain *domain, const char *name, const json_t
 
 /* block_plan.c, workers: which images it is about.  -1 with err. */
 int block_job_plan(struct block_job *block, struct verror *err);
+/* Before it begins, what the base is to be called.  -1 with err: it cannot be. */
+int block_job_name_base(struct block_job *block, struct verror *err);
 /* Positions of images that the disk has no more once it is done. */
 void block_job_dropped(const struct block_job *block, size_t *ret_first, size_t *ret_end);
 /* What the domain is once it is done: definitions, and those positions. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hypervisor/qemu/block_job.h"
+#include "hypervisor/qemu/disk_chain.h"
 #include "util/alloc.h"
 #include "xml/xml_tree.h"
 
@@ -148,6 +149,48 @@ int block_job_plan(struct block_job *block, struct verror *err)
     if (block->type == BLOCK_JOB_COPY)
         return plan_copy(block, err);
     return plan_commit(block, err);
+}
+
+/* --- what the base is called --- */
+
+/* Position of the image that comes to lie on it. */
+static size_t above_base(const struct block_job *block)
+{
+    return block->type == BLOCK_JOB_COMMIT ? block->top_at - 1 : 0;
+}
+
+static char *relative_name(const struct block_job *block, struct verror *err)
+{
+    size_t above = above_base(block);
+    const struct disk_xml_image *image = &block->images.images[above];
+    const char *path = above == 0 ? block->source : image->path;
+    struct disk_chain chain = { NULL, 0 };
+    char *name;
+
+    if (disk_chain_find(path, image->format, &chain, err) < 0)
+        return NULL;
+    name = disk_chain_relative(&chain, block->base_at - above);
+    disk_chain_clear(&chain);
+    if (!name)
+        (void)verror_set(err, VIR_ERR_OPERATION_INVALID,
+                         "can't keep relative backing relationship of disk '%s': an image names the "
+                         "one below it absolutely",
+                         block->target);
+    return name;
+}
+
+int block_job_name_base(struct block_job *block, struct verror *err)
+{
+    bool has_base = block->base_at < block->images.n && block->type != BLOCK_JOB_COPY &&
+                    block->type != BLOCK_JOB_ACTIVE_COMMIT;
+
+    free(STEAL_PTR(block->base_name));
+    if (!has_base)
+        return 0;
+    if (block->relative)
+        return (block->base_name = relative_name(block, err)) ? 0 : -1;
+    block->base_name = xstrdup(block->images.images[block->base_at].path);
+    return 0;
 }
 
 /* --- what comes of it --- */

@@ -31,8 +31,8 @@ static void add_base(const struct block_job *block, json_t *args)
         return;
     base = &block->images.images[block->base_at];
     json_object_set_new(args, "base-node", format_name(base));
-    if (block->type != BLOCK_JOB_ACTIVE_COMMIT && base->path)
-        json_object_set_new(args, "backing-file", json_string(base->path));
+    if (block->base_name)
+        json_object_set_new(args, "backing-file", json_string(block->base_name));
 }
 
 static json_t *mirror_args(const struct block_job *block, json_t *args)

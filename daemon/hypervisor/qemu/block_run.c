@@ -14,6 +14,7 @@
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/block_hold.h"
 #include "hypervisor/qemu/block_job.h"
+#include "hypervisor/snapshot_jobs.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -179,6 +180,8 @@ static int block_begin(struct domain_spec *spec, struct job_ctl *ctl, struct ver
     if (make_target(spec, ctl, err) < 0 || own_files(spec, ctl, err) < 0)
         return -1;
     job_ctl_step(ctl, "starting QEMU's block job");
+    if (block_job_name_base(block, err) < 0)
+        return -1;
     if (block->type == BLOCK_JOB_COPY && block_target_add_nodes(block, spec->guest, ctl, err) < 0)
         return -1;
     if (block_bitmaps_check(block, spec->guest, ctl, err) < 0)
@@ -213,6 +216,8 @@ static int judge(struct block_job *block, const struct block_status *status, str
                           status->error);
     if (status->ready)
         atomic_store(&block->ready, true);
+    if (status->ready && block->by_itself)
+        atomic_store(&block->wish, BLOCK_JOB_PIVOT);
     if (status->pending || status->concluded)
         return 0;
     return !(status->ready && atomic_load(&block->wish) != BLOCK_JOB_GO_ON);
@@ -281,6 +286,19 @@ static void finish_locks(const void *opaque, struct lock_hold *hold)
     domain_locks(opaque, hold);
 }
 
+/* The snapshot that goes with the images, if it is still known. */
+static void take_snapshot(struct domain_spec *spec, const struct domain *domain)
+{
+    const char *name = spec->block->snapshot;
+    struct moment *snapshot = name ? moment_find(&domain->snapshots, name) : NULL;
+
+    if (!snapshot || spec->snapshot)
+        return;
+    spec->snapshot = XNEW(struct snapshot_work);
+    spec->snapshot->def = snapshot_def_ref(snapshot->def);
+    doomed_find(&spec->snapshot->doomed, &domain->snapshots, snapshot, false, false);
+}
+
 static int block_decide(void *opaque, struct verror *err)
 {
     struct domain_spec *spec = opaque;
@@ -293,6 +311,7 @@ static int block_decide(void *opaque, struct verror *err)
     domain_def_unref(block->config);
     block->live = domain_def_ref(spec->guest->def);
     block->config = domain->config ? domain_def_ref(domain->config) : NULL;
+    take_snapshot(spec, domain);
     return block_hold_target(spec->guest, block, err);
 }
 
@@ -339,6 +358,33 @@ static void clear_qemu(struct domain_spec *spec, size_t first, size_t end)
         block_nodes_delete(spec->guest, block->images.images[i].index);
 }
 
+static const struct guest_file *find_file(const struct guest *guest, const char *path)
+{
+    for (size_t i = 0; path && i < guest->nfiles; i++)
+        if (strcmp(guest->files[i].path, path) == 0)
+            return &guest->files[i];
+    return NULL;
+}
+
+static void find_leftovers(struct domain_spec *spec, size_t first, size_t end)
+{
+    struct block_job *block = spec->block;
+
+    if (!block->deletes)
+        return;
+    block->forgets =
+        spec->snapshot && !snapshot_merges_are_left(spec->snapshot->def, spec->new_live);
+    block->leftovers = leftovers_new();
+    for (size_t i = first; i < end; i++) {
+        const struct guest_file *file = find_file(spec->guest, block->images.images[i].path);
+
+        if (file)
+            leftovers_add(block->leftovers, file->path, file->dev, file->ino);
+    }
+    if (block->forgets)
+        leftovers_add_memory(block->leftovers, spec->snapshot->def->memory_file);
+}
+
 /*
  * What QEMU has done cannot be taken back: whatever may fail comes before it.  That it is done is
  * on disk before QEMU forgets it, so that another daemon goes on from there.
@@ -363,6 +409,7 @@ static int block_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, str
         log_warn("domain '%s': %s", spec->name, verror_text(&lost));
     clear_qemu(spec, first, end);
     if (!stays_as_it_was(block)) {
+        find_leftovers(spec, first, end);
         block_hold_outcome(spec->guest, block, first, end);
         return 0;
     }
@@ -446,6 +493,8 @@ static void block_commit(void *opaque, struct store_txn *txn)
     if (live)
         block_hold_swap(spec->guest, spec->block);
     spec_change_commit(spec, txn);
+    if (spec->block->forgets)
+        snapshot_delete_commit(spec, txn);
     if (live)
         block_hold_swap(spec->guest, spec->block);
 }
@@ -468,6 +517,10 @@ static void block_ended(void *opaque, bool done)
 
     if (done)
         spec_change_ended(spec, done);
+    if (done && block->forgets)
+        snapshot_delete_ended(spec, done);
+    if (done && block->leftovers)
+        leftovers_remove(STEAL_PTR(block->leftovers), spec->domains->daemon->workers);
     if (!spec->guest)
         return;
     if (done && running)

@@ -30,14 +30,17 @@ _Static_assert(VOL_FORMAT_MAX == 11, "a new volume format: can QEMU open it?");
 /* The next image to look at, and why. */
 struct link {
     char *path;
+    char *named;       /* as the image above says it */
     int format;        /* enum vol_format */
     const char *above; /* path of the image that names it, NULL: the disk itself */
 };
 
 void disk_chain_clear(struct disk_chain *chain)
 {
-    for (size_t i = 0; i < chain->n; i++)
+    for (size_t i = 0; i < chain->n; i++) {
         free(chain->images[i].path);
+        free(chain->images[i].named);
+    }
     free(chain->images);
     *chain = (struct disk_chain){ 0 };
 }
@@ -116,6 +119,7 @@ static int next_link(const struct image_facts *facts, const char *above, struct 
     link->path = resolve(above, facts->backing, err);
     link->format = facts->backing_format;
     link->above = above;
+    link->named = xstrdup(facts->backing);
     return link->path ? 0 : -1;
 }
 
@@ -155,11 +159,28 @@ static int chain_add(struct disk_chain *chain, struct link *link, struct link *n
     if (fd < 0 || check_loop(chain, &image, link, err) < 0)
         return -1;
     image.path = STEAL_PTR(link->path);
+    image.named = STEAL_PTR(link->named);
     chain->images = xrealloc(chain->images, chain->n + 1, sizeof(*chain->images));
     chain->images[chain->n++] = image;
     if (strcmp(image.format, "raw") == 0)
         return 0;
     return read_image(fd, &image, link, next, err);
+}
+
+char *disk_chain_relative(const struct disk_chain *chain, size_t at)
+{
+    char *name = xstrdup("");
+
+    for (size_t i = 1; i <= at && i < chain->n && name; i++) {
+        const char *slash = strrchr(name, '/'), *named = chain->images[i].named;
+        char *next = NULL;
+
+        if (*named != '/')
+            next = xasprintf("%.*s%s", slash ? (int)(slash + 1 - name) : 0, name, named);
+        free(name);
+        name = next;
+    }
+    return name;
 }
 
 int disk_chain_find(const char *path, const char *format, struct disk_chain *ret_chain,
@@ -181,9 +202,11 @@ int disk_chain_find(const char *path, const char *format, struct disk_chain *ret
 
         r = chain_add(&chain, &link, &next, err);
         free(link.path);
+        free(link.named);
         link = next;
     }
     free(link.path);
+    free(link.named);
     if (r < 0) {
         disk_chain_clear(&chain);
         return -1;

@@ -18,6 +18,7 @@ enum { DISK_CHAIN_MAX = 64 };
 /* One image; the first is the disk itself, the rest lie below it. */
 struct disk_image {
     char *path;         /* as it is opened: absolute, not canonical */
+    char *named;        /* what the image above it calls it; NULL: the disk itself */
     const char *format; /* QEMU's name, static: "raw", "qcow2" */
     uint64_t dev, ino;  /* of a block device: its st_rdev and 0 */
     bool is_block;
@@ -34,6 +35,8 @@ struct disk_chain {
  */
 int disk_chain_find(const char *path, const char *format, struct disk_chain *ret_chain,
                     struct verror *err);
+/* What the uppermost would call that one, if each names the one below it relatively; else NULL. */
+char *disk_chain_relative(const struct disk_chain *chain, size_t at);
 void disk_chain_clear(struct disk_chain *chain);
 
 #endif

@@ -268,7 +268,7 @@ static int add_bitmaps(const struct snapshot_overlay *overlay, int fd, const jso
     return 0;
 }
 
-/* A reused image has its bitmaps before the domain has it; one that comes to nothing keeps them, empty. */
+/* One that comes to nothing keeps them, empty. */
 static int follow_in_reused(const struct snapshot_overlay *overlay, struct job_ctl *ctl,
                             struct verror *err)
 {

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files that nothing names any more; see leftovers.h. */
+
+#include "hypervisor/qemu/leftovers.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hypervisor/qemu/save_image.h"
+#include "jobs/workers.h"
+#include "protocol/macros.h"
+#include "util/alloc.h"
+#include "util/log.h"
+
+struct leftover {
+    char *path;
+    uint64_t dev, ino;
+};
+
+struct leftovers {
+    struct work work;
+    struct leftover *files;
+    size_t n;
+    char *memory;
+};
+
+struct leftovers *leftovers_new(void)
+{
+    return XNEW(struct leftovers);
+}
+
+void leftovers_free(struct leftovers *leftovers)
+{
+    if (!leftovers)
+        return;
+    for (size_t i = 0; i < leftovers->n; i++)
+        free(leftovers->files[i].path);
+    free(leftovers->files);
+    free(leftovers->memory);
+    free(leftovers);
+}
+
+void leftovers_add(struct leftovers *leftovers, const char *path, uint64_t dev, uint64_t ino)
+{
+    leftovers->files =
+        xrealloc(leftovers->files, leftovers->n + 1, sizeof(*leftovers->files));
+    leftovers->files[leftovers->n++] = (struct leftover){ xstrdup(path), dev, ino };
+}
+
+void leftovers_add_memory(struct leftovers *leftovers, const char *path)
+{
+    free(leftovers->memory);
+    leftovers->memory = xstrdup(path);
+}
+
+/* --- worker --- */
+
+static void remove_path(const char *path)
+{
+    if (unlink(path) < 0 && errno != ENOENT)
+        log_error("cannot remove '%s', which nothing uses any more: %s", path, strerror(errno));
+}
+
+static bool is_same(const struct leftover *file)
+{
+    struct stat st;
+
+    return lstat(file->path, &st) == 0 && S_ISREG(st.st_mode) && st.st_dev == file->dev &&
+           st.st_ino == file->ino;
+}
+
+static bool is_memory(const char *path)
+{
+    struct save_image image = { 0 };
+    int fd = save_image_open(path, false, &image, NULL);
+
+    save_image_clear(&image);
+    if (fd < 0)
+        return false;
+    (void)close(fd); /* it was only read */
+    return true;
+}
+
+static void remove_run(struct work *work)
+{
+    const struct leftovers *leftovers = container_of(work, struct leftovers, work);
+
+    for (size_t i = 0; i < leftovers->n; i++) {
+        if (is_same(&leftovers->files[i]))
+            remove_path(leftovers->files[i].path);
+    }
+    if (leftovers->memory && is_memory(leftovers->memory))
+        remove_path(leftovers->memory);
+}
+
+static void removed(struct work *work)
+{
+    leftovers_free(container_of(work, struct leftovers, work));
+}
+
+void leftovers_remove(struct leftovers *leftovers, struct workers *workers)
+{
+    leftovers->work.run = remove_run;
+    leftovers->work.done = removed;
+    workers_submit(workers, LANE_CONTROL, NULL, &leftovers->work);
+}
