@@ -44,51 +44,74 @@ static void journal_checkpoint(void *opaque, const char *json)
 struct durable {
     sem_t known;
     struct verror err;
-    struct job *begins; /* or NULL */
+    const char *json; /* of one that begins */
+    struct job *begins;
 };
 
 static void durable_cb(void *opaque, struct verror *err)
 {
     struct durable *durable = opaque;
 
-    if (durable->begins && !err->code) {
-        if (durable->begins->kind->begun)
-            durable->begins->kind->begun(durable->begins->spec);
-        job_begun(durable->begins);
-    }
     verror_move(&durable->err, err);
     sem_post(&durable->known);
 }
 
-static int commit_durable(struct store_txn *txn, struct job *begins, struct verror *err)
+/* What the loop is to do has been handed in. */
+static int wait_durable(struct durable *durable, struct verror *err)
 {
-    struct durable durable = { .err = VERROR_INIT, .begins = begins };
-
-    sem_init(&durable.known, 0, 0);
-    store_commit(txn, durable_cb, &durable);
-    while (sem_wait(&durable.known) < 0)
+    while (sem_wait(&durable->known) < 0)
         continue; /* EINTR */
-    sem_destroy(&durable.known);
-    if (!durable.err.code)
+    sem_destroy(&durable->known);
+    if (!durable->err.code)
         return 0;
-    verror_move(err, &durable.err);
+    verror_move(err, &durable->err);
     return -1;
 }
 
 static int journal_checkpoint_durable(void *opaque, const char *json, struct verror *err)
 {
-    return commit_durable(checkpoint_txn(opaque, json), NULL, err);
+    struct durable durable = { .err = VERROR_INIT };
+
+    sem_init(&durable.known, 0, 0);
+    store_commit(checkpoint_txn(opaque, json), durable_cb, &durable);
+    return wait_durable(&durable, err);
 }
 
-/* Its worker waits, so the loop may have its spec meanwhile. */
-static int journal_begin(void *opaque, const char *json, struct verror *err)
+static void begun_cb(void *opaque, struct verror *err)
 {
-    struct job *job = opaque;
-    struct store_txn *txn = checkpoint_txn(job, json);
+    struct durable *durable = opaque;
+    struct job *job = durable->begins;
+
+    if (!err->code) {
+        if (job->kind->begun)
+            job->kind->begun(job->spec);
+        job_begun(job);
+    }
+    durable_cb(durable, err);
+}
+
+/* Its worker waits, so the spec is the loop's meanwhile. */
+static void begin_cb(struct work *work)
+{
+    struct job *job = container_of(work, struct job, work);
+    struct durable *durable = job->beginning;
+    struct store_txn *txn = checkpoint_txn(job, durable->json);
 
     if (job->kind->begin_commit)
         job->kind->begin_commit(job->spec, txn);
-    return commit_durable(txn, job, err);
+    store_commit(txn, begun_cb, durable);
+}
+
+static int journal_begin(void *opaque, const char *json, struct verror *err)
+{
+    struct job *job = opaque;
+    struct durable durable = { .err = VERROR_INIT, .json = json, .begins = job };
+
+    sem_init(&durable.known, 0, 0);
+    job->beginning = &durable;
+    job->work.told = begin_cb;
+    workers_tell(job->jobs->daemon->workers, &job->work);
+    return wait_durable(&durable, err);
 }
 
 static void journal_child(void *opaque, pid_t pid)
