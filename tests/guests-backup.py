@@ -6,6 +6,7 @@ the guest's end.  What is copied is compared byte by byte."""
 
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -129,6 +130,12 @@ class Guest:
                     None, 0)
         client.close()
         return self.job()
+
+    def shown(self):
+        try:
+            return self.dom.backupGetXMLDesc()
+        except libvirt.libvirtError:
+            return None
 
     def job(self):
         return [job for job in self.d.jobs() if job['operation'].startswith('domain-backup')][-1]['id']
@@ -465,47 +472,102 @@ def full_disk(d):
     g.drop()
 
 
-def killed(d):
-    """Killed at each write of the journal: nobody knows of it and nothing is left, or it goes on"""
-    g, states, over = Guest(d, 'killed'), [], False
-    for writes in range(0, 240, 6):
-        target = g.path(f't{writes}')
-        names = {c.getName() for c in g.dom.listAllCheckpoints()}
-        d.rule('pwrite64', 'hold', skip=writes)
-        answers = []
+def begin_and_kill(g, xml, name, writes):
+    """The daemon is killed at that write of its journal; (whether it came to that, the answers)"""
+    d, answers = g.d, []
 
-        def begin(target=target, writes=writes):
-            try:
-                libvirt.open(d.uri).lookupByName('g').backupBegin(
-                    push(('vda', target, '', 'qcow2')), checkpoint(f'c{writes}'), 0)
-                answers.append('begun')
-            except libvirt.libvirtError as error:
-                answers.append(error)
-        client = threading.Thread(target=begin)
-        client.start()
-        until(lambda: os.path.exists(os.path.join(d.rules, 'pwrite64.held'))
-              or answers and g.dom.jobStats(0).get('operation') is None, 'it is held, or over')
-        over = not os.path.exists(os.path.join(d.rules, 'pwrite64.held'))
-        d.kill9()
-        client.join()
-        d.no_rules()
-        d.start()
-        g.again()
-        until(lambda: not [job for job in d.jobs() if job['state'] == 'running'], 'all has ended')
+    def begin():
+        try:
+            libvirt.open(d.uri).lookupByName('g').backupBegin(xml, checkpoint(name), 0)
+            answers.append('begun')
+        except libvirt.libvirtError as error:
+            answers.append(error)
+    d.rule('pwrite64', 'hold', skip=writes)
+    client = threading.Thread(target=begin)
+    client.start()
+    until(lambda: os.path.exists(os.path.join(d.rules, 'pwrite64.held'))
+          or answers and (g.dom.jobStats().get('operation') is None or 'pull' in xml),
+          'it is held, or over')
+    held = os.path.exists(os.path.join(d.rules, 'pwrite64.held'))
+    d.kill9()
+    client.join()
+    d.no_rules()
+    d.start()
+    g.again()
+    return held, answers
+
+
+def running(d):
+    return [job for job in d.jobs() if job['state'] == 'running']
+
+
+def killed_in(d, mode):
+    g, states, held = Guest(d, f'killed-{mode}'), [], True
+    for writes in range(0, 240, 8):
+        target, where, name = g.path(f't{writes}'), g.path('sock'), f'c{writes}'
+        names = {c.getName() for c in g.dom.listAllCheckpoints()}
+        then = g.copy_of('vda')
+        held, answers = begin_and_kill(
+            g, push(('vda', target, '', 'qcow2')) if mode == 'push'
+            else pull(f"transport='unix' socket='{where}'", ('vda', target, '')), name, writes)
+        until(lambda: not running(d) or mode == 'pull' and g.shown(), 'it has ended, or goes on')
         made = {c.getName() for c in g.dom.listAllCheckpoints()} - names
         bitmaps = {b['name'] for n in d.qmp('g', 'query-named-block-nodes', flat=True)
-                   for b in n.get('dirty-bitmaps', [])}
+                   for b in n.get('dirty-bitmaps', []) if b.get('name')}
         equal(bitmaps, names | made, 'the bitmaps')
         states.append('done' if os.path.exists(target) else 'not')
-        equal(made, {f'c{writes}'} if states[-1] == 'done' else set(), 'the checkpoint')
+        equal(made, {name} if states[-1] == 'done' else set(), 'the checkpoint')
         check(states[-1] == 'done' or answers != ['begun'], 'whoever was told has it')
-        if states[-1] == 'done':
-            same(g.paths['vda'], target)
+        if states[-1] == 'done' and mode == 'push':
+            same(then, target, 'raw')
             os.unlink(target)
+        elif states[-1] == 'done':
+            g.write(MIB, 60 + len(states))
+            same(then, nbd(where, 'vda'), 'raw', 'raw')
+            g.dom.abortJob()
+            until(lambda: not running(d), 'it has ended')
         g.clean()
-        if over:
+        if not held:
             break
-    equal((over, states[0], states[-1]), (True, 'not', 'done'), f'what came of them: {states}')
+    equal((held, states[0], states[-1]), (False, 'not', 'done'), f'what came of them: {states}')
+    g.drop()
+
+
+def killed(d):
+    """Killed at writes of the journal: nobody knows of it and nothing is left, or it goes on"""
+    killed_in(d, 'push')
+    killed_in(d, 'pull')
+
+
+class Owned(guest_lib.Guests):
+    """Its guests run as nobody; all may pass through its directory."""
+
+    def __init__(self, conf=''):
+        super().__init__('user = "nobody"\n' + conf)
+        os.chmod(self.dir, 0o711)
+
+
+def owned(d):
+    """What is written to is QEMU's user's as long as it is"""
+    def owner(path):
+        return pwd.getpwuid(os.stat(path).st_uid).pw_name
+    g = Guest(d, 'owned')
+    target = g.path('t')
+    job = g.begin_slow(push(('vda', target, '', 'qcow2')))
+    equal((owner(target), os.stat(target).st_mode & 0o777), ('nobody', 0o600), 'meanwhile')
+    d('job-speed', str(job), '0')
+    d.ends(job, 'complete')
+    equal(owner(target), 'root', 'then')
+    with socket.create_server(('127.0.0.1', 0)) as free:
+        port = free.getsockname()[1]
+    job = g.begin(pull(f"name='127.0.0.1' port='{port}'", ('vda', g.path('u'), '')))
+    equal(owner(g.path('u')), 'nobody', 'what is put aside')
+    d.kill9()
+    d.start()
+    g.again()
+    g.dom.abortJob()
+    d.ends(job, 'cancelled')
+    g.clean(target)
     g.drop()
 
 
@@ -522,4 +584,5 @@ def manual(d):
 guest_lib.run(pushed, wrong, changes, pulled, slow, cancelled, ended, manual)
 if os.geteuid() == 0:
     guest_lib.run(full_disk)
+    guest_lib.run(owned, guests=Owned)
 guest_lib.run(killed, guests=guest_lib.HeldJournal)
