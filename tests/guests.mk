@@ -25,6 +25,7 @@ guest_tests = \
 	tests/guests-snapshots.py \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \
+	tests/guests-backup.py \
 	tests/guests-bitmaps.py \
 	tests/guests-blockjobs.py \
 	tests/guests-checkpoints.py \

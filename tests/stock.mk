@@ -6,6 +6,7 @@ stock_tests = \
 	tests/stock/compare.sh \
 	tests/stock/graphics.sh \
 	tests/stock/ssh.sh \
+	tests/stock/virsh-backup.sh \
 	tests/stock/virsh-checkpoints.sh \
 	tests/stock/virsh-console.sh \
 	tests/stock/virsh-domains.sh \

@@ -228,6 +228,8 @@ SAMPLES = [
      DOMAIN + text('vda') + opt(text('/b')) + opt() + i64(HYPER) + i32(FLAGS)),
     ('remote_domain_block_copy_args',
      DOMAIN + text('vda') + text('<disk/>') + array(PARAM) + i32(FLAGS)),
+    ('remote_domain_backup_args',
+     DOMAIN + text('<backup/>') + opt(text('<checkpoint/>')) + i32(FLAGS)),
     ('remote_domain_block_threshold_args', DOMAIN + text('vda') + i64(HYPER) + i32(FLAGS)),
     ('remote_domain_action_args', DOMAIN + i32(1) + i32(INT) + i32(FLAGS)),
     ('remote_native_args', text('qemu-argv') + text('<x/>') + i32(FLAGS)),

@@ -320,6 +320,8 @@ PROCS = [
     Proc(418, "DOMAIN_GET_GUEST_INFO", "dif", 0, write=True),
     Proc(419, "CONNECT_SET_IDENTITY", "mf", 0),
     Proc(420, "DOMAIN_AGENT_SET_RESPONSE_TIMEOUT", "dif", 0, write=True),
+    Proc(421, "DOMAIN_BACKUP_BEGIN", "dsof", 0x1, write=True),
+    Proc(422, "DOMAIN_BACKUP_GET_XML_DESC", "df", 0),
     Proc(424, "DOMAIN_AUTHORIZED_SSH_KEYS_GET", "dsf", 0, write=True),
     Proc(425, "DOMAIN_AUTHORIZED_SSH_KEYS_SET", "dsSf", 0x3, write=True),
     Proc(426, "DOMAIN_GET_MESSAGES", "df", 0),

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "calls/domain_call.h"
+#include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/block_job.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -72,16 +73,27 @@ static int find_disk(struct call *call, const struct wire_domain *wire, const ch
     return 0;
 }
 
+static const struct backup_part *find_backup(const struct disk_of *of)
+{
+    const struct backup *backup = of->guest->backup;
+
+    return backup && backup->is_shown ? backup_find_part(backup, of->disk->target) : NULL;
+}
+
+static bool is_copy(const struct block_job *block)
+{
+    return block &&
+           (block->type == BLOCK_JOB_COPY || block->type == BLOCK_JOB_ACTIVE_COMMIT);
+}
+
 static int check_idle(struct call *call, const struct disk_of *of)
 {
     const struct block_job *block = block_job_find(of->guest, of->disk->target);
 
-    if (!block)
+    if (!block && !find_backup(of))
         return 0;
     return verror_set(&call->err,
-                      block->type == BLOCK_JOB_COPY || block->type == BLOCK_JOB_ACTIVE_COMMIT
-                          ? VIR_ERR_BLOCK_COPY_ACTIVE
-                          : VIR_ERR_OPERATION_UNSUPPORTED,
+                      is_copy(block) ? VIR_ERR_BLOCK_COPY_ACTIVE : VIR_ERR_OPERATION_UNSUPPORTED,
                       "disk '%s' already in active block job", of->disk->target);
 }
 
@@ -400,6 +412,14 @@ static int no_job(struct call *call, const char *path)
                       path);
 }
 
+static void fill_backup(const struct backup_part *part, struct remote_domain_block_job_info_ret *ret)
+{
+    ret->found = 1;
+    ret->type = BACKUP_EVENT_TYPE;
+    ret->cur = atomic_load(&part->cur);
+    ret->end = atomic_load(&part->end);
+}
+
 static int get_info(struct call *call)
 {
     const struct remote_domain_text_flags_args *args = call->args;
@@ -414,8 +434,10 @@ static int get_info(struct call *call)
         return -1;
     block = block_job_find(of.guest, of.disk->target);
     job = job_of(call, block);
+    if (!job && find_backup(&of))
+        fill_backup(find_backup(&of), ret);
     if (!job)
-        return 0; /* found: no */
+        return 0; /* found: no, unless it is a backup */
     job_snapshot(job, &now);
     ret->found = 1;
     ret->type = (int)block->type;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/guest.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
@@ -109,9 +110,19 @@ struct domain_def *call_domain_def(struct call *call, const struct domain *domai
     return domain->config;
 }
 
+struct job *call_running_backup(struct call *call, const struct domain *domain)
+{
+    const struct backup *backup = domain && domain->guest ? domain->guest->backup : NULL;
+
+    return backup ? jobs_find_id(call->daemon->jobs, backup->id) : NULL;
+}
+
 struct job *call_domain_job(struct call *call, const struct domain *domain)
 {
-    return jobs_find_object(call->daemon->jobs, JOB_OBJECT_DOMAIN, "", "", domain->uuid);
+    struct job *job = call_running_backup(call, domain);
+
+    return job ? job
+               : jobs_find_object(call->daemon->jobs, JOB_OBJECT_DOMAIN, "", "", domain->uuid);
 }
 
 int call_start_domain_job(struct call *call, const struct job_kind *kind,

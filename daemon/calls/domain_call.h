@@ -71,7 +71,9 @@ struct domain_xml {
 int call_complete_domain(struct call *call, const char *xml, bool validate,
                          void (*then)(struct call *call, void *domain_xml));
 
-/* The domain's last job that was asked for, ended or not; NULL = none. */
+/* That of a backup, which shorter ones may run beside; NULL = none. */
+struct job *call_running_backup(struct call *call, const struct domain *domain);
+/* That, or the domain's last job that was asked for, ended or not; NULL = none. */
 struct job *call_domain_job(struct call *call, const struct domain *domain);
 
 /* All there is to say of it as libvirt's typed parameters; *ret_params is freed with xdr_free(). */

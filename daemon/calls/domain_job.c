@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "calls/domain_call.h"
+#include "hypervisor/qemu/backup.h"
 #include "protocol/remote.h"
 #include "util/alloc.h"
 
@@ -27,6 +28,8 @@ static int job_operation(const struct job *job)
         { &domain_job_managed_save, VIR_DOMAIN_JOB_OPERATION_SAVE },
         { &domain_job_restore, VIR_DOMAIN_JOB_OPERATION_RESTORE },
         { &domain_job_dump, VIR_DOMAIN_JOB_OPERATION_DUMP },
+        { &domain_job_backup, VIR_DOMAIN_JOB_OPERATION_BACKUP },
+        { &domain_job_backup_pull, VIR_DOMAIN_JOB_OPERATION_BACKUP },
         { &domain_job_snapshot_create, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT },
         { &domain_job_snapshot_revert, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT },
         { &domain_job_snapshot_start, VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT },
@@ -40,7 +43,23 @@ static int job_operation(const struct job *job)
     return VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
 }
 
-static int job_type(const struct job_snapshot *snapshot)
+static bool is_push(const struct job *job)
+{
+    return job_kind_of(job) == &domain_job_backup;
+}
+
+static bool is_pull(const struct job *job)
+{
+    return job_kind_of(job) == &domain_job_backup_pull;
+}
+
+/* That is how it ends: to libvirt it is complete. */
+static bool is_fetched(const struct job *job)
+{
+    return is_pull(job) && job_state(job) == JOB_CANCELLED;
+}
+
+static int job_type(const struct job *job, const struct job_snapshot *snapshot)
 {
     static const int ended[] = {
         [VIR_JOB_COMPLETE] = VIR_DOMAIN_JOB_COMPLETED,
@@ -48,6 +67,8 @@ static int job_type(const struct job_snapshot *snapshot)
         [VIR_JOB_CANCELLED] = VIR_DOMAIN_JOB_CANCELLED,
     };
 
+    if (is_fetched(job))
+        return VIR_DOMAIN_JOB_COMPLETED;
     if (snapshot->state != VIR_JOB_RUNNING)
         return ended[snapshot->state];
     return snapshot->type == VIR_JOB_BOUNDED ? VIR_DOMAIN_JOB_BOUNDED : VIR_DOMAIN_JOB_UNBOUNDED;
@@ -77,12 +98,17 @@ static int get_job_info(struct call *call)
     if (!job)
         return 0; /* VIR_DOMAIN_JOB_NONE, and all zero */
     job_snapshot(job, &now);
-    ret->type = job_type(&now);
+    ret->type = job_type(job, &now);
     ret->time_elapsed = now.running_ms;
     ret->time_remaining = now.remaining_seconds * 1000ull;
-    ret->data_total = ret->mem_total = now.total;
-    ret->data_processed = ret->mem_processed = now.done;
-    ret->data_remaining = ret->mem_remaining = now.total - now.done;
+    if (is_pull(job))
+        return 0;
+    ret->data_total = now.total;
+    ret->data_processed = now.done;
+    ret->data_remaining = now.total - now.done;
+    *(is_push(job) ? &ret->file_total : &ret->mem_total) = ret->data_total;
+    *(is_push(job) ? &ret->file_processed : &ret->mem_processed) = ret->data_processed;
+    *(is_push(job) ? &ret->file_remaining : &ret->mem_remaining) = ret->data_remaining;
     return 0;
 }
 
@@ -119,7 +145,24 @@ static void add_text(struct params *ret, const char *name, const char *value)
     add_param(ret, name, WIRE_PARAM_STRING)->value.wire_param_value_u.s = xstrdup(value);
 }
 
-/* All that is moved is the guest's memory; of its disks nothing is. */
+/* What a backup's scratch files have taken of what they may: of one that runs QEMU has told. */
+static void add_scratch(struct params *ret, const struct job *job, const struct job_snapshot *now)
+{
+    const struct domain_spec *spec = job_spec(job);
+
+    add_number(ret, VIR_DOMAIN_JOB_DISK_TEMP_USED, now->done);
+    add_number(ret, VIR_DOMAIN_JOB_DISK_TEMP_TOTAL,
+               spec && !now->total ? backup_end(spec->backup) : now->total);
+}
+
+static void add_disk_amounts(struct params *ret, const struct job_snapshot *now)
+{
+    add_number(ret, VIR_DOMAIN_JOB_DISK_TOTAL, now->total);
+    add_number(ret, VIR_DOMAIN_JOB_DISK_PROCESSED, now->done);
+    add_number(ret, VIR_DOMAIN_JOB_DISK_REMAINING, now->total - now->done);
+}
+
+/* All that others move is the guest's memory; of its disks nothing is. */
 static void add_amounts(struct params *ret, const struct job_snapshot *now)
 {
     uint64_t remaining = now->total - now->done;
@@ -138,12 +181,14 @@ static void add_amounts(struct params *ret, const struct job_snapshot *now)
 static void add_outcome(struct params *ret, const struct job *job)
 {
     const struct verror *err = job_error(job);
-    bool success = job_state(job) == JOB_COMPLETE;
+    bool success = job_state(job) == JOB_COMPLETE || is_fetched(job);
 
     add_param(ret, VIR_DOMAIN_JOB_SUCCESS, WIRE_PARAM_BOOLEAN)->value.wire_param_value_u.b =
         success;
     if (!success && err->code)
         add_text(ret, VIR_DOMAIN_JOB_ERRMSG, verror_text(err));
+    else if (is_fetched(job))
+        add_text(ret, VIR_DOMAIN_JOB_ERRMSG, "Operation canceled"); /* libvirt's word for it */
 }
 
 void domain_job_params(struct job *job, struct wire_param **ret_params, u_int *ret_nparams)
@@ -156,7 +201,12 @@ void domain_job_params(struct job *job, struct wire_param **ret_params, u_int *r
     add_number(ret, VIR_DOMAIN_JOB_TIME_ELAPSED, now.running_ms);
     if (now.remaining_seconds)
         add_number(ret, VIR_DOMAIN_JOB_TIME_REMAINING, now.remaining_seconds * 1000ull);
-    add_amounts(ret, &now);
+    if (is_pull(job))
+        add_scratch(ret, job, &now);
+    else if (is_push(job))
+        add_disk_amounts(ret, &now);
+    else
+        add_amounts(ret, &now);
     if (now.state != VIR_JOB_RUNNING)
         add_outcome(ret, job);
     add_number(ret, "virtjob.id", job_id(job));
@@ -170,7 +220,7 @@ static void fill_stats(struct remote_domain_job_stats_ret *ret, struct job *job)
     struct job_snapshot now;
 
     job_snapshot(job, &now);
-    ret->type = job_type(&now);
+    ret->type = job_type(job, &now);
     domain_job_params(job, &ret->params.params_val, &ret->params.params_len);
 }
 

@@ -19,12 +19,15 @@ static int no_job(struct call *call, const char *object)
     return verror_set(&call->err, VIR_ERR_OPERATION_INVALID, "no job has run on %s", object);
 }
 
-/* The last that was started on a disk of it and has not ended, or NULL. */
+/* A backup, or the last that was started on a disk of it, that has not ended; or NULL. */
 static struct job *find_disk_job(struct call *call, const char *uuid)
 {
     const struct domain *domain = domain_find_uuid(call->daemon->domains, uuid);
     const struct block_job *block = domain && domain->guest ? domain->guest->block_jobs : NULL;
+    struct job *backup = call_running_backup(call, domain);
 
+    if (backup)
+        return backup;
     return block ? jobs_find_id(call->daemon->jobs, block->id) : NULL;
 }
 

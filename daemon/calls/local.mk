@@ -24,6 +24,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/calls/daemon.c \
 	daemon/calls/dispatch.c \
 	daemon/calls/domain.c \
+	daemon/calls/domain_backup.c \
 	daemon/calls/domain_block.c \
 	daemon/calls/domain_call.c \
 	daemon/calls/domain_call.h \

@@ -14,6 +14,7 @@
 #include "hypervisor/qemu/fd_groups.h"
 #include "jobs/job.h"
 
+struct backup;
 struct block_job;
 struct checkpoint_work;
 struct guest;
@@ -58,6 +59,7 @@ struct domain_spec {
     bool taken_up;          /* by a daemon that started again */
     struct domain_def *new_config, *new_live; /* rename, set-… */
     uint64_t actual_kib;    /* set-memory: what the guest had right after; 0 = not known */
+    struct backup *backup;   /* backup: see qemu/backup.h; a reference */
     struct block_job *block; /* block-…: see qemu/block_job.h; a reference */
     struct image_file *file; /* save, dump: the worker's; see qemu/image_file.h */
 };

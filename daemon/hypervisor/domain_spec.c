@@ -9,6 +9,7 @@
 
 #include "hypervisor/checkpoint_jobs.h"
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/block_job.h"
 #include "hypervisor/qemu/image_file.h"
 #include "hypervisor/snapshot_jobs.h"
@@ -59,6 +60,7 @@ void domain_spec_free(void *opaque)
     domain_def_unref(spec->live);
     domain_def_unref(spec->new_config);
     domain_def_unref(spec->new_live);
+    backup_unref(spec->backup);
     block_job_unref(spec->block);
     snapshot_work_free(spec->snapshot);
     checkpoint_work_free(spec->checkpoint);

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/agent_ask.h"
+#include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/block_job.h"
 #include "hypervisor/qemu/caps.h"
 #include "hypervisor/qemu/command.h"
@@ -47,6 +48,8 @@ static const struct job_kind *const kinds[] = {
     &domain_job_wakeup,
     &domain_job_send_key,
     &domain_job_block_resize,
+    &domain_job_backup,
+    &domain_job_backup_pull,
     &domain_job_block_pull,
     &domain_job_block_commit,
     &domain_job_block_copy,

@@ -41,6 +41,11 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/agent_ask.h \
 	daemon/hypervisor/qemu/agent_internal.h \
 	daemon/hypervisor/qemu/agent_io.c \
+	daemon/hypervisor/qemu/backup.c \
+	daemon/hypervisor/qemu/backup.h \
+	daemon/hypervisor/qemu/backup_files.c \
+	daemon/hypervisor/qemu/backup_qmp.c \
+	daemon/hypervisor/qemu/backup_run.c \
 	daemon/hypervisor/qemu/bitmap_places.c \
 	daemon/hypervisor/qemu/bitmaps.c \
 	daemon/hypervisor/qemu/bitmaps.h \
@@ -91,4 +96,6 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/snapshot_overlay_qmp.c \
 	daemon/hypervisor/qemu/snapshot_qmp.c \
 	daemon/hypervisor/qemu/snapshot_qmp.h \
+	daemon/hypervisor/qemu/target_file.c \
+	daemon/hypervisor/qemu/target_file.h \
 	$(NULL)

@@ -24,6 +24,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/xml/domain_vcpus.c \
 	daemon/xml/domain_vcpus.h \
 	daemon/xml/domain_view.h \
+	daemon/xml/backup_xml.c \
+	daemon/xml/backup_xml.h \
 	daemon/xml/moment_xml.c \
 	daemon/xml/moment_xml.h \
 	daemon/xml/snapshot_xml.c \

@@ -107,6 +107,13 @@ int job_ctl_checkpoint_durable(struct job_ctl *ctl, const char *json, struct ver
     return 0;
 }
 
+int job_ctl_begin(struct job_ctl *ctl, const char *json, struct verror *err)
+{
+    if (ctl->journal && ctl->journal->begin)
+        return ctl->journal->begin(ctl->journal_opaque, json, err);
+    return 0;
+}
+
 void job_ctl_child(struct job_ctl *ctl, pid_t pid)
 {
     if (ctl->journal && ctl->journal->child)

@@ -21,6 +21,7 @@ struct job_ctl_journal {
     void (*checkpoint)(void *opaque, const char *json);
     /* the same, back when it is on disk; -1 with err set if it could not be written */
     int (*checkpoint_durable)(void *opaque, const char *json, struct verror *err);
+    int (*begin)(void *opaque, const char *json, struct verror *err);
     /* pid 0: the child has been reaped */
     void (*child)(void *opaque, pid_t pid);
 };
@@ -92,6 +93,11 @@ void job_ctl_checkpoint(struct job_ctl *ctl, const char *json);
  * set: it must not be done.
  */
 int job_ctl_checkpoint_durable(struct job_ctl *ctl, const char *json, struct verror *err);
+/*
+ * The same of the one after which what the job is about is under way, whatever becomes of it: its
+ * kind's begin_commit goes to disk with it, then begun and job_begun() are called.
+ */
+int job_ctl_begin(struct job_ctl *ctl, const char *json, struct verror *err);
 void job_ctl_child(struct job_ctl *ctl, pid_t pid);
 
 /* Loop. */

@@ -44,6 +44,8 @@ static void journal_checkpoint(void *opaque, const char *json)
 struct durable {
     sem_t known;
     struct verror err;
+    const char *json; /* of one that begins */
+    struct job *begins;
 };
 
 static void durable_cb(void *opaque, struct verror *err)
@@ -54,19 +56,62 @@ static void durable_cb(void *opaque, struct verror *err)
     sem_post(&durable->known);
 }
 
+/* What the loop is to do has been handed in. */
+static int wait_durable(struct durable *durable, struct verror *err)
+{
+    while (sem_wait(&durable->known) < 0)
+        continue; /* EINTR */
+    sem_destroy(&durable->known);
+    if (!durable->err.code)
+        return 0;
+    verror_move(err, &durable->err);
+    return -1;
+}
+
 static int journal_checkpoint_durable(void *opaque, const char *json, struct verror *err)
 {
     struct durable durable = { .err = VERROR_INIT };
 
     sem_init(&durable.known, 0, 0);
     store_commit(checkpoint_txn(opaque, json), durable_cb, &durable);
-    while (sem_wait(&durable.known) < 0)
-        continue; /* EINTR */
-    sem_destroy(&durable.known);
-    if (!durable.err.code)
-        return 0;
-    verror_move(err, &durable.err);
-    return -1;
+    return wait_durable(&durable, err);
+}
+
+static void begun_cb(void *opaque, struct verror *err)
+{
+    struct durable *durable = opaque;
+    struct job *job = durable->begins;
+
+    if (!err->code) {
+        if (job->kind->begun)
+            job->kind->begun(job->spec);
+        job_begun(job);
+    }
+    durable_cb(durable, err);
+}
+
+/* Its worker waits, so the spec is the loop's meanwhile. */
+static void begin_cb(struct work *work)
+{
+    struct job *job = container_of(work, struct job, work);
+    struct durable *durable = job->beginning;
+    struct store_txn *txn = checkpoint_txn(job, durable->json);
+
+    if (job->kind->begin_commit)
+        job->kind->begin_commit(job->spec, txn);
+    store_commit(txn, begun_cb, durable);
+}
+
+static int journal_begin(void *opaque, const char *json, struct verror *err)
+{
+    struct job *job = opaque;
+    struct durable durable = { .err = VERROR_INIT, .json = json, .begins = job };
+
+    sem_init(&durable.known, 0, 0);
+    job->beginning = &durable;
+    job->work.told = begin_cb;
+    workers_tell(job->jobs->daemon->workers, &job->work);
+    return wait_durable(&durable, err);
 }
 
 static void journal_child(void *opaque, pid_t pid)
@@ -81,6 +126,7 @@ static void journal_child(void *opaque, pid_t pid)
 const struct job_ctl_journal job_ctl_journal = {
     .checkpoint = journal_checkpoint,
     .checkpoint_durable = journal_checkpoint_durable,
+    .begin = journal_begin,
     .child = journal_child,
 };
 

@@ -76,6 +76,12 @@ struct job_kind {
     /* Worker: the work, nothing visible yet.  Optional. */
     int (*run)(void *spec, uint64_t job_id, struct job_ctl *ctl, struct verror *err);
     /*
+     * Loop, while run is in job_ctl_begin(): what else goes to disk together with the note that it
+     * has begun.  Optional; then that it is there.  Optional.
+     */
+    void (*begin_commit)(void *spec, struct store_txn *txn);
+    void (*begun)(void *spec);
+    /*
      * Loop, run has succeeded: what else it holds from its point of no return on.  It waits for
      * that, for long operations too, and until it has it a cancel is taken.  Optional.
      */

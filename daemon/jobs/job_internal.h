@@ -12,6 +12,7 @@
 #include "jobs/job.h"
 #include "util/clock.h"
 
+struct durable;
 struct event;
 
 /* One who asked for this job: the first, and those who joined it while it waited. */
@@ -55,6 +56,7 @@ struct job {
     int (*step)(struct job *job); /* what the worker is to do, and how that ended */
     int step_rc;
     struct verror step_err;   /* the worker's, until the loop takes it */
+    struct durable *beginning; /* job.c's: the same, while its worker waits for that */
     bool working;             /* handed to a worker */
     bool unrecovered;         /* left by a dead daemon, not looked at yet */
     bool recovering;          /* that worker finds out what a dead daemon left */

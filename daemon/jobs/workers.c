@@ -24,7 +24,8 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-enum { IDLE_KEPT = 2, REPORT_STARTED = 1, REPORT_DONE = 2, STACK_SIZE = 256 * 1024 };
+enum { IDLE_KEPT = 2, STACK_SIZE = 256 * 1024 };
+enum { REPORT_STARTED = 1, REPORT_TOLD = 2, REPORT_DONE = 4 };
 
 /* How much of a key's work runs in a lane; exists only while some does. */
 struct key_load {
@@ -139,6 +140,13 @@ static void report_locked(struct workers *workers, struct work *work, unsigned i
     *workers->reports_last = work;
     workers->reports_last = &work->next_report;
     (void)!write(workers->event_fd, &one, sizeof(one)); /* EAGAIN: the loop is awake already */
+}
+
+void workers_tell(struct workers *workers, struct work *work)
+{
+    pthread_mutex_lock(&workers->lock);
+    report_locked(workers, work, REPORT_TOLD);
+    pthread_mutex_unlock(&workers->lock);
 }
 
 static void wake_locked(struct lane_state *lane);
@@ -258,6 +266,8 @@ static void deliver_reports_cb(evutil_socket_t fd, short what, void *opaque)
         pthread_mutex_unlock(&workers->lock);
         if (what_happened & REPORT_STARTED)
             work->started(work);
+        if (what_happened & REPORT_TOLD)
+            work->told(work);
         if (what_happened & REPORT_DONE)
             work->done(work); /* may free it */
     }

@@ -28,6 +28,7 @@ enum lane {
 struct work {
     void (*run)(struct work *work);     /* worker thread */
     void (*started)(struct work *work); /* loop thread, before done; optional */
+    void (*told)(struct work *work);    /* loop thread, by workers_tell() */
     void (*done)(struct work *work);    /* loop thread, once, after run */
     /* workers.c only */
     struct work *next, *next_report;
@@ -55,6 +56,8 @@ void workers_set_width(struct workers *workers, enum lane lane, struct workers_w
  * bound.  workers may be NULL, once they have been freed: the work is never done.
  */
 void workers_submit(struct workers *workers, enum lane lane, const char *key, struct work *work);
+/* Worker, in run: told() is called soon, and before done().  Once until then. */
+void workers_tell(struct workers *workers, struct work *work);
 /* Loop thread.  True: it had not started and neither run nor done will be called. */
 bool workers_withdraw(struct workers *workers, struct work *work);
 

@@ -44,6 +44,7 @@ static const struct {
     { VIR_ERR_CPU_INCOMPATIBLE, "the CPU is incompatible with host CPU: " },
     { VIR_ERR_XML_INVALID_SCHEMA, "XML document failed to validate against schema: " },
     { VIR_ERR_NO_DOMAIN_CHECKPOINT, "Domain checkpoint not found: " },
+    { VIR_ERR_NO_DOMAIN_BACKUP, "Domain backup job id not found: " },
     { VIR_ERR_CHECKPOINT_INCONSISTENT, "checkpoint inconsistent: " },
 };
 

@@ -3,6 +3,7 @@
 # saved; with --enable-fuzz they are libFuzzer's, and check-fuzz lets each look for more.
 
 fuzz_targets = \
+	tests/fuzz/backup-xml \
 	tests/fuzz/calls \
 	tests/fuzz/checkpoint-xml \
 	tests/fuzz/config \
@@ -40,6 +41,11 @@ endif
 fuzz_cppflags = $(AM_CPPFLAGS) $(daemon_dep_cflags) $(CHECK_CFLAGS) \
 	-DFUZZ_TESTS='"$(abs_top_srcdir)/tests"' -DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
 fuzz_ldadd = daemon/libdaemon.la $(CHECK_LIBS)
+
+tests_fuzz_backup_xml_SOURCES = tests/fuzz/backup-xml.c $(fuzz_sources)
+tests_fuzz_backup_xml_CPPFLAGS = $(fuzz_cppflags)
+tests_fuzz_backup_xml_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_backup_xml_LDADD = $(fuzz_ldadd)
 
 tests_fuzz_calls_SOURCES = tests/fuzz/calls.c $(fuzz_records) $(fuzz_sources)
 tests_fuzz_calls_CPPFLAGS = $(fuzz_cppflags)

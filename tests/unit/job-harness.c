@@ -182,6 +182,13 @@ static int fake_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, stru
     return step(opaque, STEP_PUBLISH, NULL, err);
 }
 
+static int fake_begin(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
+{
+    if (fake_run(opaque, job_id, ctl, err) < 0)
+        return -1;
+    return job_ctl_begin(ctl, "{}", err);
+}
+
 static void fake_undo(void *opaque, uint64_t job_id)
 {
     struct verror err = VERROR_INIT;
@@ -203,6 +210,18 @@ static void fake_commit(void *opaque, struct store_txn *txn)
 
     note('c');
     store_put_object(txn, &row);
+}
+
+static void fake_begin_commit(void *opaque, struct store_txn *txn)
+{
+    note('w');
+    fake_commit(opaque, txn);
+}
+
+static void fake_begun(void *opaque)
+{
+    (void)opaque;
+    note('g');
 }
 
 static void fake_ended(void *opaque, bool done)
@@ -303,6 +322,18 @@ const struct job_kind fake_short = {
     FAKE_SPEC,
 };
 
+const struct job_kind fake_beginner = {
+    .name = "fake-beginner",
+    .is_long = true,
+    .locks = fake_locks,
+    .run = fake_begin,
+    .begin_commit = fake_begin_commit,
+    .begun = fake_begun,
+    .undo = fake_undo,
+    .ended = fake_ended,
+    FAKE_SPEC,
+};
+
 const struct job_kind fake_bare = {
     .name = "fake-bare",
     .locks = fake_locks,
@@ -342,7 +373,7 @@ const struct job_kind fake_delete = {
 };
 
 static const struct job_kind *const kinds[] = {
-    &fake_long, &fake_short, &fake_bare, &fake_refresh, &fake_instant, &fake_delete, NULL,
+    &fake_long, &fake_short, &fake_beginner, &fake_bare, &fake_refresh, &fake_instant, &fake_delete, NULL,
 };
 
 /* --- up and down --- */

@@ -49,6 +49,8 @@ struct fake {
 extern const struct job_kind fake_long;
 /* Short, with a row of its own ("pool", "u-NAME") committed with its outcome. */
 extern const struct job_kind fake_short;
+/* Long, and told once it has begun, with that row in one transaction. */
+extern const struct job_kind fake_beginner;
 /* Short, nothing but locks. */
 extern const struct job_kind fake_bare;
 /* Long, joins its own kind in the queue, counts files. */

@@ -2,6 +2,7 @@
 # Unit tests of domain XML.
 
 domain_xml_unit_tests = \
+	tests/unit/test-backup_xml \
 	tests/unit/test-checkpoint_xml \
 	tests/unit/test-disk_images \
 	tests/unit/test-domain_abi \
@@ -17,6 +18,10 @@ domain_xml_unit_tests = \
 	$(NULL)
 check_PROGRAMS += $(domain_xml_unit_tests)
 TESTS += $(domain_xml_unit_tests)
+
+tests_unit_test_backup_xml_SOURCES = tests/unit/test-backup_xml.c tests/unit/domain-fixture.h
+tests_unit_test_backup_xml_CPPFLAGS = $(xml_cppflags)
+tests_unit_test_backup_xml_LDADD = $(xml_ldadd)
 
 tests_unit_test_checkpoint_xml_SOURCES = tests/unit/test-checkpoint_xml.c tests/unit/domain-fixture.h
 tests_unit_test_checkpoint_xml_CPPFLAGS = $(xml_cppflags)

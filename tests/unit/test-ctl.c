@@ -139,6 +139,13 @@ static int note_durable(void *opaque, const char *json, struct verror *err)
     return verror_set(err, VIR_ERR_OPERATION_FAILED, "the disk is full");
 }
 
+static int note_begin(void *opaque, const char *json, struct verror *err)
+{
+    (void)err;
+    note_checkpoint(opaque, json);
+    return 0;
+}
+
 static void note_child(void *opaque, pid_t pid)
 {
     ck_assert_ptr_eq(opaque, &ctl);
@@ -147,7 +154,8 @@ static void note_child(void *opaque, pid_t pid)
 
 START_TEST(journal)
 {
-    static const struct job_ctl_journal all = { note_checkpoint, note_durable, note_child };
+    static const struct job_ctl_journal all = { note_checkpoint, note_durable, note_begin,
+                                                 note_child };
     static const struct job_ctl_journal none = { 0 };
     struct verror err = VERROR_INIT;
 
@@ -157,6 +165,7 @@ START_TEST(journal)
     job_ctl_checkpoint(&ctl, "lost");
     job_ctl_child(&ctl, 1);
     ck_assert_int_eq(job_ctl_checkpoint_durable(&ctl, "lost", &err), 0);
+    ck_assert_int_eq(job_ctl_begin(&ctl, "lost", &err), 0);
     ck_assert_ptr_null(checkpoint);
     ck_assert_int_eq(child, 0);
     ctl.journal = &all;
@@ -168,6 +177,8 @@ START_TEST(journal)
     ck_assert_int_eq(job_ctl_checkpoint_durable(&ctl, "{\"a\": 1}", &err), -1);
     ck_assert_str_eq(checkpoint, "{\"a\": 1}");
     ck_assert_str_eq(verror_text(&err), "operation failed: the disk is full");
+    ck_assert_int_eq(job_ctl_begin(&ctl, "{\"b\": 2}", &err), 0);
+    ck_assert_str_eq(checkpoint, "{\"b\": 2}");
     verror_clear(&err);
 }
 END_TEST

@@ -316,6 +316,8 @@ static const struct sample {
            .base = OPT("/b"), .bandwidth = HYPER, .flags = FLAGS),
     SAMPLE(remote_domain_block_copy_args, .domain = DOMAIN_, .path = TEXT("vda"),
            .destxml = TEXT("<disk/>"), .params = ARRAY(params, wire_param, PARAM_), .flags = FLAGS),
+    SAMPLE(remote_domain_backup_args, .domain = DOMAIN_, .backup_xml = TEXT("<backup/>"),
+           .checkpoint_xml = OPT("<checkpoint/>"), .flags = FLAGS),
     SAMPLE(remote_domain_block_threshold_args, .domain = DOMAIN_, .dev = TEXT("vda"),
            .threshold = HYPER, .flags = FLAGS),
     SAMPLE(remote_domain_action_args, .domain = DOMAIN_, .event = 1, .action = INT, .flags = FLAGS),

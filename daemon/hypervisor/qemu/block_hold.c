@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/backup.h"
 #include "util/alloc.h"
 #include "util/log.h"
 
@@ -42,7 +43,7 @@ static void find_held(const struct guest *guest, struct block_job *block)
 {
     block->nheld = 0;
     if (block->type == BLOCK_JOB_COPY)
-        hold_file(block, block->dev, block->ino);
+        hold_file(block, block->file.dev, block->file.ino);
     if (block->type == BLOCK_JOB_COMMIT || block->type == BLOCK_JOB_ACTIVE_COMMIT)
         hold_image(guest, block, block->base_at);
     if (block->type == BLOCK_JOB_COMMIT && block->top_at > 1)
@@ -56,7 +57,8 @@ static void want_held(struct lock_hold *hold, const struct block_job *block)
                        LOCK_FILE_GUEST);
 }
 
-static int hold_all(struct guest *guest, const struct block_job *extra, struct verror *err)
+static int hold_all(struct guest *guest, const struct block_job *extra, const struct backup *backup,
+                    struct verror *err)
 {
     struct lock_hold fresh = { 0 };
     _cleanup_free_ char *what = xasprintf("an image of domain '%s'", guest->def->name);
@@ -69,13 +71,20 @@ static int hold_all(struct guest *guest, const struct block_job *extra, struct v
             want_held(&fresh, block);
     if (extra)
         want_held(&fresh, extra);
+    if (backup)
+        backup_want_files(backup, &fresh);
     return jobs_exchange(guest->domains->daemon->jobs, &guest->hold, &fresh, what, err);
 }
 
 int block_hold_target(struct guest *guest, struct block_job *block, struct verror *err)
 {
     find_held(guest, block);
-    return hold_all(guest, block, err);
+    return hold_all(guest, block, guest->backup, err);
+}
+
+int block_hold_backup(struct guest *guest, const struct backup *backup, struct verror *err)
+{
+    return hold_all(guest, NULL, backup, err);
 }
 
 void block_hold_begun(struct guest *guest, struct block_job *block)
@@ -90,7 +99,7 @@ void block_hold_again(struct guest *guest)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
-    if (hold_all(guest, NULL, &err) < 0)
+    if (hold_all(guest, NULL, guest->backup, &err) < 0)
         log_error("%s", verror_text(&err));
 }
 
@@ -124,8 +133,8 @@ static void drop_file(struct block_job *block, const char *path)
 
 static void find_files(const struct guest *guest, struct block_job *block, size_t first, size_t end)
 {
-    const struct guest_file dest = { .path = block->dest.path, .dev = block->dev,
-                                     .ino = block->ino };
+    const struct guest_file dest = { .path = block->dest.path, .dev = block->file.dev,
+                                     .ino = block->file.ino };
 
     for (size_t i = 0; i < guest->nfiles; i++)
         add_file(block, &guest->files[i]);

@@ -14,7 +14,10 @@ bool block_hold_is_running(const struct guest *guest);
 int block_hold_target(struct guest *guest, struct block_job *block, struct verror *err);
 /* Loop: a file that was made for a copy is there to be held once QEMU has begun. */
 void block_hold_begun(struct guest *guest, struct block_job *block);
-/* What the guest and the block jobs that it has now need; it has that already, or more. */
+/* The same of a backup's. */
+struct backup;
+int block_hold_backup(struct guest *guest, const struct backup *backup, struct verror *err);
+/* What the guest, its backup and the block jobs that it has now need; it has that already, or more. */
 void block_hold_again(struct guest *guest);
 /*
  * Worker, while nobody else changes the domain: the guest's files and whose they are, without the

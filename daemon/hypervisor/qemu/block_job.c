@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hypervisor/internal.h"
+#include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/block_hold.h"
 #include "util/alloc.h"
 
@@ -150,14 +151,21 @@ bool block_job_unlink(struct guest *guest, struct block_job *block)
     return true;
 }
 
+static unsigned int next_above(const char *index, unsigned int next)
+{
+    unsigned long taken = index ? strtoul(index, NULL, 10) : 0;
+
+    return taken >= next ? (unsigned int)taken + 1 : next;
+}
+
 unsigned int block_job_next_index(const struct guest *guest, unsigned int next)
 {
-    for (const struct block_job *other = guest->block_jobs; other; other = other->next) {
-        unsigned long taken = other->dest.index ? strtoul(other->dest.index, NULL, 10) : 0;
+    const struct backup *backup = guest->backup;
 
-        if (taken >= next)
-            next = (unsigned int)taken + 1;
-    }
+    for (const struct block_job *other = guest->block_jobs; other; other = other->next)
+        next = next_above(other->dest.index, next);
+    for (size_t i = 0; backup && i < backup->nparts; i++)
+        next = next_above(backup->parts[i].disk->file.index, next);
     return next;
 }
 

@@ -10,6 +10,7 @@
 
 #include "hypervisor/qemu/guest.h"
 #include "hypervisor/qemu/leftovers.h"
+#include "hypervisor/qemu/target_file.h"
 #include "xml/disk_images.h"
 
 /* virDomainBlockJobType */
@@ -66,11 +67,10 @@ struct block_job {
     const char *cache, *aio, *discard; /* of the disk, static; or NULL */
 
     /* Its worker's, and kept in its checkpoint. */
-    bool made;          /* dest is a file of our making */
-    bool done;          /* QEMU has done it: there is no way back */
-    bool told;          /* QEMU may have been told to end it as is wished; in no checkpoint */
-    uint64_t dev, ino;  /* of dest; 0 = not known yet */
-    char *owner_memory; /* see owner.h */
+    bool done;                /* QEMU has done it: there is no way back */
+    bool told;                /* QEMU may have been told how to end it; in no checkpoint */
+    struct target_state file; /* of dest */
+    char *owner_memory;       /* see owner.h */
 
     /* Any thread. */
     atomic_ullong cur, end;
@@ -105,7 +105,8 @@ char *block_job_name(const struct block_job *block);
 struct block_job *block_job_find(const struct guest *guest, const char *target);
 void block_job_link(struct guest *guest, struct block_job *block);
 bool block_job_unlink(struct guest *guest, struct block_job *block); /* false: it was not there */
-/* Loop: an index for nodes that no image of the guest has, nor one that is being copied to. */
+/* Loop: an index for nodes that no image of the guest has, nor one that is being copied or
+   backed up to. */
 unsigned int block_job_next_index(const struct guest *guest, unsigned int next);
 /* Loop: libvirt's <mirror> elements as they are now; an array for block_job_free_mirrors(). */
 size_t block_job_mirrors(const struct guest *guest, struct disk_mirror **ret);
@@ -129,13 +130,12 @@ int block_job_outcome(struct block_job *block, struct domain_def **ret_live,
 
 /* block_target.c, workers: the file that is copied to. */
 int block_target_check(struct block_job *block, struct verror *err);
+bool block_target_is_new(struct block_job *block); /* see target_file_is_new() */
 int block_target_make(struct block_job *block, struct guest *guest, struct job_ctl *ctl,
                       struct verror *err);
-void block_target_remove(const struct block_job *block);
+void block_target_remove(struct block_job *block);
 int block_target_add_nodes(struct block_job *block, struct guest *guest, struct job_ctl *ctl,
                            struct verror *err);
-/* Format and storage of an image that QEMU has no more use for. */
-void block_nodes_delete(struct guest *guest, const char *index);
 
 /*
  * block_bitmaps.c, workers: dirty bitmaps.  Checked before the job begins, and moved when it is all

@@ -87,9 +87,9 @@ static void block_accepted(void *opaque, uint64_t job_id)
 static char *checkpoint_of(const struct block_job *block)
 {
     json_t *json =
-        json_pack("{s:b, s:b, s:I, s:I, s:s*, s:i}", "done", block->done, "made", block->made,
-                  "dev", (json_int_t)block->dev, "ino", (json_int_t)block->ino, "owners",
-                  block->owner_memory, "wish", atomic_load(&block->wish));
+        json_pack("{s:b, s:b, s:I, s:I, s:s*, s:i}", "done", block->done, "made",
+                  block->file.made, "dev", (json_int_t)block->file.dev, "ino",
+                  (json_int_t)block->file.ino, "owners", block->owner_memory, "wish", atomic_load(&block->wish));
     char *text = json_dumps(json, JSON_COMPACT);
 
     json_decref(json);
@@ -109,9 +109,9 @@ static void remember(struct block_job *block, const char *checkpoint)
     const char *owners = json_string_value(json_object_get(json, "owners"));
 
     block->done = json_is_true(json_object_get(json, "done"));
-    block->made = json_is_true(json_object_get(json, "made"));
-    block->dev = (uint64_t)json_integer_value(json_object_get(json, "dev"));
-    block->ino = (uint64_t)json_integer_value(json_object_get(json, "ino"));
+    block->file.made = json_is_true(json_object_get(json, "made"));
+    block->file.dev = (uint64_t)json_integer_value(json_object_get(json, "dev"));
+    block->file.ino = (uint64_t)json_integer_value(json_object_get(json, "ino"));
     free(block->owner_memory);
     block->owner_memory = xstrdup(owners);
     atomic_store(&block->wish, (int)json_integer_value(json_object_get(json, "wish")));
@@ -166,9 +166,7 @@ static int make_target(struct domain_spec *spec, struct job_ctl *ctl, struct ver
         return 0;
     if (spec->taken_up && block_target_check(block, err) < 0)
         return -1; /* it was the last daemon that has looked */
-    block->made = !block->reuse && !block->dest.is_block && access(block->dest.path, F_OK) < 0;
-    if (block->made)
-        block->dev = block->ino = 0;
+    (void)block_target_is_new(block);
     job_ctl_step(ctl, "making the file");
     if (keep(block, ctl, err) < 0)
         return -1;

@@ -22,6 +22,7 @@
 #include "jobs/locks.h"
 
 struct agent;
+struct backup;
 struct block_job;
 struct event;
 
@@ -62,6 +63,7 @@ struct guest {
     uint64_t balloon_kib;    /* memory that its balloon has left it; 0 = not known */
     struct lock_hold hold;   /* on its files */
     struct block_job *block_jobs; /* those on its disks, see block_job.h */
+    struct backup *backup;        /* that is under way or beginning, see backup.h; or NULL */
     bool held;
     unsigned int keepers;    /* jobs that need these locks for longer than it runs */
     bool release_due;        /* it has no need of them any more */

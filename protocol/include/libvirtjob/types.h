@@ -81,6 +81,7 @@ typedef enum {
     VIR_ERR_CPU_INCOMPATIBLE = 91,
     VIR_ERR_XML_INVALID_SCHEMA = 92,
     VIR_ERR_NO_DOMAIN_CHECKPOINT = 103,
+    VIR_ERR_NO_DOMAIN_BACKUP = 104,
     VIR_ERR_NO_HOSTNAME = 108,
     VIR_ERR_CHECKPOINT_INCONSISTENT = 109,
     VIR_ERR_AGENT_COMMAND_TIMEOUT = 112,
@@ -632,6 +633,8 @@ typedef enum {
 #define VIR_DOMAIN_JOB_DISK_TOTAL "disk_total"
 #define VIR_DOMAIN_JOB_DISK_PROCESSED "disk_processed"
 #define VIR_DOMAIN_JOB_DISK_REMAINING "disk_remaining"
+#define VIR_DOMAIN_JOB_DISK_TEMP_USED "disk_temp_used"
+#define VIR_DOMAIN_JOB_DISK_TEMP_TOTAL "disk_temp_total"
 #define VIR_DOMAIN_JOB_SUCCESS "success" /**< boolean, once it has ended */
 #define VIR_DOMAIN_JOB_ERRMSG "errmsg"   /**< string, where it has failed */
 
@@ -644,6 +647,7 @@ typedef enum {
     VIR_DOMAIN_JOB_OPERATION_SNAPSHOT = 6,
     VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_REVERT = 7,
     VIR_DOMAIN_JOB_OPERATION_DUMP = 8,
+    VIR_DOMAIN_JOB_OPERATION_BACKUP = 9,
     VIR_DOMAIN_JOB_OPERATION_SNAPSHOT_DELETE = 10
 } virDomainJobOperation;
 
