@@ -357,6 +357,7 @@ def pulled(d):
     os.unlink(g.path('dump'))
     equal(g.dom.jobStats()['operation'], libvirt.VIR_DOMAIN_JOB_OPERATION_BACKUP,
           'the job of the domain')
+    until(lambda: any(isinstance(what, dict) for what in g.heard), "the end of the dump is heard")
     g.heard = []
     g.dom.abortJob()
     d.ends(job, 'cancelled')
@@ -372,7 +373,8 @@ def pulled(d):
     g.write(4 * MIB, 30, 'vdb')
     same(then, f'nbd://127.0.0.1:{port}/vdb', 'raw', 'raw')
     g.dom.abortJob()
-    until(lambda: not g.dom.jobStats().get('operation'), 'it has ended')
+    g.dom.checkpointLookupByName('c2').delete()  # waits for its end
+    equal(g.dom.jobStats(), {'type': libvirt.VIR_DOMAIN_JOB_NONE}, 'it has ended')
     g.clean()
     g.drop()
 

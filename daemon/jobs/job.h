@@ -59,7 +59,7 @@ struct job_kind {
     const char *name; /* "vol-clone": in the journal, records, messages */
     enum lane lane;   /* where run runs; the rest runs in LANE_CONTROL */
     bool is_long;     /* journalled, and others are refused meanwhile */
-    bool ends_soon;   /* once FINISHING: others wait for it as for a short one */
+    bool ends_soon;   /* once FINISHING or cancelled: others wait for it as for a short one */
     bool joins_queue; /* waits behind one of its own in QUEUED, without a time limit (refresh) */
     bool counts_files; /* progress is in files, not bytes */
 

@@ -83,6 +83,7 @@ int job_cancel(struct job *job, void (*done)(void *opaque, struct verror *err), 
     if (job->state == JOB_CANCELLING)
         return 0;
     job_set_state(job, JOB_CANCELLING);
+    job->locks.is_long &= !job->kind->ends_soon;
     job_ctl_cancel(&job->ctl);
     if (!job->recovering && !job->unrecovered && /* else it is found out first what is left */
         (!job->working || workers_withdraw(job->jobs->daemon->workers, &job->work))) {

@@ -372,8 +372,19 @@ const struct job_kind fake_delete = {
     FAKE_SPEC,
 };
 
+const struct job_kind fake_soon = {
+    .name = "fake-soon",
+    .is_long = true,
+    .ends_soon = true,
+    .locks = fake_locks,
+    .run = fake_run,
+    .undo = fake_undo,
+    .ended = fake_ended,
+    FAKE_SPEC,
+};
+
 static const struct job_kind *const kinds[] = {
-    &fake_long, &fake_short, &fake_beginner, &fake_bare, &fake_refresh, &fake_instant, &fake_delete, NULL,
+    &fake_soon, &fake_long, &fake_short, &fake_beginner, &fake_bare, &fake_refresh, &fake_instant, &fake_delete, NULL,
 };
 
 /* --- up and down --- */

@@ -59,6 +59,7 @@ extern const struct job_kind fake_refresh;
 extern const struct job_kind fake_instant;
 /* Long, publishes only, and ends soon: as the two deletes do. */
 extern const struct job_kind fake_delete;
+extern const struct job_kind fake_soon; /* its run and its undo can be held */
 
 /* One caller. */
 struct party {

@@ -106,6 +106,29 @@ START_TEST(cancel_while_undoing)
 }
 END_TEST
 
+/* Of one that ends soon others wait for the end of a cancel, and are refused before. */
+START_TEST(cancel_ends_soon)
+{
+    struct party party = { .async = true }, early = { 0 }, later = { 0 };
+    struct fake *fake = fake_new("k");
+    unsigned int answered = 0;
+
+    fake->block = STEP_RUN;
+    fake->deaf = true;
+    fake_start(&fake_soon, fake, "o", &party);
+    heart_wait_entered(STEP_RUN, 1);
+    fake_start(&fake_bare, fake_new("k"), "o", &early);
+    ck_assert_uint_eq(early.refused, 1);
+    ck_assert_int_eq(fake_cancel(party.id, &answered, NULL), 0);
+    fake_start(&fake_bare, fake_new("k"), "o", &later);
+    ck_assert_uint_eq(later.accepted + later.refused, 0);
+    heart_open(STEP_RUN);
+    heart_until(party.ended && later.ended);
+    ck_assert_int_eq(party.state, JOB_CANCELLED);
+    ck_assert_int_eq(later.state, JOB_COMPLETE);
+}
+END_TEST
+
 START_TEST(cancel_finishing)
 {
     struct party party = { .async = true };
@@ -204,6 +227,7 @@ int main(void)
     tcase_add_test(tcase, cancel_queued);
     tcase_add_test(tcase, cancel_running);
     tcase_add_test(tcase, cancel_while_undoing);
+    tcase_add_test(tcase, cancel_ends_soon);
     tcase_add_test(tcase, cancel_finishing);
     tcase_add_test(tcase, cancel_before_completion);
     tcase_add_test(tcase, cancel_races);

@@ -500,12 +500,13 @@ static void *backup_spec_load(struct daemon *daemon, const char *text, struct ve
 }
 
 #define BACKUP_KIND(word, unlimited_fn)                                                            \
-    .name = word, .lane = LANE_STREAM, .is_long = true, .locks = backup_locks,                     \
-    .check = backup_check, .prepare = backup_prepare, .admit = backup_admit,                       \
-    .accepted = backup_accepted, .run = backup_run, .begin_commit = backup_begin_commit,           \
-    .begun = backup_begun, .publish = backup_publish, .undo = backup_undo, .ended = backup_ended,  \
-    .resumable = backup_resumable, .unlimited = unlimited_fn, .recover = backup_recover,           \
-    .spec_save = backup_spec_save, .spec_load = backup_spec_load, .spec_free = domain_spec_free
+    .name = word, .lane = LANE_STREAM, .is_long = true, .ends_soon = true,                         \
+    .locks = backup_locks, .check = backup_check, .prepare = backup_prepare,                       \
+    .admit = backup_admit, .accepted = backup_accepted, .run = backup_run,                         \
+    .begin_commit = backup_begin_commit, .begun = backup_begun, .publish = backup_publish,         \
+    .undo = backup_undo, .ended = backup_ended, .resumable = backup_resumable,                     \
+    .unlimited = unlimited_fn, .recover = backup_recover, .spec_save = backup_spec_save,           \
+    .spec_load = backup_spec_load, .spec_free = domain_spec_free
 
 const struct job_kind domain_job_backup = { BACKUP_KIND("domain-backup", push_unlimited) };
 const struct job_kind domain_job_backup_pull = { BACKUP_KIND("domain-backup-pull",
