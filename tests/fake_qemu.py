@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 GREETING = {'QMP': {'version': {'qemu': {'major': 7, 'minor': 2, 'micro': 0}, 'package': ''},
                     'capabilities': []}}
@@ -117,7 +118,11 @@ def closes(argv):
 
 PICTURE = b'P6\n1 1\n255\nabc'
 ANSWERS = {
-    'query-chardev': [], 'query-status': {'status': 'running', 'running': True},
+    'query-chardev': [], 'query-jobs': [],
+    'query-named-block-nodes': [{'node-name': 'libvirt-1-format', 'drv': 'qcow2', 'dirty-bitmaps': [
+        {'name': 'X', 'recording': True, 'persistent': True, 'busy': False,
+         'granularity': 65536, 'count': 0}]}],
+    'query-status': {'status': 'running', 'running': True},
     'query-block': [
         {'qdev': '/machine/peripheral/virtio-disk0/virtio-backend', 'io-status': 'nospace'},
         {'qdev': '/machine/peripheral/virtio-disk1/virtio-backend', 'io-status': 'ok'},
@@ -175,6 +180,13 @@ def agent(fd, path):
             pass  # the daemon has had enough
 
 
+def writes_back(path):
+    """On a disk so slow that it takes longer than a QEMU without bitmaps is left."""
+    time.sleep(2)
+    with open(path, 'w'):
+        pass
+
+
 def plays(argv):
     """A guest that runs, as far as its daemon can tell."""
     peer, mode = Peer(argv), sys.argv[1]
@@ -191,6 +203,9 @@ def plays(argv):
             with open(mode) as file:
                 NOW[file.read()](peer)
         elif asked['execute'] == 'quit':
+            if os.path.exists(mode + '.slow'):
+                peer.say(line({'return': {}, 'id': asked.get('id')}))
+                writes_back(mode + '.written')
             sys.exit(0)
         answer = {'return': ANSWERS.get(asked['execute'], {})}
         if asked['execute'] == 'large':

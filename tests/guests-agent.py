@@ -135,6 +135,10 @@ def quiesced(d, dom):
     equal(agent(d, 'guest-fsfreeze-status'), 'thawed', 'status behind a snapshot')
     said = subprocess.run(['dumpe2fs', '-h', disk], capture_output=True, text=True, check=True)
     check('needs_recovery' not in said.stdout, 'the file system in the old image is clean')
+    checkpoint = dom.checkpointCreateXML('<domaincheckpoint><name>still</name></domaincheckpoint>',
+                                         libvirt.VIR_DOMAIN_CHECKPOINT_CREATE_QUIESCE)
+    equal(agent(d, 'guest-fsfreeze-status'), 'thawed', 'status behind a checkpoint')
+    checkpoint.delete()
 
 
 def filesystems(d):

@@ -89,11 +89,11 @@ class Disk:
     def paths(self):
         return [path for path, node in self.images()]
 
-    def snapshot(self, flags=DISKS, path=None):
+    def snapshot(self, flags=DISKS, path=None, memory=''):
         path = path or self.new_path()
-        self.dom.snapshotCreateXML("<domainsnapshot><disks><disk name='vda' snapshot='external'>"
-                                   f"<source file='{path}'/></disk></disks></domainsnapshot>",
-                                   flags)
+        self.dom.snapshotCreateXML(
+            f"<domainsnapshot>{memory}<disks><disk name='vda' snapshot='external'>"
+            f"<source file='{path}'/></disk></disks></domainsnapshot>", flags)
         return path
 
     # --- its bitmaps ---
@@ -215,6 +215,12 @@ def snapshots(d):
           'the bitmaps')
     disk.write(5 * MIB)
     disk.exact('after two snapshots while it was shut off')
+    memory = disk.new_path()
+    disk.snapshot(DISKS & ~libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY, None,
+                  f"<memory snapshot='external' file='{memory}'/>")
+    equal(set(disk.bitmaps()['Y'][:4]), {'on'}, 'the bitmaps')
+    disk.write(6 * MIB)
+    disk.exact('after one with memory')
     disk.drop()
 
 
@@ -338,7 +344,7 @@ def lost(d):
     disk.make('X')
     disk.write(0)
     equal(disk.bitmaps(), {'X': ['on', 'lost'], 'Y': [None, 'lost']}, 'after a snapshot')
-    refused(UNSUPPORTED, "'X' has been lost", disk.dom.blockPull, 'vda', 0, 0)
+    refused(UNSUPPORTED, "'X' does not say all", disk.dom.blockPull, 'vda', 0, 0)
     disk.commit_all()
     disk.ready()
     disk.dom.blockJobAbort('vda', PIVOT)

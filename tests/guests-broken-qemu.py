@@ -187,6 +187,26 @@ def disk_errors(d):
     d.drop('g')
 
 
+def writes_back(d):
+    """One that has bitmaps to write at its end is destroyed once it has, though that takes long"""
+    path = os.path.join(d.dir, 'image')
+    mode = os.path.join(d.dir, 'qemu-broken.mode')
+    with open(path, 'wb') as file:
+        file.truncate(4096)
+    dom = d.define('g', emulator=d.emulator(), devices=(
+        "<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+        f"<source file='{path}'/><target dev='vda' bus='virtio'/></disk>"))
+    d.mode('plays')
+    dom.create()
+    error_of(dom.blockPull, 'vda', 0, 0)  # it has looked for bitmaps by then
+    with open(mode + '.slow', 'w'):
+        pass
+    dom.destroy()
+    check(os.path.exists(mode + '.written'), 'it was killed in the middle')
+    os.unlink(mode + '.slow')
+    d.drop('g')
+
+
 def wrong_emulator(d):
     """An emulator that cannot even say what it can do"""
     path = os.path.join(d.dir, 'emulator')
@@ -201,5 +221,5 @@ def wrong_emulator(d):
         equal(d.names(), [], 'domains')
 
 
-guest_lib.run(starts, hangs, restarts, goes_mad, tells, disk_errors, old, wrong_emulator,
-              guests=Broken)
+guest_lib.run(starts, hangs, restarts, goes_mad, tells, disk_errors, writes_back, old,
+              wrong_emulator, guests=Broken)

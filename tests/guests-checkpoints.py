@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checkpoints of guests: made, looked at, redefined, deleted from one that runs or is shut off; what
-of them outlives guest and daemon; and what is there when the daemon was killed in their middle."""
+"""Checkpoints of guests: made, looked at, redefined, deleted from one that runs or is shut off;
+what of them outlives guest and daemon; and what is there when the daemon was killed in their middle."""
 
 import json
 import os
@@ -31,7 +31,8 @@ CHILDREN = libvirt.VIR_DOMAIN_CHECKPOINT_DELETE_CHILDREN
 CHILDREN_ONLY = libvirt.VIR_DOMAIN_CHECKPOINT_DELETE_CHILDREN_ONLY
 FORGET = libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
 GRAIN = 65536
-RAW = "<disk type='file'><driver name='qemu' type='raw'/><source file='{}'/><target dev='vdz'/>{}</disk>"
+RAW = ("<disk type='file'><driver name='qemu' type='raw'/><source file='{}'/><target dev='vdz'/>{}"
+       "</disk>")
 
 
 def take(dom, name, *disks, flags=0, inner=''):
@@ -236,14 +237,16 @@ def deleted(d):
     dom.create()  # the lower images are only read from now on
     d.booted('on')
     one(dom, 'a').delete(CHILDREN)
-    equal((in_qemu(d, 'on', first), in_qemu(d, 'on', above), names(dom)), (['d'], ['d'], []), 'without a')
+    equal((in_qemu(d, 'on', first), in_qemu(d, 'on', above), names(dom)), (['d'], ['d'], []),
+          'without a')
     check(all(node['ro'] for node in d.qmp('on', 'query-named-block-nodes', flat=True)
               if node['drv'] == 'qcow2' and node['image']['filename'] in (first, second)),
           'the lower images are only read')
     take(dom, 'x')
     take(dom, 'y', 'vda')
+    take(dom, 'z')
     dom.destroy()
-    one(dom, 'y').delete()
+    one(dom, 'y').delete(CHILDREN)
     equal((in_image(above), names(dom)), (['d', 'x'], ['x']), 'shut off')
     one(dom, 'x').delete()
     equal((in_image(above), in_image(first), names(dom)), (['d'], ['d'], []), 'the last')
@@ -319,7 +322,7 @@ def no_way_back(d):
 # --- the daemon killed ---
 
 def cut_off(d):
-    """The daemon killed while qemu-img removes a bitmap: that ends its work, and others are not spoilt"""
+    """The daemon killed while qemu-img removes a bitmap: others in the image are not spoilt"""
     paths, disks = snapshot_lib.images(d, 'one', 'two')
     dom = d.boot('on', devices=disks)
     take(dom, 'a')
@@ -332,7 +335,8 @@ def cut_off(d):
     d.start()
     d.no_rules()
     d.ends(snapshot_lib.job_of(d, 'domain-checkpoint-delete')['id'], 'complete')
-    equal(([in_image(path) for path in paths], names(d.dom('on'))), ([['a'], ['a']], ['a']), 'what is left')
+    equal([in_image(path) for path in paths], [['a'], ['a']], 'bitmaps that are left')
+    equal(names(d.dom('on')), ['a'], 'what is left')
     gone(d, 'on')
 
 

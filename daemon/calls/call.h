@@ -75,12 +75,13 @@ struct proc_table {
 /* REMOTE */
 extern const struct proc_table calls_absent, calls_agent, calls_agent_fs, calls_agent_info,
     calls_agent_net, calls_agent_vcpus, calls_auth, calls_connect, calls_domain,
-    calls_domain_backup, calls_domain_block, calls_domain_console, calls_domain_define, calls_domain_disk, calls_domain_disk_state,
-    calls_domain_graphics, calls_domain_image, calls_domain_info, calls_domain_iothread,
+    calls_domain_backup, calls_domain_block, calls_domain_checkpoint, calls_domain_console,
+    calls_domain_define, calls_domain_disk, calls_domain_disk_state, calls_domain_graphics,
+    calls_domain_image, calls_domain_info, calls_domain_iothread,
     calls_domain_iotune, calls_domain_job, calls_domain_keys, calls_domain_life,
     calls_domain_native, calls_domain_nic, calls_domain_peek, calls_domain_perf, calls_domain_pin,
     calls_domain_save, calls_domain_screenshot, calls_domain_security, calls_domain_size,
-    calls_domain_checkpoint, calls_domain_snapshot, calls_domain_snapshot_change, calls_domain_tune, calls_event_domain,
+    calls_domain_snapshot, calls_domain_snapshot_change, calls_domain_tune, calls_event_domain,
     calls_event_pool, calls_host, calls_host_cpu_model, calls_host_memory, calls_host_stats,
     calls_pool, calls_pool_change, calls_vol, calls_vol_change, calls_vol_transfer;
 extern const struct proc_table calls_event_monitor, calls_qemu;                        /* QEMU */

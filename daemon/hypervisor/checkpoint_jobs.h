@@ -35,7 +35,8 @@ void checkpoints_locks(const void *spec, struct lock_hold *hold);
 void checkpoint_locks(const void *spec, struct lock_hold *hold);
 /* The domain's guest, which runs or is paused, is the spec's; -1 with err. */
 int checkpoint_take_guest(struct domain_spec *spec, struct verror *err);
-/* After a restart: the guest it works on, if that is still there.  Its files are held from then on. */
+/* After a restart: the guest it works on, if that is still there.  Its files are held from
+   then on. */
 void checkpoint_accepted(void *spec, uint64_t job_id);
 /* The kind has ended: no longer. */
 void checkpoint_let_files(struct domain_spec *spec);

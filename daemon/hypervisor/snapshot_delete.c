@@ -102,8 +102,9 @@ static int delete_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, st
         return 0;
     job_ctl_step(ctl, "deleting snapshots inside the images");
     for (size_t i = 0; i < work->doomed.n; i++) {
-        int rc = work->live ? delete_live(spec, work->doomed.names[i], job_id, ctl, err)
-                            : snapshot_images_delete(&work->images, work->doomed.names[i], ctl, err);
+        const char *name = work->doomed.names[i];
+        int rc = work->live ? delete_live(spec, name, job_id, ctl, err)
+                            : snapshot_images_delete(&work->images, name, ctl, err);
 
         if (rc < 0)
             return -1;

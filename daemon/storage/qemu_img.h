@@ -85,12 +85,13 @@ int qemu_img_bitmap_add(const char *path, int fd, const char *name, uint64_t gra
 int qemu_img_bitmaps(const char *path, const char *format, struct job_ctl *ctl,
                      uint64_t *ret_size, json_t **ret_bitmaps, struct verror *err);
 /*
- * "qemu-img bitmap --remove" of a qcow2 image that nobody uses; is_block: it is on a device.  Cut off in
- * its middle it would spoil the image's other bitmaps: it outlives the daemon, and inherits lock.
+ * "qemu-img bitmap --remove" of a qcow2 image that nobody uses; is_block: it is on a device.  Cut
+ * off in its middle it would spoil the image's other bitmaps: it outlives the daemon, and inherits
+ * lock.
  */
 int qemu_img_bitmap_remove(const char *path, bool is_block, const char *name, int lock,
                            struct job_ctl *ctl, struct verror *err);
-/* 1: a qcow2 image has a bitmap of that name (NULL: any), of whatever use; 0: it has not, -1 with err. */
+/* 1: a qcow2 image has a bitmap of that name (NULL: any), even a useless one; 0: not, -1 with err. */
 int qemu_img_has_bitmap(const char *path, const char *name, struct job_ctl *ctl,
                         struct verror *err);
 /* The size that a guest sees of an image, also while one uses it. */

@@ -28,8 +28,8 @@ struct child_spec {
     int timeout_ms;    /* then it is killed.  0: never */
     bool paced;        /* it moves the job's bytes: keeps to its speed and pause */
     /*
-     * It may outlive the daemon, and the next one does not kill it: what it is in the middle of would
-     * be spoilt.  Who has it done again waits for it by a lock that it has inherited.
+     * It may outlive the daemon, and the next one does not kill it: what it is in the middle of
+     * would be spoilt.  Who has it done again waits for it by a lock that it has inherited.
      */
     bool outlives;
     /* What it finds on its stdin, which then stays open; fits a pipe (64 KiB).  NULL: nothing */

@@ -56,7 +56,7 @@ struct checkpoint_def *checkpoint_def_copy(const struct checkpoint_def *def);
 struct checkpoint_def *checkpoint_def_parse(const char *xml, bool whole, struct verror *err);
 /* It is finished: def->xml is made.  -1 with err: it could not be read again.  Worker. */
 int checkpoint_def_seal(struct checkpoint_def *def, struct verror *err);
-/* In libvirt's form; secrets: passwords are in it; domain: that is in it.  A new string.  Worker. */
+/* In libvirt's form; secrets: with passwords; domain: with the domain.  A new string.  Worker. */
 char *checkpoint_def_format(const struct checkpoint_def *def, bool secrets, bool domain);
 
 /*

@@ -27,7 +27,8 @@ struct moment_element {
     const char *parent;
     const char *children[12];
 };
-/* -1 with VIR_ERR_XML_INVALID_SCHEMA: an element means nothing.  Of those without a row others know. */
+/* -1 with VIR_ERR_XML_INVALID_SCHEMA: an element means nothing.  Those without a row are
+   others' to know. */
 int moment_validate(const struct moment_element *known, size_t n, xmlNodePtr root,
                     struct verror *err);
 

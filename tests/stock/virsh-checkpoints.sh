@@ -7,7 +7,8 @@ require_cmd virsh qemu-img qemu-system-x86_64 python3
 # checkpoint_xml NAME OPTION ...: what virsh shows of it, without the domain.
 checkpoint_xml()
 {
-    virsh checkpoint-dumpxml g "$@" 2>&1 | sed '/^  <domain /,/^  <.domain>/d' | alike >>"$files/same"
+    virsh checkpoint-dumpxml g "$@" 2>&1 | sed '/^  <domain /,/^  <.domain>/d' |
+        alike >>"$files/same"
 }
 
 # redefine SED-SCRIPT OPTION ...: two's text, as it was first, with something changed.

@@ -11,10 +11,16 @@
 #include "scratch.h"
 #include "util/alloc.h"
 
-/* As QEMU 7.2 has it, without what is not looked at; the third bitmap is a job's own. */
+/*
+ * As QEMU 7.2 has it, without what is not looked at; the third bitmap is a job's own, Z and U are in
+ * the image alone.
+ */
 static const char nodes[] =
     "[{\"node-name\":\"libvirt-1-format\",\"drv\":\"qcow2\",\"image\":{\"virtual-size\":4096,"
-    "\"format-specific\":{\"type\":\"qcow2\",\"data\":{\"compat\":\"1.1\"}}},\"dirty-bitmaps\":["
+    "\"format-specific\":{\"type\":\"qcow2\",\"data\":{\"compat\":\"1.1\",\"bitmaps\":["
+    "{\"name\":\"X\",\"flags\":[\"in-use\",\"auto\"],\"granularity\":65536},"
+    "{\"name\":\"Z\",\"flags\":[\"auto\"],\"granularity\":4096},"
+    "{\"name\":\"U\",\"flags\":[\"in-use\",\"auto\"],\"granularity\":4096}]}}},\"dirty-bitmaps\":["
     "{\"name\":\"X\",\"recording\":true,\"persistent\":true,\"busy\":false,"
     "\"granularity\":65536,\"count\":131072},"
     "{\"name\":\"Y\",\"recording\":false,\"persistent\":true,\"busy\":true,"
@@ -69,11 +75,13 @@ START_TEST(found)
     const struct bitmap *x, *y;
 
     ck_assert_int_eq(bitmaps_find(&guest, NULL, &bitmaps, &err), 0);
-    ck_assert_uint_eq(bitmaps.n, 2);
+    ck_assert_uint_eq(bitmaps.n, 4);
     x = bitmaps_get(&bitmaps, "libvirt-1-format", "X");
     y = bitmaps_get(&bitmaps, "libvirt-1-format", "Y");
     ck_assert_ptr_null(bitmaps_get(&bitmaps, "libvirt-2-format", "X"));
     ck_assert(bitmap_is_good(x) && !x->busy && !bitmap_is_good(y) && y->busy && y->inconsistent);
+    ck_assert(bitmap_is_good(bitmaps_get(&bitmaps, "libvirt-1-format", "Z")));
+    ck_assert(bitmaps_get(&bitmaps, "libvirt-1-format", "U")->inconsistent);
     ck_assert_uint_eq(x->granularity, 65536);
     ck_assert_uint_eq(x->count, 131072);
     ck_assert_uint_eq(bitmaps.nimages, 3);

@@ -156,8 +156,8 @@ END_TEST
     "dirty bitmap 'X' is of an image of another size than '" what "', which could not take it "    \
     "over; delete its checkpoint first"
 #define HAS_LOST                                                                                   \
-    "dirty bitmap 'X' has been lost in an image that would leave the disk, so that what is left "  \
-    "of it would be taken for the whole; delete its checkpoint first"
+    "dirty bitmap 'X' does not say all that was written to the disk, and would seem to "           \
+    "afterwards; delete its checkpoint first"
 
 struct move_case {
     const struct bitmaps_move *move;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* daemon/xml/checkpoint_xml.c: <domaincheckpoint> read, written, and matched with a domain's disks. */
+/* daemon/xml/checkpoint_xml.c: <domaincheckpoint> read, written, matched with a domain's disks. */
 
 #include "domain-fixture.h"
 #include "scratch.h"
@@ -56,7 +56,9 @@ END_TEST
 START_TEST(test_size)
 {
     _cleanup_checkpoint_ struct checkpoint_def *def =
-        must(HEAD "<creationTime>1</creationTime><disks><disk name='vda' bitmap='b' size='7'/></disks>" TAIL, true);
+        must(HEAD "<creationTime>1</creationTime><disks><disk name='vda' bitmap='b' size='7'/></disks>"
+                  TAIL,
+             true);
     _cleanup_free_ char *without = checkpoint_def_format(def, false, true), *with = NULL;
 
     ck_assert_ptr_null(strstr(without, "size"));
@@ -96,7 +98,7 @@ START_TEST(test_secrets)
 }
 END_TEST
 
-/* What is made is named by the time if the client has no name for it, and says nothing of the past. */
+/* What is made is named by the time if the client has no name for it, and has no past. */
 START_TEST(test_new)
 {
     _cleanup_checkpoint_ struct checkpoint_def *def =

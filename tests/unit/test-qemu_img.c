@@ -288,6 +288,12 @@ START_TEST(test_bitmaps)
     ck_assert_int_eq(qemu_img_bitmap_add(path_b, fd, "off", 65536, &ctl, &err), -1);
     ck_assert_msg(strstr(verror_text(&err), "already exists") != NULL, "%s", verror_text(&err));
     ck_assert_msg(strstr(verror_text(&err), "/proc/self") == NULL, "%s", verror_text(&err));
+    ck_assert_int_eq(qemu_img_has_bitmap(path_b, "--help", &ctl, &err), 1);
+    ck_assert_int_eq(qemu_img_bitmap_remove(path_b, false, "--help", fd, &ctl, &err), 0);
+    ck_assert_int_eq(qemu_img_has_bitmap(path_b, "--help", &ctl, &err), 0);
+    ck_assert_int_eq(qemu_img_has_bitmap(path_b, NULL, &ctl, &err), 1); /* the one that is off */
+    ck_assert_int_eq(qemu_img_bitmap_remove(path_b, false, "--help", fd, &ctl, &err), -1);
+    verror_clear(&err);
 }
 END_TEST
 

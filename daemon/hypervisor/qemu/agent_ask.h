@@ -24,7 +24,7 @@ void agent_desk_free(struct agent_desk *desk); /* after the workers; NULL is fin
  */
 int agent_ask(struct agent_desk *desk, const struct guest *guest, const char *command,
               struct verror *err);
-/* Its file systems stand still; one that has failed may have come late, and is thawed like others. */
+/* Its file systems stand still.  One that has failed may have come late: it is thawed as well. */
 int agent_freeze(struct agent_desk *desk, const struct guest *guest, struct verror *err);
 /* domain: its name, for the log where it does not do it. */
 void agent_thaw(struct agent_desk *desk, const struct guest *guest, const char *domain);

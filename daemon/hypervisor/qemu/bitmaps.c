@@ -40,6 +40,48 @@ static void take_bitmap(struct bitmaps *ret, const char *node, const json_t *bit
     };
 }
 
+static bool has_flag(const json_t *bitmap, const char *name)
+{
+    json_t *flag;
+    size_t i;
+
+    json_array_foreach(json_object_get(bitmap, "flags"), i, flag)
+    {
+        if (json_string_value(flag) && strcmp(json_string_value(flag), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * While a guest stands still whose memory has been written, QEMU has let go of its bitmaps: until it
+ * goes on they are in the image alone.
+ */
+static void take_stored(struct bitmaps *ret, const char *node, const json_t *image)
+{
+    json_t *list = NULL, *bitmap;
+    size_t i;
+
+    (void)json_unpack((json_t *)image, "{s:{s:{s:o}}}", "format-specific", "data", "bitmaps",
+                      &list);
+    json_array_foreach(list, i, bitmap)
+    {
+        const char *name = json_string_value(json_object_get(bitmap, "name"));
+
+        if (!name || bitmaps_get(ret, node, name))
+            continue;
+        ret->list = xrealloc(ret->list, ret->n + 1, sizeof(*ret->list));
+        ret->list[ret->n++] = (struct bitmap){
+            .node = xstrdup(node),
+            .name = xstrdup(name),
+            .granularity = number_of(bitmap, "granularity"),
+            .recording = has_flag(bitmap, "auto"),
+            .persistent = true,
+            .inconsistent = has_flag(bitmap, "in-use"),
+        };
+    }
+}
+
 /* An image of qcow2's first version has no room for them. */
 static void take_image(struct bitmaps *ret, const char *name, const json_t *node)
 {
@@ -53,6 +95,13 @@ static void take_image(struct bitmaps *ret, const char *name, const json_t *node
         .size = number_of(image, "virtual-size"),
         .holds = driver && strcmp(driver, "qcow2") == 0 && compat && strcmp(compat, "0.10") != 0,
     };
+}
+
+static void note_persistent(struct guest *guest, const struct bitmaps *bitmaps)
+{
+    for (size_t i = 0; i < bitmaps->n; i++)
+        if (bitmaps->list[i].persistent)
+            atomic_store(&guest->has_bitmaps, true);
 }
 
 int bitmaps_find(struct guest *guest, struct job_ctl *ctl, struct bitmaps *ret, struct verror *err)
@@ -73,8 +122,10 @@ int bitmaps_find(struct guest *guest, struct job_ctl *ctl, struct bitmaps *ret, 
             continue;
         take_image(ret, name, node);
         json_array_foreach(bitmaps, k, bitmap) take_bitmap(ret, name, bitmap);
+        take_stored(ret, name, json_object_get(node, "image"));
     }
     json_decref(reply);
+    note_persistent(guest, ret);
     return 0;
 }
 
@@ -152,6 +203,7 @@ int bitmaps_transact(struct guest *guest, json_t *steps, struct job_ctl *ctl, st
         json_decref(steps);
         return 0;
     }
+    atomic_store(&guest->has_bitmaps, true); /* if it had none, it may have some now */
     return monitor_call(guest->monitor, "transaction", json_pack("{s:o}", "actions", steps), -1,
                         ctl, COMMAND_MS, NULL, err);
 }

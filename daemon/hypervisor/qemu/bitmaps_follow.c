@@ -147,9 +147,8 @@ static int check_name(const struct bitmaps *bitmaps, const struct bitmaps_move *
     if (is_recorded || !seems_whole_after(bitmaps, move, name))
         return 0;
     return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
-                      "dirty bitmap '%s' has been lost in an image that would leave the disk, so "
-                      "that what is left of it would be taken for the whole; delete its checkpoint "
-                      "first",
+                      "dirty bitmap '%s' does not say all that was written to the disk, and would "
+                      "seem to afterwards; delete its checkpoint first",
                       name);
 }
 

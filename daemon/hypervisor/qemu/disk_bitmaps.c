@@ -130,8 +130,8 @@ static json_t *options_of(const json_t *node, const char *name, const char *belo
     const json_t *cache = json_object_get(node, "cache");
     int index_length = (int)(strrchr(name, '-') - name);
     json_t *options =
-        json_pack("{s:s, s:s, s:o, s:b, s:{s:b, s:b}}", "driver", "qcow2", "node-name", name, "file",
-                  json_sprintf("%.*s-storage", index_length, name), "read-only", 1, "cache", "direct",
+        json_pack("{s:s, s:s, s:o, s:{s:b, s:b}}", "driver", "qcow2", "node-name", name, "file",
+                  json_sprintf("%.*s-storage", index_length, name), "cache", "direct",
                   (int)flag_of(cache, "direct"), "no-flush", (int)flag_of(cache, "no-flush"));
 
     json_object_set_new(options, "backing", below ? json_string(below) : json_null());

@@ -40,7 +40,7 @@ void disk_bitmaps_from_json(const json_t *json, struct disk_bitmaps *ret);
  */
 int disk_bitmaps_remove(const struct disk_bitmaps *bitmaps, struct guest *guest,
                         const struct domain_def *live, struct job_ctl *ctl, struct verror *err);
-/* The checkpoint's are in all the images where they belong; -1 with VIR_ERR_CHECKPOINT_INCONSISTENT. */
+/* Those of a checkpoint are in all images where they belong; -1: VIR_ERR_CHECKPOINT_INCONSISTENT. */
 int disk_bitmaps_check(const struct checkpoint_def *def, struct guest *guest,
                        const struct domain_def *live, struct job_ctl *ctl, struct verror *err);
 /*

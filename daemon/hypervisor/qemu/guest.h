@@ -52,6 +52,8 @@ struct guest {
 
     /* Why the next STOP or RESUME event comes: virDomain{Paused,Running}Reason.  Any thread. */
     atomic_int pause_reason, resume_reason;
+    /* It is known to have dirty bitmaps, which QEMU writes into images at its end.  Any thread. */
+    atomic_bool has_bitmaps;
 
     /* The loop's. */
     struct agent *agent;     /* NULL: it has no channel for one, or has not said anything of it */
@@ -71,6 +73,7 @@ struct guest {
     bool reboot_on_shutdown; /* a reboot was asked for by way of the power button */
     int pidfd;               /* -1 = not watched */
     struct event *exit_event, *kill_timer;
+    int kill_grace_ms;       /* that the timer was given; less than 0 = none */
     struct guest_waiter *waiters;
 };
 

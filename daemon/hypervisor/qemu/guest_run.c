@@ -17,7 +17,10 @@
 #include "util/alloc.h"
 #include "util/log.h"
 
-enum { QUIT_MS = 300 }; /* what listens at all answers sooner */
+enum {
+    QUIT_MS = 300,   /* what listens at all answers sooner */
+    STORE_MS = 5000, /* for bitmaps, behind all else that is written: else they would be lost */
+};
 
 /* --- ending it --- */
 
@@ -41,6 +44,15 @@ static void kill_cb(evutil_socket_t fd, short what, void *opaque)
     guest_signal(guest, SIGKILL);
 }
 
+static void put_off_kill(struct guest *guest)
+{
+    static const struct timeval wait = { STORE_MS / 1000, 0 };
+
+    if (guest->kill_timer && evtimer_pending(guest->kill_timer, NULL))
+        evtimer_add(guest->kill_timer, &wait);
+}
+
+/* What has answered does not hang, and is about to end. */
 static void quit_cb(void *opaque, json_t *value, struct verror *err)
 {
     struct guest *guest = opaque;
@@ -48,6 +60,8 @@ static void quit_cb(void *opaque, json_t *value, struct verror *err)
     (void)value;
     if (err->code)
         guest_signal(guest, SIGTERM);
+    else if (guest->kill_grace_ms < STORE_MS && atomic_load(&guest->has_bitmaps))
+        put_off_kill(guest);
     guest_unref(guest);
 }
 
@@ -63,6 +77,7 @@ void guest_end(struct guest *guest, int grace_ms)
         monitor_send(guest->monitor, "quit", NULL, QUIT_MS, quit_cb, guest_ref(guest));
     else
         guest_signal(guest, SIGTERM);
+    guest->kill_grace_ms = grace_ms;
     if (grace_ms < 0)
         return;
     if (!guest->kill_timer)

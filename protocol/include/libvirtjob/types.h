@@ -584,7 +584,7 @@ typedef enum {
 /** virDomainListAllCheckpoints(), virDomainCheckpointListAllChildren(). */
 typedef enum {
     VIR_DOMAIN_CHECKPOINT_LIST_ROOTS = 1 << 0,       /**< of a domain's */
-    VIR_DOMAIN_CHECKPOINT_LIST_DESCENDANTS = 1 << 0, /**< of a checkpoint's: also below its children */
+    VIR_DOMAIN_CHECKPOINT_LIST_DESCENDANTS = 1 << 0, /**< of one's: also below its children */
     VIR_DOMAIN_CHECKPOINT_LIST_TOPOLOGICAL = 1 << 1, /**< none before its parent */
     VIR_DOMAIN_CHECKPOINT_LIST_LEAVES = 1 << 2,
     VIR_DOMAIN_CHECKPOINT_LIST_NO_LEAVES = 1 << 3
