@@ -98,10 +98,11 @@ static json_t *step_backup(const struct backup *backup, const struct backup_part
     bool is_pull = backup->def->is_pull, is_part = !is_pull && part->disk->incremental;
     _cleanup_free_ char *name = backup_job_name(backup, part);
     _cleanup_free_ char *bitmap = is_part ? backup_bitmap_name(backup, part) : NULL;
+    const char *sync = is_pull ? "none" : is_part ? "bitmap" : "full";
     json_t *data = json_pack("{s:s, s:o, s:o, s:s, s:b, s:I}", "job-id", name, "device",
-                             node_of(top_of(part)->index), "target", node_of(part->disk->file.index),
-                             "sync", is_pull ? "none" : is_part ? "bitmap" : "full", "auto-dismiss",
-                             0, "speed", (json_int_t)speed);
+                             node_of(top_of(part)->index), "target",
+                             node_of(part->disk->file.index), "sync", sync, "auto-dismiss", 0,
+                             "speed", (json_int_t)speed);
 
     if (is_part) {
         json_object_set_new(data, "bitmap", json_string(bitmap));
@@ -349,7 +350,8 @@ static void remove_bitmap(const struct backup *backup, const struct backup_part 
         return;
     node = xasprintf("libvirt-%s-format", top_of(part)->index);
     if (bitmaps_get(bitmaps, node, own))
-        tell(guest, "block-dirty-bitmap-remove", json_pack("{s:s, s:s}", "node", node, "name", own));
+        tell(guest, "block-dirty-bitmap-remove",
+             json_pack("{s:s, s:s}", "node", node, "name", own));
 }
 
 void backup_qmp_forget(struct backup *backup, struct guest *guest)

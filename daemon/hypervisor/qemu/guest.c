@@ -10,6 +10,7 @@
 
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/agent.h"
+#include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/block_job.h"
 #include "hypervisor/qemu/command.h"
 #include "jobs/job.h"
@@ -67,6 +68,7 @@ void guest_unref(struct guest *guest)
     agent_free(guest->agent);
     while (guest->block_jobs) /* which the next daemon takes up */
         block_job_unlink(guest, guest->block_jobs);
+    backup_unref(guest->backup);
     if (guest->exit_event)
         event_free(guest->exit_event);
     if (guest->kill_timer)
