@@ -90,6 +90,28 @@ def two_disks(d):
     gone(d, 'off')
 
 
+def another_ones(d):
+    """A managed save image that a client calls a snapshot's memory stays where it is"""
+    (_, two), disks = images(d, 'one', 'two')
+    d.boot('saved').managedSave()
+    image = os.path.join(d.dir, 'state', 'save', d.dom('saved').UUIDString() + '.save')
+    check(os.path.exists(image), image)
+    off = d.define('off', devices=disks)
+    take(off, 'a', DISK_ONLY)
+    snapshot = off.snapshotLookupByName('a')
+    xml = snapshot.getXMLDesc().replace("<memory snapshot='no'/>",
+                                        f"<memory snapshot='external' file='{image}'/>")
+    check(image in xml, xml)
+    off.snapshotCreateXML(xml, libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
+    snapshot.delete()
+    until(lambda: not os.path.exists(two.replace('qcow2', 'a')), 'the images go')
+    check(os.path.exists(image), 'that one does not')
+    d.dom('saved').create()
+    d.dom('saved').destroy()
+    d.drop('saved')
+    gone(d, 'off')
+
+
 def running(d):
     """Of a guest that runs: in the middle, the uppermost with memory, the last; two disks at once"""
     (one, two), disks = images(d, 'one', 'two')
@@ -284,5 +306,5 @@ def killed_live(d):
 
 
 if __name__ == '__main__':
-    guest_lib.run(shut_off, two_disks, running, committed, in_the_middle, what_is_refused)
+    guest_lib.run(shut_off, two_disks, another_ones, running, committed, in_the_middle, what_is_refused)
     guest_lib.run(killed, killed_live, guests=guest_lib.HeldJournal)

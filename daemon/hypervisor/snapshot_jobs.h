@@ -7,6 +7,7 @@
 #define VIRTJOBD_SNAPSHOT_JOBS_H
 
 #include "hypervisor/domain_jobs.h"
+#include "hypervisor/qemu/leftovers.h"
 #include "hypervisor/qemu/snapshot_images.h"
 #include "hypervisor/qemu/snapshot_merge.h"
 #include "hypervisor/qemu/snapshot_overlay.h"
@@ -100,6 +101,8 @@ int snapshot_memory_write(struct domain_spec *spec, uint64_t job_id, struct job_
 void snapshot_memory_done(struct domain_spec *spec);
 /* The file goes, then the guest goes on. */
 void snapshot_memory_undo(struct domain_spec *spec, uint64_t job_id);
+/* Any thread: the snapshot's file is one of those that nothing names any more. */
+void snapshot_memory_leaves(const struct domain_spec *spec, struct leftovers *leftovers);
 /* The last daemon has given it its name. */
 bool snapshot_memory_is_there(const struct domain_spec *spec, uint64_t job_id,
                               const char *checkpoint);

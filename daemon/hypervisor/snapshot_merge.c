@@ -160,7 +160,7 @@ static void merge_ended(void *opaque, bool done)
 
         leftovers_add(leftovers, image->path, image->dev, image->ino);
     }
-    leftovers_add_memory(leftovers, work->def->memory_file);
+    snapshot_memory_leaves(spec, leftovers);
     leftovers_remove(leftovers, spec->domains->daemon->workers);
 }
 

@@ -384,7 +384,7 @@ static void find_leftovers(struct domain_spec *spec, size_t first, size_t end)
             leftovers_add(block->leftovers, file->path, file->dev, file->ino);
     }
     if (block->forgets)
-        leftovers_add_memory(block->leftovers, spec->snapshot->def->memory_file);
+        snapshot_memory_leaves(spec, block->leftovers);
 }
 
 /*
