@@ -27,6 +27,7 @@ struct snapshot_work {
     bool has_image;            /* create: the domain has a managed save image */
     char **doomed;             /* delete: names, those below before those above */
     size_t ndoomed;
+    bool memory_goes;          /* delete: the file that its memory is in */
     struct snapshot_merges merges; /* merge: the worker finds them */
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
     bool to_active;            /* revert: memory is loaded, too */
