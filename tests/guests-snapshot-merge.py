@@ -12,7 +12,8 @@ import guest_lib
 import wire
 from crash_lib import equal, until
 from guest_lib import INVALID, RUNNING, check, libvirt, refused
-from snapshot_lib import DISK_ONLY, below, current, gone, holds, images, names, put, sources, take
+from snapshot_lib import (DISK_ONLY, below, current, disk, gone, holds, images, names, put, sources,
+                          take)
 
 crash_lib.require('qemu-img', 'qemu-io')
 
@@ -282,6 +283,26 @@ def killed(d):
     gone(d, 'off')
 
 
+def killed_over_another_format(d):
+    """What lies below an image and is no qcow2 is what it was for the next daemon, too"""
+    base, one = (os.path.join(d.path, name) for name in ('base.vdi', 'one.qcow2'))
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'vdi', base, '4M'], check=True)
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'vdi', one], check=True)
+    put(one, 5)
+    dom = d.define('off', devices=disk(one, 'vda'))
+    take(dom, 'b', DISK_ONLY)
+    [upper] = sources(dom)
+    xml = dom.snapshotLookupByName('b').getXMLDesc().replace(upper, one)
+    dom.snapshotLookupByName('b').delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+    dom.snapshotCreateXML(xml.replace('<name>b<', '<name>a<'),
+                          libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
+    kill_at(d, 0, 'off')
+    dom = d.dom('off')
+    equal((names(dom), below(upper), below(upper, '-format')), ([], base, 'vdi'), 'the image below')
+    check(holds(upper, 5), 'all data is there')
+    gone(d, 'off')
+
+
 def killed_live(d):
     """The same while the guest runs and goes back to the image below"""
     outcomes, ended = [], False
@@ -306,5 +327,6 @@ def killed_live(d):
 
 
 if __name__ == '__main__':
-    guest_lib.run(shut_off, two_disks, another_ones, running, committed, in_the_middle, what_is_refused)
+    guest_lib.run(shut_off, two_disks, another_ones, running, committed, in_the_middle, what_is_refused,
+                  killed_over_another_format)
     guest_lib.run(killed, killed_live, guests=guest_lib.HeldJournal)

@@ -38,5 +38,7 @@ int disk_chain_find(const char *path, const char *format, struct disk_chain *ret
 /* What the uppermost would call that one, if each names the one below it relatively; else NULL. */
 char *disk_chain_relative(const struct disk_chain *chain, size_t at);
 void disk_chain_clear(struct disk_chain *chain);
+/* The static name of a format that an image may have, by any string of it; else NULL. */
+const char *disk_chain_format(const char *name);
 
 #endif
