@@ -91,6 +91,23 @@ def two_disks(d):
     gone(d, 'off')
 
 
+def made_again(d):
+    """Once a snapshot is deleted another one may have its name, however long its files take to go"""
+    (one,), disks = images(d, 'one')
+    dom = d.define('on', devices=disks)
+    for runs in False, True:
+        if runs:
+            dom.create()
+        take(dom, 'a', DISK_ONLY)
+        d.rule('unlink', 'delay', 500000)
+        dom.snapshotLookupByName('a').delete()
+        take(dom, 'a', DISK_ONLY)
+        d.no_rules()
+        equal((names(dom), sources(dom)[0]), (['a'], one.replace('qcow2', 'a')), 'made')
+        dom.snapshotLookupByName('a').delete()
+    gone(d, 'on')
+
+
 def another_ones(d):
     """A managed save image that a client calls a snapshot's memory stays where it is"""
     (_, two), disks = images(d, 'one', 'two')
@@ -287,7 +304,8 @@ def killed_over_another_format(d):
     """What lies below an image and is no qcow2 is what it was for the next daemon, too"""
     base, one = (os.path.join(d.path, name) for name in ('base.vdi', 'one.qcow2'))
     subprocess.run(['qemu-img', 'create', '-q', '-f', 'vdi', base, '4M'], check=True)
-    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'vdi', one], check=True)
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'vdi', one],
+                   check=True)
     put(one, 5)
     dom = d.define('off', devices=disk(one, 'vda'))
     take(dom, 'b', DISK_ONLY)
@@ -327,6 +345,6 @@ def killed_live(d):
 
 
 if __name__ == '__main__':
-    guest_lib.run(shut_off, two_disks, another_ones, running, committed, in_the_middle, what_is_refused,
-                  killed_over_another_format)
+    guest_lib.run(shut_off, two_disks, made_again, another_ones, running, committed, in_the_middle,
+                  what_is_refused, killed_over_another_format)
     guest_lib.run(killed, killed_live, guests=guest_lib.HeldJournal)

@@ -229,7 +229,7 @@ static void delete_ended(void *opaque, bool done)
         return;
     leftovers = leftovers_new();
     snapshot_memory_leaves(spec, leftovers);
-    leftovers_remove(leftovers, spec->domains->daemon->workers);
+    leftovers_remove(leftovers, spec->domains->daemon, spec->uuid);
 }
 
 /* Deleting again what is gone already is fine. */

@@ -161,7 +161,7 @@ static void merge_ended(void *opaque, bool done)
         leftovers_add(leftovers, image->path, image->dev, image->ino);
     }
     snapshot_memory_leaves(spec, leftovers);
-    leftovers_remove(leftovers, spec->domains->daemon->workers);
+    leftovers_remove(leftovers, spec->domains->daemon, spec->uuid);
 }
 
 /* What is down already goes down again. */

@@ -92,8 +92,8 @@ static json_t *work_to_json(const struct snapshot_work *work)
     json_t *json =
         json_pack("{s:s, s:s*, s:b, s:b, s:b, s:i, s:s*, s:o}", "xml", work->def->xml, "parent",
                   work->def->parent, "live", work->live, "to_active", work->to_active,
-                  "memory_goes", work->memory_goes, "flags", (int)work->flags, "config", work->config ? work->config->xml : NULL, "images",
-                  images_to_json(&work->images));
+                  "memory_goes", work->memory_goes, "flags", (int)work->flags, "config",
+                  work->config ? work->config->xml : NULL, "images", images_to_json(&work->images));
     json_t *doomed = json_array();
 
     for (size_t i = 0; i < work->ndoomed; i++)

@@ -522,7 +522,7 @@ static void block_ended(void *opaque, bool done)
     if (done && block->forgets)
         snapshot_delete_ended(spec, done);
     if (done && block->leftovers)
-        leftovers_remove(STEAL_PTR(block->leftovers), spec->domains->daemon->workers);
+        leftovers_remove(STEAL_PTR(block->leftovers), spec->domains->daemon, spec->uuid);
     if (!spec->guest)
         return;
     if (done && running)

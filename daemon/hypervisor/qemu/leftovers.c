@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon.h"
 #include "hypervisor/qemu/image_file.h"
 #include "hypervisor/qemu/save_image.h"
+#include "jobs/job.h"
 #include "jobs/workers.h"
 #include "protocol/macros.h"
 #include "util/alloc.h"
@@ -22,6 +24,8 @@ struct leftover {
 
 struct leftovers {
     struct work work;
+    struct daemon *daemon;
+    struct lock_hold hold; /* the domain's: what makes a file of such a name waits */
     struct leftover *files;
     size_t n;
     char *memory, *managed;
@@ -103,14 +107,39 @@ static void remove_run(struct work *work)
     }
 }
 
+/* --- loop --- */
+
 static void removed(struct work *work)
 {
-    leftovers_free(container_of(work, struct leftovers, work));
+    struct leftovers *leftovers = container_of(work, struct leftovers, work);
+
+    jobs_release(leftovers->daemon->jobs, &leftovers->hold);
+    leftovers_free(leftovers);
 }
 
-void leftovers_remove(struct leftovers *leftovers, struct workers *workers)
+static void granted(struct lock_hold *hold)
 {
+    struct leftovers *leftovers = container_of(hold, struct leftovers, hold);
+
     leftovers->work.run = remove_run;
     leftovers->work.done = removed;
-    workers_submit(workers, LANE_CONTROL, NULL, &leftovers->work);
+    workers_submit(leftovers->daemon->workers, LANE_CONTROL, NULL, &leftovers->work);
+}
+
+static char *describe(struct lock_hold *hold)
+{
+    (void)hold;
+    return xstrdup("files that its disks have no more are being removed");
+}
+
+void leftovers_remove(struct leftovers *leftovers, struct daemon *daemon, const char *uuid)
+{
+    struct lock_hold *hold = &leftovers->hold;
+
+    leftovers->daemon = daemon;
+    lock_hold_want(hold, xasprintf("domain:%s", uuid), LOCK_DOMAIN_CHANGE);
+    hold->granted = granted;
+    hold->describe = describe;
+    if (jobs_hold_later(daemon->jobs, hold))
+        granted(hold);
 }

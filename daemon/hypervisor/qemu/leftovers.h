@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
+struct daemon;
 struct leftovers;
-struct workers;
 
 struct leftovers *leftovers_new(void);
 void leftovers_free(struct leftovers *leftovers); /* they stay; NULL is fine */
@@ -20,7 +20,10 @@ void leftovers_add(struct leftovers *leftovers, const char *path, uint64_t dev, 
  * images are: managed is the path of any of those.  A path of NULL is fine.
  */
 void leftovers_add_memory(struct leftovers *leftovers, const char *path, const char *managed);
-/* Loop: has a worker remove and free them. */
-void leftovers_remove(struct leftovers *leftovers, struct workers *workers);
+/*
+ * Loop: has a worker remove and free them.  They have the domain's lock next: whoever is told that
+ * they go may use their names again.
+ */
+void leftovers_remove(struct leftovers *leftovers, struct daemon *daemon, const char *uuid);
 
 #endif
