@@ -3,7 +3,11 @@
 """External snapshots deleted: what their images hold goes into those below, and the guest finds what
 it has written; also where that was cancelled, or its daemon killed."""
 
+import contextlib
+import json
 import os
+import signal
+import sqlite3
 import subprocess
 import threading
 
@@ -344,7 +348,52 @@ def killed_live(d):
     equal((ended, outcomes[0], outcomes[-1]), (True, ['a'], []), 'what came of them')
 
 
+def note_done(d):
+    """Where the dead daemon's block job was to pivot, its journal says that it has, as a moment later."""
+    with contextlib.closing(sqlite3.connect(os.path.join(d.dir, 'state', 'virtjobd.db'))) as store:
+        rows = store.execute("SELECT id, checkpoint FROM jobs WHERE ended_at = 0 AND "
+                             "operation = 'domain-block-commit'").fetchall()
+        for job, checkpoint in rows:
+            now = json.loads(checkpoint or '{}')
+            if now.get('wish'):
+                store.execute('UPDATE jobs SET checkpoint = ? WHERE id = ?',
+                              (json.dumps(now | {'done': True}), job))
+                store.commit()
+                return True
+    return False
+
+
+def pivoted_and_gone(d):
+    """Daemon and guest killed once that goes on with the image below: so does the next guest"""
+    pivoted = False
+    for skip in range(20):
+        (one,), disks = images(d, 'one')
+        dom = d.define('on', devices=disks)
+        over = stacked(d, dom, one, 'a')[1]
+        dom.create()
+        d.rule('fdatasync', 'hold', skip=skip)
+        asked = threading.Thread(target=delete_quietly, args=(dom, 'a'))
+        asked.start()
+        until(lambda: os.path.exists(os.path.join(d.rules, 'fdatasync.held'))
+              or not asked.is_alive(), 'it is held, or over')
+        pid = d.qemu('on')
+        d.kill9()
+        os.kill(pid, signal.SIGKILL)
+        asked.join()
+        d.no_rules()
+        pivoted = note_done(d)
+        until(lambda: guest_lib.is_gone(pid), 'it is gone')
+        d.start()
+        until(lambda: not [job for job in d.jobs() if job['state'] == 'running'], 'jobs have ended')
+        now = sources(d.dom('on'), INACTIVE)
+        gone(d, 'on')
+        if pivoted or now == [one]:
+            break
+        equal(now, [over], 'it had not pivoted')
+    equal((pivoted, now), (True, [one]), 'the image it had last')
+
+
 if __name__ == '__main__':
     guest_lib.run(shut_off, two_disks, made_again, another_ones, running, committed, in_the_middle,
                   what_is_refused, killed_over_another_format)
-    guest_lib.run(killed, killed_live, guests=guest_lib.HeldJournal)
+    guest_lib.run(killed, killed_live, pivoted_and_gone, guests=guest_lib.HeldJournal)
