@@ -96,7 +96,7 @@ def two_disks(d):
 
 
 def made_again(d):
-    """Once a snapshot is deleted another one may have its name, however long its files take to go"""
+    """Another snapshot may have the name of a deleted one, however long its files take to go"""
     (one,), disks = images(d, 'one')
     dom = d.define('on', devices=disks)
     for runs in False, True:
@@ -349,7 +349,7 @@ def killed_live(d):
 
 
 def note_done(d):
-    """Where the dead daemon's block job was to pivot, its journal says that it has, as a moment later."""
+    """Where the dead daemon's block job was to pivot, its journal says that it has."""
     with contextlib.closing(sqlite3.connect(os.path.join(d.dir, 'state', 'virtjobd.db'))) as store:
         rows = store.execute("SELECT id, checkpoint FROM jobs WHERE ended_at = 0 AND "
                              "operation = 'domain-block-commit'").fetchall()

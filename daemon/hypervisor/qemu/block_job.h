@@ -127,8 +127,8 @@ int block_job_outcome(struct block_job *block, struct domain_def **ret_live,
                       struct domain_def **ret_config, size_t *ret_first, size_t *ret_end,
                       struct verror *err);
 /*
- * The same of a copy or active commit whose guest has ended since: the persistent definition, or NULL
- * where it had another image.
+ * The same of a copy or active commit whose guest has ended since: the persistent definition, or
+ * NULL where it had another image.
  */
 int block_job_outcome_alone(struct block_job *block, struct domain_def **ret, struct verror *err);
 
