@@ -75,10 +75,14 @@ def whole(d):
 
 
 def without_disks(d):
-    """Memory alone, where no disk is wanted"""
+    """Memory alone, where no disk is wanted; its file goes with it, unless that stays for the client"""
     images(d, 'one')
     dom = d.boot('on', then='tick', fill=8)
     digest = d.memory('on', 8)
+    for name, flags in ('gone', 0), ('kept', libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY):
+        snapshot, path = with_memory(d, dom, name)
+        snapshot.delete(flags)
+    until(lambda: left(d) == ['kept.mem'], 'one file goes')
     _, path = with_memory(d, dom, 'a')
     dom.destroy()
     restored(d, 'on', path, 8, digest)

@@ -3,7 +3,11 @@
 """External snapshots deleted: what their images hold goes into those below, and the guest finds what
 it has written; also where that was cancelled, or its daemon killed."""
 
+import contextlib
+import json
 import os
+import signal
+import sqlite3
 import subprocess
 import threading
 
@@ -12,7 +16,8 @@ import guest_lib
 import wire
 from crash_lib import equal, until
 from guest_lib import INVALID, RUNNING, check, libvirt, refused
-from snapshot_lib import DISK_ONLY, below, current, gone, holds, images, names, put, sources, take
+from snapshot_lib import (DISK_ONLY, below, current, disk, gone, holds, images, names, put, sources,
+                          take)
 
 crash_lib.require('qemu-img', 'qemu-io')
 
@@ -87,6 +92,45 @@ def two_disks(d):
     equal((sources(dom), names(dom)), ([one, two], []), 'disks')
     check(holds(one, 5) and holds(two, 6), 'data')
     until(lambda: not any(os.path.exists(path) for path in over + [memory]), 'the files go')
+    gone(d, 'off')
+
+
+def made_again(d):
+    """Another snapshot may have the name of a deleted one, however long its files take to go"""
+    (one,), disks = images(d, 'one')
+    dom = d.define('on', devices=disks)
+    for runs in False, True:
+        if runs:
+            dom.create()
+        take(dom, 'a', DISK_ONLY)
+        d.rule('unlink', 'delay', 500000)
+        dom.snapshotLookupByName('a').delete()
+        take(dom, 'a', DISK_ONLY)
+        d.no_rules()
+        equal((names(dom), sources(dom)[0]), (['a'], one.replace('qcow2', 'a')), 'made')
+        dom.snapshotLookupByName('a').delete()
+    gone(d, 'on')
+
+
+def another_ones(d):
+    """A managed save image that a client calls a snapshot's memory stays where it is"""
+    (_, two), disks = images(d, 'one', 'two')
+    d.boot('saved').managedSave()
+    image = os.path.join(d.dir, 'state', 'save', d.dom('saved').UUIDString() + '.save')
+    check(os.path.exists(image), image)
+    off = d.define('off', devices=disks)
+    take(off, 'a', DISK_ONLY)
+    snapshot = off.snapshotLookupByName('a')
+    xml = snapshot.getXMLDesc().replace("<memory snapshot='no'/>",
+                                        f"<memory snapshot='external' file='{image}'/>")
+    check(image in xml, xml)
+    off.snapshotCreateXML(xml, libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
+    snapshot.delete()
+    until(lambda: not os.path.exists(two.replace('qcow2', 'a')), 'the images go')
+    check(os.path.exists(image), 'that one does not')
+    d.dom('saved').create()
+    d.dom('saved').destroy()
+    d.drop('saved')
     gone(d, 'off')
 
 
@@ -260,6 +304,27 @@ def killed(d):
     gone(d, 'off')
 
 
+def killed_over_another_format(d):
+    """What lies below an image and is no qcow2 is what it was for the next daemon, too"""
+    base, one = (os.path.join(d.path, name) for name in ('base.vdi', 'one.qcow2'))
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'vdi', base, '4M'], check=True)
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'vdi', one],
+                   check=True)
+    put(one, 5)
+    dom = d.define('off', devices=disk(one, 'vda'))
+    take(dom, 'b', DISK_ONLY)
+    [upper] = sources(dom)
+    xml = dom.snapshotLookupByName('b').getXMLDesc().replace(upper, one)
+    dom.snapshotLookupByName('b').delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+    dom.snapshotCreateXML(xml.replace('<name>b<', '<name>a<'),
+                          libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
+    kill_at(d, 0, 'off')
+    dom = d.dom('off')
+    equal((names(dom), below(upper), below(upper, '-format')), ([], base, 'vdi'), 'the image below')
+    check(holds(upper, 5), 'all data is there')
+    gone(d, 'off')
+
+
 def killed_live(d):
     """The same while the guest runs and goes back to the image below"""
     outcomes, ended = [], False
@@ -283,6 +348,52 @@ def killed_live(d):
     equal((ended, outcomes[0], outcomes[-1]), (True, ['a'], []), 'what came of them')
 
 
+def note_done(d):
+    """Where the dead daemon's block job was to pivot, its journal says that it has."""
+    with contextlib.closing(sqlite3.connect(os.path.join(d.dir, 'state', 'virtjobd.db'))) as store:
+        rows = store.execute("SELECT id, checkpoint FROM jobs WHERE ended_at = 0 AND "
+                             "operation = 'domain-block-commit'").fetchall()
+        for job, checkpoint in rows:
+            now = json.loads(checkpoint or '{}')
+            if now.get('wish'):
+                store.execute('UPDATE jobs SET checkpoint = ? WHERE id = ?',
+                              (json.dumps(now | {'done': True}), job))
+                store.commit()
+                return True
+    return False
+
+
+def pivoted_and_gone(d):
+    """Daemon and guest killed once that goes on with the image below: so does the next guest"""
+    pivoted = False
+    for skip in range(20):
+        (one,), disks = images(d, 'one')
+        dom = d.define('on', devices=disks)
+        over = stacked(d, dom, one, 'a')[1]
+        dom.create()
+        d.rule('fdatasync', 'hold', skip=skip)
+        asked = threading.Thread(target=delete_quietly, args=(dom, 'a'))
+        asked.start()
+        until(lambda: os.path.exists(os.path.join(d.rules, 'fdatasync.held'))
+              or not asked.is_alive(), 'it is held, or over')
+        pid = d.qemu('on')
+        d.kill9()
+        os.kill(pid, signal.SIGKILL)
+        asked.join()
+        d.no_rules()
+        pivoted = note_done(d)
+        until(lambda: guest_lib.is_gone(pid), 'it is gone')
+        d.start()
+        until(lambda: not [job for job in d.jobs() if job['state'] == 'running'], 'jobs have ended')
+        now = sources(d.dom('on'), INACTIVE)
+        gone(d, 'on')
+        if pivoted or now == [one]:
+            break
+        equal(now, [over], 'it had not pivoted')
+    equal((pivoted, now), (True, [one]), 'the image it had last')
+
+
 if __name__ == '__main__':
-    guest_lib.run(shut_off, two_disks, running, committed, in_the_middle, what_is_refused)
-    guest_lib.run(killed, killed_live, guests=guest_lib.HeldJournal)
+    guest_lib.run(shut_off, two_disks, made_again, another_ones, running, committed, in_the_middle,
+                  what_is_refused, killed_over_another_format)
+    guest_lib.run(killed, killed_live, pivoted_and_gone, guests=guest_lib.HeldJournal)

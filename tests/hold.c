@@ -170,6 +170,7 @@ WRAP(int, renameat2, (int from_fd, const char *from, int to_fd, const char *to, 
      (from_fd, from, to_fd, to, flags), is_our_fd(to_fd), 0, 0, -1)
 WRAP(int, unlinkat, (int fd, const char *name, int flags), (fd, name, flags), is_our_fd(fd), 0, 0,
      -1)
+WRAP(int, unlink, (const char *path), (path), is_ours(path), 0, 0, -1)
 WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode), is_ours(path), 0, 0, -1)
 WRAP(int, rmdir, (const char *path), (path), is_ours(path), 0, 0, -1)
 /* qemu-img's */

@@ -43,10 +43,10 @@ def inside(path):
     return [snapshot['name'] for snapshot in json.loads(text).get('snapshots', [])]
 
 
-def below(path):
+def below(path, what=''):
     text = subprocess.run(['qemu-img', 'info', '-U', '-f', 'qcow2', '--output', 'json', path],
                           check=True, capture_output=True, text=True).stdout
-    return json.loads(text).get('backing-filename')
+    return json.loads(text).get('backing-filename' + what)
 
 
 def take(dom, name, flags=0, inner=''):

@@ -76,12 +76,13 @@ static void start_merge(struct job_group *group, struct domain *domain,
     job_group_start(group, &request);
 }
 
-/* All of its images are gone already: so is the rest. */
+/* It has no images, or all are gone already: so is the rest. */
 static void forget(struct call *call, struct domain *domain, const struct merge_input *input)
 {
     struct domain_spec *spec = snapshot_spec_new(domain, snapshot_def_ref(input->def),
                                                  VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY);
 
+    spec->snapshot->memory_goes = true;
     (void)call_start_domain_job(call, &domain_job_snapshot_delete, spec, input->async, NULL);
 }
 

@@ -133,6 +133,19 @@ void snapshot_delete_ended(void *opaque, bool done)
         doomed_drop(&spec->snapshot->doomed, &domain->snapshots);
 }
 
+static void delete_ended(void *opaque, bool done)
+{
+    struct domain_spec *spec = opaque;
+    struct leftovers *leftovers;
+
+    snapshot_delete_ended(spec, done);
+    if (!done || !spec->snapshot->memory_goes)
+        return;
+    leftovers = leftovers_new();
+    snapshot_memory_leaves(spec, leftovers);
+    leftovers_remove(leftovers, spec->domains->daemon, spec->uuid);
+}
+
 /* Deleting again what is gone already is fine. */
 static enum job_recovery delete_recover(void *opaque, uint64_t job_id, const char *checkpoint,
                                         struct verror *err)
@@ -165,7 +178,7 @@ const struct job_kind domain_job_snapshot_delete = {
     .accepted = snapshot_accepted,
     .publish = delete_publish,
     .commit = snapshot_delete_commit,
-    .ended = snapshot_delete_ended,
+    .ended = delete_ended,
     .unlimited = delete_unlimited,
     .recover = delete_recover,
     SNAPSHOT_SPEC_FUNCTIONS,

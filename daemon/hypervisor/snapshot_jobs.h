@@ -8,6 +8,7 @@
 
 #include "hypervisor/domain_jobs.h"
 #include "hypervisor/moments.h"
+#include "hypervisor/qemu/leftovers.h"
 #include "hypervisor/qemu/snapshot_images.h"
 #include "hypervisor/qemu/snapshot_merge.h"
 #include "hypervisor/qemu/snapshot_overlay.h"
@@ -26,6 +27,7 @@ struct snapshot_work {
     bool files_taken;          /* create: the guest knows of them */
     bool has_image;            /* create: the domain has a managed save image */
     struct doomed doomed;      /* delete, merge: which */
+    bool memory_goes;          /* delete: the file that its memory is in */
     struct snapshot_merges merges; /* merge: the worker finds them */
     unsigned int flags;        /* revert: VIR_DOMAIN_SNAPSHOT_REVERT_* */
     bool to_active;            /* revert: memory is loaded, too */
@@ -96,6 +98,8 @@ int snapshot_memory_write(struct domain_spec *spec, uint64_t job_id, struct job_
 void snapshot_memory_done(struct domain_spec *spec);
 /* The file goes, then the guest goes on. */
 void snapshot_memory_undo(struct domain_spec *spec, uint64_t job_id);
+/* Any thread: the snapshot's file is one of those that nothing names any more. */
+void snapshot_memory_leaves(const struct domain_spec *spec, struct leftovers *leftovers);
 /* The last daemon has given it its name. */
 bool snapshot_memory_is_there(const struct domain_spec *spec, uint64_t job_id,
                               const char *checkpoint);

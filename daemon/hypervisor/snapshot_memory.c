@@ -112,6 +112,15 @@ void snapshot_memory_undo(struct domain_spec *spec, uint64_t job_id)
     resume(spec);
 }
 
+/* --- deleted --- */
+
+void snapshot_memory_leaves(const struct domain_spec *spec, struct leftovers *leftovers)
+{
+    _cleanup_free_ char *managed = domain_managed_save_path(spec->domains, spec->uuid);
+
+    leftovers_add_memory(leftovers, spec->snapshot->def->memory_file, managed);
+}
+
 /* --- after a restart --- */
 
 bool snapshot_memory_is_there(const struct domain_spec *spec, uint64_t job_id,

@@ -159,8 +159,8 @@ static void merge_ended(void *opaque, bool done)
 
         leftovers_add(leftovers, image->path, image->dev, image->ino);
     }
-    leftovers_add_memory(leftovers, work->def->memory_file);
-    leftovers_remove(leftovers, spec->domains->daemon->workers);
+    snapshot_memory_leaves(spec, leftovers);
+    leftovers_remove(leftovers, spec->domains->daemon, spec->uuid);
 }
 
 /* What is down already goes down again. */

@@ -87,10 +87,10 @@ static void images_from_json(json_t *list, struct snapshot_images *images)
 static json_t *work_to_json(const struct snapshot_work *work)
 {
     json_t *json =
-        json_pack("{s:s, s:s*, s:b, s:b, s:i, s:s*, s:o}", "xml", work->def->xml, "parent",
-                  work->def->parent, "live", work->live, "to_active", work->to_active, "flags",
-                  (int)work->flags, "config", work->config ? work->config->xml : NULL, "images",
-                  images_to_json(&work->images));
+        json_pack("{s:s, s:s*, s:b, s:b, s:b, s:i, s:s*, s:o}", "xml", work->def->xml, "parent",
+                  work->def->parent, "live", work->live, "to_active", work->to_active,
+                  "memory_goes", work->memory_goes, "flags", (int)work->flags, "config",
+                  work->config ? work->config->xml : NULL, "images", images_to_json(&work->images));
 
     json_object_set_new(json, "doomed", doomed_to_json(&work->doomed));
     json_object_set_new(json, "overlays", snapshot_overlays_to_json(&work->overlays));
@@ -128,6 +128,7 @@ static struct snapshot_work *work_from_json(json_t *json, struct verror *err)
     }
     work->live = live;
     work->to_active = to_active;
+    work->memory_goes = json_is_true(json_object_get(json, "memory_goes"));
     work->flags = (unsigned int)flags;
     images_from_json(images, &work->images);
     snapshot_overlays_from_json(json_object_get(json, "overlays"), &work->overlays);

@@ -243,6 +243,8 @@ void jobs_recover_start(struct jobs *jobs);
  * (VIR_ERR_OPERATION_INVALID) that says "WHAT is busy: …".
  */
 int jobs_hold(struct jobs *jobs, struct lock_hold *hold, const char *what, struct verror *err);
+/* For what waits, also for long ones.  True: it holds them; else its granted() will come. */
+bool jobs_hold_later(struct jobs *jobs, struct lock_hold *hold);
 void jobs_release(struct jobs *jobs, struct lock_hold *hold);
 /* What holds already gets what fresh wants instead, or keeps what it has: -1 with err. */
 int jobs_exchange(struct jobs *jobs, struct lock_hold *hold, struct lock_hold *fresh,

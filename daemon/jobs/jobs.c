@@ -138,6 +138,14 @@ int jobs_hold(struct jobs *jobs, struct lock_hold *hold, const char *what, struc
     return verror_set(err, VIR_ERR_OPERATION_INVALID, "%s is busy: %s", what, other);
 }
 
+bool jobs_hold_later(struct jobs *jobs, struct lock_hold *hold)
+{
+    struct lock_hold *blocker = NULL;
+
+    hold->patient = true;
+    return locks_acquire(jobs->locks, hold, &blocker) == LOCK_GRANTED;
+}
+
 int jobs_exchange(struct jobs *jobs, struct lock_hold *hold, struct lock_hold *fresh,
                   const char *what, struct verror *err)
 {

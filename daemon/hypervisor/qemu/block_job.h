@@ -127,6 +127,11 @@ void block_job_dropped(const struct block_job *block, size_t *ret_first, size_t 
 int block_job_outcome(struct block_job *block, struct domain_def **ret_live,
                       struct domain_def **ret_config, size_t *ret_first, size_t *ret_end,
                       struct verror *err);
+/*
+ * The same of a copy or active commit whose guest has ended since: the persistent definition, or
+ * NULL where it had another image.
+ */
+int block_job_outcome_alone(struct block_job *block, struct domain_def **ret, struct verror *err);
 
 /* block_target.c, workers: the file that is copied to. */
 int block_target_check(struct block_job *block, struct verror *err);

@@ -240,3 +240,22 @@ int block_job_outcome(struct block_job *block, struct domain_def **ret_live,
     *ret_live = live_outcome(block, err);
     return *ret_live ? 0 : -1;
 }
+
+static const struct domain_disk *disk_of(const struct domain_def *def, const char *target)
+{
+    for (size_t i = 0; def && i < def->ndisks; i++)
+        if (strcmp(def->disks[i].target, target) == 0)
+            return &def->disks[i];
+    return NULL;
+}
+
+int block_job_outcome_alone(struct block_job *block, struct domain_def **ret, struct verror *err)
+{
+    const struct domain_disk *disk = disk_of(block->config, block->target);
+
+    *ret = NULL;
+    if (!disk || !disk->path || !block->source || strcmp(disk->path, block->source) != 0)
+        return 0;
+    return domain_def_follow_image(block->config, block->config, block->target, &block->dest, ret,
+                                   err);
+}

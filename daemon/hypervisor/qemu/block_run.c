@@ -68,6 +68,14 @@ static int block_admit(void *opaque, struct verror *err)
     return block_hold_target(spec->guest, block, err);
 }
 
+static void take_config(const struct domain_spec *spec)
+{
+    const struct domain *domain = spec_domain(spec);
+
+    if (domain && !domain->guest && domain->config)
+        spec->block->config = domain_def_ref(domain->config);
+}
+
 static void block_accepted(void *opaque, uint64_t job_id)
 {
     struct domain_spec *spec = opaque;
@@ -75,8 +83,10 @@ static void block_accepted(void *opaque, uint64_t job_id)
 
     block->id = job_id;
     if (spec->taken_up) {
-        if (block_check(spec, NULL) < 0)
-            return; /* a guest that is gone: recover sees to it */
+        if (block_check(spec, NULL) < 0) {
+            take_config(spec); /* a guest that is gone: recover sees to it */
+            return;
+        }
         block->begun = true;
     }
     block_job_link(spec->guest, block);
@@ -382,7 +392,7 @@ static void find_leftovers(struct domain_spec *spec, size_t first, size_t end)
             leftovers_add(block->leftovers, file->path, file->dev, file->ino);
     }
     if (block->forgets)
-        leftovers_add_memory(block->leftovers, spec->snapshot->def->memory_file);
+        snapshot_memory_leaves(spec, block->leftovers);
 }
 
 /*
@@ -520,7 +530,7 @@ static void block_ended(void *opaque, bool done)
     if (done && block->forgets)
         snapshot_delete_ended(spec, done);
     if (done && block->leftovers)
-        leftovers_remove(STEAL_PTR(block->leftovers), spec->domains->daemon->workers);
+        leftovers_remove(STEAL_PTR(block->leftovers), spec->domains->daemon, spec->uuid);
     if (!spec->guest)
         return;
     if (done && running)
@@ -536,6 +546,19 @@ static void block_ended(void *opaque, bool done)
 
 /* --- after a restart --- */
 
+/* The guest went on with the other image before it ended: so must the next one. */
+static bool has_pivoted(struct domain_spec *spec, struct verror *err)
+{
+    struct block_job *block = spec->block;
+
+    if (spec->guest || !block->done || atomic_load(&block->wish) != BLOCK_JOB_PIVOT ||
+        block_job_outcome_alone(block, &spec->new_config, err) < 0 || !spec->new_config)
+        return false;
+    owners_give_back(spec->domains->owners, block->owner_memory);
+    free(STEAL_PTR(block->owner_memory));
+    return true;
+}
+
 static enum job_recovery block_recover(void *opaque, uint64_t job_id, const char *checkpoint,
                                        struct verror *err)
 {
@@ -546,6 +569,8 @@ static enum job_recovery block_recover(void *opaque, uint64_t job_id, const char
     remember(spec->block, checkpoint);
     owners_remember(spec->domains->owners, spec->block->owner_memory);
     if (!spec->guest || !spec->block->live) {
+        if (has_pivoted(spec, err))
+            return JOB_RECOVER_DONE;
         verror_set(err, VIR_ERR_OPERATION_FAILED, "interrupted: the guest has ended");
         return JOB_RECOVER_UNDO;
     }

@@ -38,6 +38,14 @@ struct link {
     int fd;            /* it is open already, and stays so; else -1 */
 };
 
+const char *disk_chain_format(const char *name)
+{
+    for (size_t i = 0; name && i < VOL_FORMAT_MAX; i++)
+        if (qemu_names[i] && strcmp(qemu_names[i], name) == 0)
+            return qemu_names[i];
+    return NULL;
+}
+
 void disk_chain_clear(struct disk_chain *chain)
 {
     for (size_t i = 0; i < chain->n; i++) {

@@ -41,5 +41,7 @@ char *disk_chain_relative(const struct disk_chain *chain, size_t at);
 int disk_chain_find_open(int fd, const char *path, const char *format,
                          struct disk_chain *ret_chain, struct verror *err);
 void disk_chain_clear(struct disk_chain *chain);
+/* The static name of a format that an image may have, by any string of it; else NULL. */
+const char *disk_chain_format(const char *name);
 
 #endif

@@ -8,7 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon.h"
+#include "hypervisor/qemu/image_file.h"
 #include "hypervisor/qemu/save_image.h"
+#include "jobs/job.h"
 #include "jobs/workers.h"
 #include "protocol/macros.h"
 #include "util/alloc.h"
@@ -21,9 +24,11 @@ struct leftover {
 
 struct leftovers {
     struct work work;
+    struct daemon *daemon;
+    struct lock_hold hold; /* the domain's: what makes a file of such a name waits */
     struct leftover *files;
     size_t n;
-    char *memory;
+    char *memory, *managed;
 };
 
 struct leftovers *leftovers_new(void)
@@ -39,6 +44,7 @@ void leftovers_free(struct leftovers *leftovers)
         free(leftovers->files[i].path);
     free(leftovers->files);
     free(leftovers->memory);
+    free(leftovers->managed);
     free(leftovers);
 }
 
@@ -49,10 +55,12 @@ void leftovers_add(struct leftovers *leftovers, const char *path, uint64_t dev, 
     leftovers->files[leftovers->n++] = (struct leftover){ xstrdup(path), dev, ino };
 }
 
-void leftovers_add_memory(struct leftovers *leftovers, const char *path)
+void leftovers_add_memory(struct leftovers *leftovers, const char *path, const char *managed)
 {
     free(leftovers->memory);
+    free(leftovers->managed);
     leftovers->memory = xstrdup(path);
+    leftovers->managed = xstrdup(managed);
 }
 
 /* --- worker --- */
@@ -71,11 +79,15 @@ static bool is_same(const struct leftover *file)
            st.st_ino == file->ino;
 }
 
-static bool is_memory(const char *path)
+/* A client may have said of any file that it is a snapshot's. */
+static bool is_memory(const char *path, const char *managed)
 {
     struct save_image image = { 0 };
-    int fd = save_image_open(path, false, &image, NULL);
+    int fd;
 
+    if (image_file_check_elsewhere(path, managed, NULL) < 0)
+        return false;
+    fd = save_image_open(path, false, &image, NULL);
     save_image_clear(&image);
     if (fd < 0)
         return false;
@@ -87,22 +99,47 @@ static void remove_run(struct work *work)
 {
     const struct leftovers *leftovers = container_of(work, struct leftovers, work);
 
+    if (leftovers->memory && is_memory(leftovers->memory, leftovers->managed))
+        remove_path(leftovers->memory);
     for (size_t i = 0; i < leftovers->n; i++) {
         if (is_same(&leftovers->files[i]))
             remove_path(leftovers->files[i].path);
     }
-    if (leftovers->memory && is_memory(leftovers->memory))
-        remove_path(leftovers->memory);
 }
+
+/* --- loop --- */
 
 static void removed(struct work *work)
 {
-    leftovers_free(container_of(work, struct leftovers, work));
+    struct leftovers *leftovers = container_of(work, struct leftovers, work);
+
+    jobs_release(leftovers->daemon->jobs, &leftovers->hold);
+    leftovers_free(leftovers);
 }
 
-void leftovers_remove(struct leftovers *leftovers, struct workers *workers)
+static void granted(struct lock_hold *hold)
 {
+    struct leftovers *leftovers = container_of(hold, struct leftovers, hold);
+
     leftovers->work.run = remove_run;
     leftovers->work.done = removed;
-    workers_submit(workers, LANE_CONTROL, NULL, &leftovers->work);
+    workers_submit(leftovers->daemon->workers, LANE_CONTROL, NULL, &leftovers->work);
+}
+
+static char *describe(struct lock_hold *hold)
+{
+    (void)hold;
+    return xstrdup("files that its disks have no more are being removed");
+}
+
+void leftovers_remove(struct leftovers *leftovers, struct daemon *daemon, const char *uuid)
+{
+    struct lock_hold *hold = &leftovers->hold;
+
+    leftovers->daemon = daemon;
+    lock_hold_want(hold, xasprintf("domain:%s", uuid), LOCK_DOMAIN_CHANGE);
+    hold->granted = granted;
+    hold->describe = describe;
+    if (jobs_hold_later(daemon->jobs, hold))
+        granted(hold);
 }

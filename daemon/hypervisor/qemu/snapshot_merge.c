@@ -49,7 +49,7 @@ static struct disk_image image_from_json(const json_t *json)
 
     return (struct disk_image){
         .path = xstrdup(json_string_value(json_object_get(json, "path"))),
-        .format = format && strcmp(format, "qcow2") == 0 ? "qcow2" : "raw",
+        .format = disk_chain_format(format),
         .dev = (uint64_t)json_integer_value(json_object_get(json, "dev")),
         .ino = (uint64_t)json_integer_value(json_object_get(json, "ino")),
         .is_block = json_is_true(json_object_get(json, "block")),
