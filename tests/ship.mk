@@ -44,8 +44,12 @@ sanitized_slow = \
 	tests/crowd.py \
 	tests/domains.sh \
 	tests/guests-agent.py \
+	tests/guests-backup.py \
+	tests/guests-bitmaps.py \
 	tests/guests-cancel.py \
+	tests/guests-checkpoints.py \
 	tests/guests-life.py \
+	tests/guests-snapshot-merge.py \
 	tests/guests-states.py \
 	tests/guests-table.py \
 	tests/job-speed.py \

@@ -86,7 +86,7 @@ static void job_ended_cb(void *opaque, struct job *job)
     job_call_free(job_call);
 }
 
-static int check_client_jobs(struct call *call)
+int call_check_client_jobs(struct call *call)
 {
     unsigned int jobs = client_jobs(call->client), most = call->daemon->config->max_client_jobs;
 
@@ -102,7 +102,7 @@ static void start_job(struct call *call, struct job_request *request, bool async
 {
     struct job_call *job_call;
 
-    if (check_client_jobs(call) < 0) {
+    if (call_check_client_jobs(call) < 0) {
         request->kind->spec_free(request->spec);
         call_fail(call);
         return;

@@ -21,6 +21,9 @@
 void call_start_job(struct call *call, struct job_request *request, bool async,
                     void (*fill)(struct call *call));
 
+/* -1 with call->err: its client may start no more jobs for now. */
+int call_check_client_jobs(struct call *call);
+
 /* The same, answered once what the job is about is under way; see job_begun(). */
 void call_start_begun_job(struct call *call, struct job_request *request);
 

@@ -3,7 +3,6 @@
 
 #include "calls/job_group.h"
 
-#include "config.h"
 #include "util/alloc.h"
 
 struct job_group {
@@ -135,16 +134,11 @@ static void ended_cb(void *opaque, struct job *job)
 
 void job_group_start(struct job_group *group, struct job_request *request)
 {
-    const struct call *call = group->call;
-    unsigned int most = call->daemon->config->max_client_jobs;
-    _cleanup_verror_ struct verror err = VERROR_INIT;
+    struct call *call = group->call;
 
-    if (client_jobs(group->client) >= most) {
+    if (call_check_client_jobs(call) < 0) {
         request->kind->spec_free(request->spec);
-        verror_set(&err, VIR_ERR_RESOURCE_BUSY,
-                   "%s: %u jobs of this connection have not ended (max_client_jobs)",
-                   call->proc->api, client_jobs(group->client));
-        fail(group, &err);
+        fail(group, &call->err);
         return;
     }
     client_job_begins(group->client);

@@ -55,6 +55,7 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/block_hold.h \
 	daemon/hypervisor/qemu/block_job.c \
 	daemon/hypervisor/qemu/block_job.h \
+	daemon/hypervisor/qemu/block_journal.c \
 	daemon/hypervisor/qemu/block_plan.c \
 	daemon/hypervisor/qemu/block_qmp.c \
 	daemon/hypervisor/qemu/block_run.c \

@@ -287,18 +287,25 @@ static int create_decide(void *opaque, struct verror *err)
     return 0;
 }
 
+/* Where it is to end with its snapshot, which is whole. */
+static void end_guest(const struct domain_spec *spec)
+{
+    _cleanup_verror_ struct verror err = VERROR_INIT;
+
+    if (!spec->guest || !(spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_HALT))
+        return;
+    if (process_end(&spec->guest->process, END_GRACE_MS, false, &err) < 0)
+        log_error("%s", verror_text(&err));
+}
+
 static int create_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct verror *err)
 {
     struct domain_spec *spec = opaque;
-    _cleanup_verror_ struct verror late = VERROR_INIT;
 
     if (spec->snapshot->external && external_publish(spec, job_id, ctl, err) < 0)
         return -1;
-    if (!spec->snapshot->live || !(spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_HALT))
-        return 0;
-    job_ctl_step(ctl, "ending the guest");
-    if (process_end(&spec->guest->process, END_GRACE_MS, false, &late) < 0)
-        log_error("%s", verror_text(&late)); /* the snapshot is whole */
+    if (spec->snapshot->live)
+        end_guest(spec);
     return 0;
 }
 
@@ -386,9 +393,11 @@ static void create_ended(void *opaque, bool done)
         domain->snapshots.current = moment_put(&domain->snapshots, spec->snapshot->def);
     if (!guest || !(spec->flags & VIR_DOMAIN_SNAPSHOT_CREATE_HALT))
         return;
-    if (!done && guest->end_reason == VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT)
+    if (done)
+        guest->end_reason = VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT;
+    else if (guest->end_reason == VIR_DOMAIN_SHUTOFF_FROM_SNAPSHOT)
         guest->end_reason = VIR_DOMAIN_SHUTOFF_CRASHED;
-    else if (done && !process_is_alive(&guest->process))
+    if (done && !process_is_alive(&guest->process))
         guest_gone(guest); /* its end is known here before the loop hears of it */
 }
 
@@ -409,6 +418,16 @@ static bool has_halted(const struct domain_spec *spec)
     return rc == 0;
 }
 
+static enum job_recovery recover_external(struct domain_spec *spec, uint64_t job_id,
+                                          const char *checkpoint, struct verror *err)
+{
+    enum job_recovery found = external_recover(spec, job_id, checkpoint, err);
+
+    if (found == JOB_RECOVER_DONE)
+        end_guest(spec);
+    return found;
+}
+
 static enum job_recovery create_recover(void *opaque, uint64_t job_id, const char *checkpoint,
                                         struct verror *err)
 {
@@ -417,7 +436,7 @@ static enum job_recovery create_recover(void *opaque, uint64_t job_id, const cha
 
     spec->number = job_id;
     if (spec->snapshot->external)
-        return external_recover(spec, job_id, checkpoint, err);
+        return recover_external(spec, job_id, checkpoint, err);
     if (!spec->snapshot->live)
         return checkpoint ? JOB_RECOVER_UNDO : JOB_RECOVER_RUN;
     if (!spec->guest && has_halted(spec))

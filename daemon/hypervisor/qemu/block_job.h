@@ -117,6 +117,13 @@ void block_job_tell(const struct domain *domain, const struct block_job *block,
 /* Loop: what QEMU's events say of it. */
 void block_job_event(const struct domain *domain, const char *name, const json_t *data);
 
+/* block_journal.c: of its kinds, and for their workers */
+char *block_spec_save(const void *spec);
+void *block_spec_load(struct daemon *daemon, const char *json, struct verror *err);
+/* On disk when it is back; -1 with err. */
+int block_job_keep(const struct block_job *block, struct job_ctl *ctl, struct verror *err);
+void block_job_remember(struct block_job *block, const char *checkpoint);
+
 /* block_plan.c, workers: which images it is about.  -1 with err. */
 int block_job_plan(struct block_job *block, struct verror *err);
 /* Before it begins, what the base is to be called.  -1 with err: it cannot be. */

@@ -92,43 +92,6 @@ static void block_accepted(void *opaque, uint64_t job_id)
     block_job_link(spec->guest, block);
 }
 
-/* --- what the next daemon must know --- */
-
-static char *checkpoint_of(const struct block_job *block)
-{
-    json_t *json =
-        json_pack("{s:b, s:b, s:I, s:I, s:s*, s:i}", "done", block->done, "made",
-                  block->file.made, "dev", (json_int_t)block->file.dev, "ino",
-                  (json_int_t)block->file.ino, "owners", block->owner_memory, "wish", atomic_load(&block->wish));
-    char *text = json_dumps(json, JSON_COMPACT);
-
-    json_decref(json);
-    return text;
-}
-
-static int keep(const struct block_job *block, struct job_ctl *ctl, struct verror *err)
-{
-    _cleanup_free_ char *text = checkpoint_of(block);
-
-    return job_ctl_checkpoint_durable(ctl, text, err);
-}
-
-static void remember(struct block_job *block, const char *checkpoint)
-{
-    json_t *json = checkpoint ? json_loads(checkpoint, 0, NULL) : NULL;
-    const char *owners = json_string_value(json_object_get(json, "owners"));
-
-    block->done = json_is_true(json_object_get(json, "done"));
-    block->file.made = json_is_true(json_object_get(json, "made"));
-    block->file.dev = (uint64_t)json_integer_value(json_object_get(json, "dev"));
-    block->file.ino = (uint64_t)json_integer_value(json_object_get(json, "ino"));
-    free(block->owner_memory);
-    block->owner_memory = xstrdup(owners);
-    atomic_store(&block->wish, (int)json_integer_value(json_object_get(json, "wish")));
-    block->told = atomic_load(&block->wish) != BLOCK_JOB_GO_ON; /* for all that is known */
-    json_decref(json);
-}
-
 /* --- starting --- */
 
 /* Images that QEMU has only read so far, and what is copied to, are written to from now on. */
@@ -156,16 +119,16 @@ static int own_files(struct domain_spec *spec, struct job_ctl *ctl, struct verro
     char *taken = NULL;
 
     if (n == 0)
-        return keep(block, ctl, err);
+        return block_job_keep(block, ctl, err);
     free(STEAL_PTR(block->owner_memory));
     if (owners_plan(owners, policy, files, n, &block->owner_memory, err) < 0 ||
-        keep(block, ctl, err) < 0)
+        block_job_keep(block, ctl, err) < 0)
         return -1;
     free(STEAL_PTR(block->owner_memory)); /* on an error it has been given back */
     if (owners_take(owners, policy, files, n, &taken, err) < 0)
         return -1;
     block->owner_memory = taken;
-    return keep(block, ctl, err);
+    return block_job_keep(block, ctl, err);
 }
 
 static int make_target(struct domain_spec *spec, struct job_ctl *ctl, struct verror *err)
@@ -178,7 +141,7 @@ static int make_target(struct domain_spec *spec, struct job_ctl *ctl, struct ver
         return -1; /* it was the last daemon that has looked */
     (void)block_target_is_new(block);
     job_ctl_step(ctl, "making the file");
-    if (keep(block, ctl, err) < 0)
+    if (block_job_keep(block, ctl, err) < 0)
         return -1;
     return block_target_make(block, spec->guest, ctl, err);
 }
@@ -286,7 +249,7 @@ static int block_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, struct 
         return -1;
     if (block_watch(spec, ctl, err) < 0)
         return -1;
-    return keep(spec->block, ctl, err); /* with what it is to come to */
+    return block_job_keep(spec->block, ctl, err); /* with what it is to come to */
 }
 
 /* --- its end --- */
@@ -415,7 +378,7 @@ static int block_publish(void *opaque, uint64_t job_id, struct job_ctl *ctl, str
         return -1;
     block->done = true;
     take_progress(block, ctl);
-    if (keep(block, ctl, &lost) < 0)
+    if (block_job_keep(block, ctl, &lost) < 0)
         log_warn("domain '%s': %s", spec->name, verror_text(&lost));
     clear_qemu(spec, first, end);
     if (!stays_as_it_was(block)) {
@@ -566,7 +529,7 @@ static enum job_recovery block_recover(void *opaque, uint64_t job_id, const char
     struct block_status status;
 
     (void)job_id;
-    remember(spec->block, checkpoint);
+    block_job_remember(spec->block, checkpoint);
     owners_remember(spec->domains->owners, spec->block->owner_memory);
     if (!spec->guest || !spec->block->live) {
         if (has_pivoted(spec, err))
@@ -591,35 +554,6 @@ static const char *block_unlimited(const void *opaque, enum job_limit limit)
     (void)opaque;
     return limit == JOB_LIMIT_SPEED ? NULL
                                     : "QEMU's block jobs are not paused; it takes a low speed";
-}
-
-static char *block_spec_save(const void *opaque)
-{
-    const struct domain_spec *spec = opaque;
-    _cleanup_free_ char *text = domain_spec_save(opaque);
-    json_t *json = json_loads(text, 0, NULL);
-    char *whole;
-
-    json_object_set_new(json, "block", block_job_to_json(spec->block));
-    whole = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    return whole;
-}
-
-static void *block_spec_load(struct daemon *daemon, const char *text, struct verror *err)
-{
-    struct domain_spec *spec = domain_spec_load(daemon, text, err);
-    json_t *json = spec ? json_loads(text, 0, NULL) : NULL;
-
-    if (!spec)
-        return NULL;
-    spec->block = block_job_from_json(json_object_get(json, "block"));
-    json_decref(json);
-    if (spec->block)
-        return spec;
-    verror_set(err, VIR_ERR_INTERNAL_ERROR, "the journal's block job is not readable");
-    domain_spec_free(spec);
-    return NULL;
 }
 
 #define BLOCK_KIND(word)                                                                           \
