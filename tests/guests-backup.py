@@ -588,8 +588,9 @@ def manual(d):
            ['domain-backup-pull', 'before', 'before', 'goes on', 'goes on']], 'the table')
 
 
-guest_lib.run(pushed, wrong, changes, pulled, slow, cancelled, ended, manual)
-if os.geteuid() == 0:
-    guest_lib.run(full_disk)
-    guest_lib.run(owned, guests=Owned)
-guest_lib.run(killed, guests=guest_lib.HeldJournal)
+if __name__ == '__main__':
+    guest_lib.run(pushed, wrong, changes, pulled, slow, cancelled, ended, manual)
+    if os.geteuid() == 0:
+        guest_lib.run(full_disk)
+        guest_lib.run(owned, guests=Owned)
+    guest_lib.run(killed, guests=guest_lib.HeldJournal)

@@ -26,6 +26,7 @@ guest_tests = \
 	tests/guests-bad-xml.py \
 	tests/guests-states.py \
 	tests/guests-backup.py \
+	tests/guests-backup-ends.py \
 	tests/guests-bitmaps.py \
 	tests/guests-blockjobs.py \
 	tests/guests-checkpoints.py \

@@ -97,9 +97,9 @@ int backup_files_add_nodes(struct backup *backup, struct guest *guest, struct jo
                            struct verror *err);
 
 /* backup_qmp.c, workers. */
-/* All disks and the bitmaps of its checkpoint at one moment; -1 with err: nothing has begun. */
-int backup_qmp_start(struct backup *backup, struct guest *guest, struct job_ctl *ctl,
-                     struct verror *err);
+/* What begins all disks and the bitmaps of its checkpoint at one moment; NULL with err. */
+json_t *backup_qmp_steps(const struct backup *backup, struct guest *guest, struct job_ctl *ctl,
+                         struct verror *err);
 /* Pull: the server, before; the exports, after. */
 int backup_qmp_serve(struct backup *backup, struct guest *guest, struct job_ctl *ctl,
                      struct verror *err);

@@ -141,22 +141,22 @@ static int find_steps(const struct backup *backup, const struct bitmaps *bitmaps
     return checkpoint_steps_create(backup->checkpoint, backup->live, bitmaps, steps, err);
 }
 
-int backup_qmp_start(struct backup *backup, struct guest *guest, struct job_ctl *ctl,
-                     struct verror *err)
+json_t *backup_qmp_steps(const struct backup *backup, struct guest *guest, struct job_ctl *ctl,
+                         struct verror *err)
 {
     struct bitmaps bitmaps;
     json_t *steps;
     int rc;
 
     if (bitmaps_find(guest, ctl, &bitmaps, err) < 0)
-        return -1;
+        return NULL;
     steps = json_array();
     rc = find_steps(backup, &bitmaps, job_ctl_speed(ctl), steps, err);
     bitmaps_clear(&bitmaps);
     if (rc == 0)
-        return bitmaps_transact(guest, steps, ctl, err);
+        return steps;
     json_decref(steps);
-    return -1;
+    return NULL;
 }
 
 /* --- served --- */

@@ -11,6 +11,7 @@
 #include "hypervisor/checkpoints.h"
 #include "hypervisor/internal.h"
 #include "hypervisor/qemu/backup.h"
+#include "hypervisor/qemu/bitmaps.h"
 #include "hypervisor/qemu/block_hold.h"
 #include "hypervisor/qemu/block_job.h"
 #include "hypervisor/qemu/disk_bitmaps.h"
@@ -20,6 +21,20 @@
 enum { LOOK_MS = 100 };
 
 /* --- before it is accepted --- */
+
+/* No job on a disk of it, which has planned what becomes of the bitmaps that are there. */
+static void want_checkpoint(const struct domain_spec *spec, struct lock_hold *hold)
+{
+    const struct checkpoint_def *checkpoint = spec->backup->checkpoint;
+
+    for (size_t i = 0; checkpoint && i < checkpoint->ndisks; i++) {
+        const struct checkpoint_disk *disk = &checkpoint->disks[i];
+
+        if (disk->bitmap && !backup_find_part(spec->backup, disk->name))
+            lock_hold_want(hold, xasprintf("disk:%s:%s", spec->uuid, disk->name),
+                           LOCK_DOMAIN_CHANGE);
+    }
+}
 
 /* So there is one at a time, and no checkpoint goes away below it. */
 static void backup_locks(const void *opaque, struct lock_hold *hold)
@@ -35,6 +50,7 @@ static void backup_locks(const void *opaque, struct lock_hold *hold)
         lock_hold_want(hold, xasprintf("disk:%s:%s", spec->uuid, disk->name), LOCK_DOMAIN_CHANGE);
         lock_hold_want(hold, xasprintf("path:%s", disk->file.path), LOCK_FILE_WRITE);
     }
+    want_checkpoint(spec, hold);
 }
 
 static int check_since(const struct domain *domain, const struct backup *backup, struct verror *err)
@@ -175,6 +191,12 @@ static void remember(struct backup *backup, const char *checkpoint)
 
 /* --- starting --- */
 
+/* Else nobody knows whether it does what it was told, once it comes to that. */
+static bool was_refused(const struct verror *err)
+{
+    return err->code != VIR_ERR_OPERATION_ABORTED && err->code != VIR_ERR_OPERATION_TIMEOUT;
+}
+
 static int serve(struct backup *backup, struct guest *guest, struct job_ctl *ctl,
                  struct verror *err)
 {
@@ -182,11 +204,10 @@ static int serve(struct backup *backup, struct guest *guest, struct job_ctl *ctl
         return 0;
     job_ctl_step(ctl, "starting QEMU's NBD server");
     backup->served = true;
-    if (keep(backup, ctl, err) < 0 || backup_qmp_serve(backup, guest, ctl, err) < 0) {
-        backup->served = false; /* one that somebody else has started goes on */
-        return -1;
-    }
-    return 0;
+    if (keep(backup, ctl, err) == 0 && backup_qmp_serve(backup, guest, ctl, err) == 0)
+        return 0;
+    backup->served = !was_refused(err); /* one that somebody else has started goes on */
+    return -1;
 }
 
 static int tell_begun(struct backup *backup, struct job_ctl *ctl, struct verror *err)
@@ -196,6 +217,25 @@ static int tell_begun(struct backup *backup, struct job_ctl *ctl, struct verror 
     backup->begun = true;
     text = checkpoint_of(backup);
     return job_ctl_begin(ctl, text, err);
+}
+
+/* All that can be found wrong is, before what its undo takes for its own can be there. */
+static int start(struct backup *backup, struct guest *guest, struct job_ctl *ctl,
+                 struct verror *err)
+{
+    json_t *steps = backup_qmp_steps(backup, guest, ctl, err);
+
+    if (!steps)
+        return -1;
+    backup->started = true;
+    if (keep(backup, ctl, err) < 0) {
+        json_decref(steps);
+        return -1;
+    }
+    if (bitmaps_transact(guest, steps, ctl, err) == 0)
+        return 0;
+    backup->started = !was_refused(err);
+    return -1;
 }
 
 /* Who asked for it is told once it is on disk that it has begun, with its checkpoint. */
@@ -210,13 +250,8 @@ static int backup_begin(struct domain_spec *spec, struct job_ctl *ctl, struct ve
         serve(backup, spec->guest, ctl, err) < 0)
         return -1;
     job_ctl_step(ctl, "starting QEMU's jobs");
-    backup->started = true;
-    if (keep(backup, ctl, err) < 0)
+    if (start(backup, spec->guest, ctl, err) < 0)
         return -1;
-    if (backup_qmp_start(backup, spec->guest, ctl, err) < 0) {
-        backup->started = false;
-        return -1;
-    }
     if (backup->def->is_pull && backup_qmp_export(backup, spec->guest, ctl, err) < 0)
         return -1;
     if (tell_begun(backup, ctl, err) == 0)
@@ -441,15 +476,11 @@ static enum job_recovery backup_recover(void *opaque, uint64_t job_id, const cha
     (void)job_id;
     remember(backup, checkpoint);
     owners_remember(spec->domains->owners, backup->owner_memory);
-    if (backup->done)
-        return JOB_RECOVER_RUN;
-    if (!spec->guest || !backup->live) {
+    if (!spec->guest || !backup->live)
         verror_set(err, VIR_ERR_OPERATION_FAILED, "interrupted: the guest has ended");
-        return JOB_RECOVER_UNDO;
-    }
-    if (backup_plan(backup, err) < 0)
-        return JOB_RECOVER_UNDO;
-    return backup->begun ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
+    else if (backup_plan(backup, err) == 0 && backup->begun)
+        return JOB_RECOVER_RUN;
+    return backup->done ? JOB_RECOVER_RUN : JOB_RECOVER_UNDO;
 }
 
 static bool backup_resumable(const void *opaque)

@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How backups end: what QEMU has of them is gone whatever happened meanwhile, so that the next one
+can be.  The guest and the documents are those of guests-backup.py."""
+
+import importlib
+import os
+import signal
+import threading
+
+import guest_lib
+from guest_lib import INVALID, check, equal, libvirt, refused, until
+
+backup = importlib.import_module('guests-backup')
+Guest, push, pull, checkpoint = backup.Guest, backup.push, backup.pull, backup.checkpoint
+
+
+def killed_late(d):
+    """Killed at any write of the journal: the bitmap of what it copies does not stay in QEMU"""
+    g, held, ends = Guest(d, 'late'), True, []
+    g.dom.checkpointCreateXML(checkpoint('base'))
+    for writes in range(60, 240, 4):
+        target, name = g.path('t'), f'c{writes}'
+        held, _ = backup.begin_and_kill(g, push(('vda', target, '', 'qcow2'), since='base'), name,
+                                        writes)
+        until(lambda: not backup.running(d), 'it has ended')
+        ends.append(d.jobs()[-1]['state'])
+        g.clean(*[target] if os.path.exists(target) else [])
+        if os.path.exists(target):
+            os.unlink(target)
+        if not held:
+            break
+    equal((held, ends[-1]), (False, 'complete'), f'they ended {ends}')
+    g.drop()
+
+
+def begin_cancelled(g, xml, writes):
+    """Cancelled in what follows that write of the journal, in which QEMU stands still; the step."""
+    d, pid, told, steps = g.d, g.d.qemu('g'), [], []
+
+    def begin():
+        try:
+            libvirt.open(d.uri).lookupByName('g').backupBegin(xml, checkpoint('c'), 0)
+            told.append('begun')
+        except libvirt.libvirtError as error:
+            told.append(error)
+    d.term()
+    d.start()
+    g.again()
+    d.rule('pwrite64', 'hold', skip=writes)
+    client = threading.Thread(target=begin)
+    client.start()
+    d.held('pwrite64')
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        d.no_rules()
+        until(lambda: steps.append(d.jobs()[-1]['note']) or steps[-1] and
+              steps[-3:] == [steps[-1]] * 3, 'it waits for QEMU')
+        g.dom.abortJob()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    client.join()
+    d.ends(g.job(), 'cancelled')
+    check(told != ['begun'], f'it has begun in {steps[-1]}')
+    return steps[-1]
+
+
+def not_answered(d):
+    """Cancelled while QEMU does not answer: what it does of it later does not stay"""
+    g, met = Guest(d, 'slow'), set()
+    xml = pull(f"transport='unix' socket='{g.path('sock')}'", ('vda', g.path('s'), ''))
+    for writes in range(48, 240, 2):
+        met.add(begin_cancelled(g, xml, writes))
+        g.clean()
+        names = {bitmap.get('name') for node in d.qmp('g', 'query-named-block-nodes', flat=True)
+                 for bitmap in node.get('dirty-bitmaps', [])}
+        equal(names, set(), 'bitmaps')
+        if "starting QEMU's jobs" in met:
+            break
+    check("starting QEMU's NBD server" in met, f'it was in {met}')
+    g.drop()
+
+
+def planned(d):
+    """No checkpoint is made, by a backup of another disk, of one that a job has planned to change"""
+    g = Guest(d, 'planned')
+    g.dom.blockCopy('vda', f"<disk type='file'><source file='{g.path('copy')}'/>"
+                    "<driver type='raw'/></disk>", {}, libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB)
+    until(lambda: (info := g.dom.blockJobInfo('vda')) and info['cur'] == info['end'] > 0, 'copied')
+    refused(INVALID, "disk 'vda'", g.begin, push(('vdb', g.path('t'), '', 'raw')), checkpoint('c'))
+    equal(g.dom.listAllCheckpoints(), [], 'checkpoints')
+    g.dom.blockJobAbort('vda', libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
+    until(lambda: not g.dom.blockJobInfo('vda'), 'it is the disk')
+    g.clean(g.path('copy'))
+    g.drop()
+
+
+guest_lib.run(planned)
+guest_lib.run(killed_late, not_answered, guests=guest_lib.HeldJournal)
