@@ -6,6 +6,7 @@ can be.  The guest and the documents are those of guests-backup.py."""
 import importlib
 import os
 import signal
+import socket
 import threading
 
 import guest_lib
@@ -95,5 +96,30 @@ def planned(d):
     g.drop()
 
 
-guest_lib.run(planned)
+def connected(d):
+    """A client that has connected to a pull, and says nothing, does not hold up the guest"""
+    g, where = Guest(d, 'connected'), None
+    with socket.create_server(('127.0.0.1', 0)) as free:
+        port = free.getsockname()[1]
+    for kind in 'unix', 'tcp':
+        where = g.path('sock') if kind == 'unix' else ('127.0.0.1', port)
+        server = (f"transport='unix' socket='{where}'" if kind == 'unix'
+                  else f"name='127.0.0.1' port='{port}'")
+        job = g.begin(pull(server, ('vda', g.path('s'), '')))
+        with socket.socket(socket.AF_UNIX if kind == 'unix' else socket.AF_INET) as client:
+            client.connect(where)
+            equal(client.recv(8), b'NBDMAGIC', 'it is greeted')
+            g.dom.abortJob()
+            until(lambda: not d.qmp('g', 'query-block-exports'), 'it is not served any more')
+            for _ in range(3):
+                equal(d.qmp('g', 'query-status')['status'], 'running', 'the guest')
+            if kind == 'unix':
+                until(lambda: not os.path.exists(where), 'nobody else connects')
+            equal(d.job(job)['state'], 'running', 'its end waits for the client')
+        d.ends(job, 'cancelled')
+        g.clean()
+    g.drop()
+
+
+guest_lib.run(planned, connected)
 guest_lib.run(killed_late, not_answered, guests=guest_lib.HeldJournal)

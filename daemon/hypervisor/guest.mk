@@ -45,6 +45,8 @@ daemon_libdaemon_la_SOURCES += \
 	daemon/hypervisor/qemu/backup.h \
 	daemon/hypervisor/qemu/backup_files.c \
 	daemon/hypervisor/qemu/backup_qmp.c \
+	daemon/hypervisor/qemu/socket_clients.c \
+	daemon/hypervisor/qemu/socket_clients.h \
 	daemon/hypervisor/qemu/backup_run.c \
 	daemon/hypervisor/qemu/bitmap_places.c \
 	daemon/hypervisor/qemu/bitmaps.c \

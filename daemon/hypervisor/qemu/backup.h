@@ -91,6 +91,8 @@ int backup_files_own(struct backup *backup, struct domains *domains, struct job_
                                  struct verror *err),
                      struct verror *err);
 void backup_files_give_back(struct backup *backup, struct domains *domains);
+/* Nobody connects any more; QEMU need not be there. */
+void backup_files_remove_socket(const struct backup *backup);
 /* Those that were made, and the socket. */
 void backup_files_remove(struct backup *backup);
 int backup_files_add_nodes(struct backup *backup, struct guest *guest, struct job_ctl *ctl,

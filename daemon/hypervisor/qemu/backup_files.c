@@ -183,8 +183,7 @@ void backup_files_give_back(struct backup *backup, struct domains *domains)
     free(STEAL_PTR(backup->owner_memory));
 }
 
-/* One whose QEMU was killed, or never got so far. */
-static void remove_socket(const struct backup *backup)
+void backup_files_remove_socket(const struct backup *backup)
 {
     const char *path = backup->def->socket;
     struct stat st;
@@ -202,5 +201,5 @@ void backup_files_remove(struct backup *backup)
 
         target_file_remove(&file);
     }
-    remove_socket(backup);
+    backup_files_remove_socket(backup);
 }

@@ -6,17 +6,20 @@
  * Workers.
  */
 
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hypervisor/checkpoints.h"
 #include "hypervisor/qemu/backup.h"
 #include "hypervisor/qemu/bitmaps.h"
+#include "hypervisor/qemu/socket_clients.h"
 #include "jobs/ctl.h"
 #include "util/alloc.h"
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { COMMAND_MS = 20000, END_MS = 20000, LOOK_MS = 200 };
+enum { COMMAND_MS = 20000, END_MS = 20000, CLIENT_MS = 15000, LOOK_MS = 200 };
 
 static json_t *node_of(const char *index)
 {
@@ -311,6 +314,34 @@ static void wait_end(struct backup *backup, struct guest *guest)
     }
 }
 
+static bool has_clients(const struct backup *backup, const struct guest *guest)
+{
+    const struct backup_def *def = backup->def;
+
+    return socket_has_clients(guest->process.pid, def->socket,
+                              def->port ? strtoul(def->port, NULL, 10) : 0);
+}
+
+/*
+ * A QEMU that ends its server waits for whoever has connected and not yet said what it wants, and
+ * the guest stands still meanwhile: in some for ever.  It gives them ten seconds itself, so nobody
+ * else is let in, and what is left then is a server without exports rather than a dead guest.
+ */
+static void stop_server(const struct backup *backup, struct guest *guest)
+{
+    int64_t until = clock_mono_ms() + CLIENT_MS;
+
+    backup_files_remove_socket(backup);
+    while (has_clients(backup, guest)) {
+        if (clock_mono_ms() > until) {
+            log_warn("domain '%s': QEMU's NBD server stays, as a client does", guest->uuid);
+            return;
+        }
+        (void)poll(NULL, 0, LOOK_MS);
+    }
+    tell(guest, "nbd-server-stop", NULL);
+}
+
 /* Clients go first: what they read would not be what was there. */
 static void stop_serving(struct backup *backup, struct guest *guest)
 {
@@ -320,7 +351,7 @@ static void stop_serving(struct backup *backup, struct guest *guest)
         tell(guest, "block-export-del", json_pack("{s:s, s:s}", "id", name, "mode", "hard"));
     }
     if (backup->served)
-        tell(guest, "nbd-server-stop", NULL);
+        stop_server(backup, guest);
 }
 
 void backup_qmp_stop(struct backup *backup, struct guest *guest)
