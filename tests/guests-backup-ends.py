@@ -121,5 +121,30 @@ def connected(d):
     g.drop()
 
 
-guest_lib.run(planned, connected)
+def sockets(d):
+    """Where a backup is served is no other's file nor its own; two do not have one"""
+    g = Guest(d, 'sockets')
+    where, scratch = g.path('sock'), g.path('s')
+    server = f"transport='unix' socket='{where}'"
+    refused(libvirt.VIR_ERR_INVALID_ARG, 'both the socket', g.begin,
+            pull(server, ('vda', where, '')))
+    g.clean()
+    backup.img('create', '-q', '-f', 'raw', g.path('h'), '1M')
+    other = d.boot('h', devices=f"<disk type='file'><source file='{g.path('h')}'/>"
+                   "<target dev='vda' bus='virtio'/></disk>")
+    job = g.begin(pull(server, ('vda', scratch, '')))
+    os.rename(where, g.path('moved'))
+    refused(INVALID, 'is busy', other.backupBegin, pull(server, ('vda', g.path('s2'), '')), None, 0)
+    os.rename(g.path('moved'), where)
+    g.dom.abortJob()
+    d.ends(job, 'cancelled')
+    other.destroy()
+    d.drop('h')
+    os.unlink(g.path('h'))
+    g.before.add('serial-h')
+    g.clean()
+    g.drop()
+
+
+guest_lib.run(planned, connected, sockets)
 guest_lib.run(killed_late, not_answered, guests=guest_lib.HeldJournal)

@@ -51,6 +51,11 @@ static int check_socket(const struct backup *backup, struct verror *err)
     const char *path = backup->def->socket;
     struct stat st;
 
+    for (size_t i = 0; path && i < backup->nparts; i++)
+        if (strcmp(backup->parts[i].disk->file.path, path) == 0)
+            return verror_set(err, VIR_ERR_INVALID_ARG,
+                              "'%s' is both the socket of the backup and the store of disk '%s'",
+                              path, backup->parts[i].disk->name);
     if (!path || lstat(path, &st) < 0)
         return 0; /* QEMU says what is wrong with it */
     return verror_set(err, VIR_ERR_INVALID_ARG, "socket '%s' for the server of the backup exists",

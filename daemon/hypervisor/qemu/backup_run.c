@@ -50,6 +50,8 @@ static void backup_locks(const void *opaque, struct lock_hold *hold)
         lock_hold_want(hold, xasprintf("disk:%s:%s", spec->uuid, disk->name), LOCK_DOMAIN_CHANGE);
         lock_hold_want(hold, xasprintf("path:%s", disk->file.path), LOCK_FILE_WRITE);
     }
+    if (backup->def->socket) /* QEMU removes what is there; so does its end */
+        lock_hold_want(hold, xasprintf("path:%s", backup->def->socket), LOCK_FILE_WRITE);
     want_checkpoint(spec, hold);
 }
 
