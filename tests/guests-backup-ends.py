@@ -146,5 +146,19 @@ def sockets(d):
     g.drop()
 
 
-guest_lib.run(planned, connected, sockets)
+def one_file(d):
+    """Two disks are not written into one file, whatever it is called"""
+    g = Guest(d, 'one')
+    one, other = g.path('a'), g.path('b')
+    backup.img('create', '-q', '-f', 'raw', one, str(backup.SIZE))
+    for link in os.link, os.symlink:
+        link(one, other)
+        refused(libvirt.VIR_ERR_INVALID_ARG, 'one store', g.begin, push(
+            ('vda', one, '', 'raw'), ('vdb', other, '', 'raw')), None, backup.REUSE)
+        os.unlink(other)
+    g.clean(one)
+    g.drop()
+
+
+guest_lib.run(planned, connected, sockets, one_file)
 guest_lib.run(killed_late, not_answered, guests=guest_lib.HeldJournal)

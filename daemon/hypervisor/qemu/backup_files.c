@@ -62,6 +62,23 @@ static int check_socket(const struct backup *backup, struct verror *err)
                       path);
 }
 
+/* Under two names: what is there already may have more than one. */
+static int check_same(const struct backup *backup, size_t at, struct verror *err)
+{
+    const struct backup_part *part = &backup->parts[at];
+
+    for (size_t i = 0; i < at; i++) {
+        const struct backup_part *other = &backup->parts[i];
+
+        if (part->file.dev == other->file.dev && part->file.ino == other->file.ino &&
+            (part->file.dev != 0 || part->file.ino != 0))
+            return verror_set(err, VIR_ERR_INVALID_ARG,
+                              "disks '%s' and '%s' have one store: '%s' is '%s'", other->disk->name,
+                              part->disk->name, part->disk->file.path, other->disk->file.path);
+    }
+    return 0;
+}
+
 int backup_files_check(struct backup *backup, struct verror *err)
 {
     if (backup_def_check_apart(backup->def, err) < 0)
@@ -69,7 +86,7 @@ int backup_files_check(struct backup *backup, struct verror *err)
     for (size_t i = 0; i < backup->nparts; i++) {
         struct target_file file = target_of(backup, &backup->parts[i]);
 
-        if (target_file_check(&file, err) < 0)
+        if (target_file_check(&file, err) < 0 || check_same(backup, i, err) < 0)
             return -1;
     }
     return check_socket(backup, err);
