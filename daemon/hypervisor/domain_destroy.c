@@ -77,8 +77,11 @@ static void guest_ended_cb(struct guest_waiter *waiter)
 static void destroy_kill(struct destroy *destroy)
 {
     struct guest *guest = destroy->guest;
+    const struct domain *domain = domain_find_uuid(destroy->domains, destroy->uuid);
 
     destroy_forget_job(destroy);
+    if (domain && domain->guest == guest && moments_count(&domain->checkpoints) > 0)
+        atomic_store(&guest->has_bitmaps, true); /* no job may have looked since the last restart */
     guest->end_reason = VIR_DOMAIN_SHUTOFF_DESTROYED;
     destroy->guest_waiter.ended = guest_ended_cb;
     destroy->waits_for_guest = true;
