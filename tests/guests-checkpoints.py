@@ -3,6 +3,7 @@
 """Checkpoints of guests: made, looked at, redefined, deleted from one that runs or is shut off;
 what of them outlives guest and daemon; and what is there when the daemon was killed in their middle."""
 
+import fcntl
 import json
 import os
 import re
@@ -319,6 +320,21 @@ def no_way_back(d):
     gone(d, 'on')
 
 
+def others_lock(d):
+    """An image that a stranger has locked holds up a deletion for a while, not for ever"""
+    (first, _), disks = snapshot_lib.images(d, 'one', 'two')
+    dom = d.boot('on', devices=disks)
+    take(dom, 'a', 'vda')
+    dom.destroy()
+    with open(first, 'rb') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        refused(libvirt.VIR_ERR_OPERATION_TIMEOUT, 'locked', one(dom, 'a').delete)
+        equal((names(dom), in_image(first)), (['a'], ['a']), 'what could not be removed')
+    one(dom, 'a').delete()
+    equal((names(dom), in_image(first)), ([], []), 'once it is free')
+    gone(d, 'on')
+
+
 # --- the daemon killed ---
 
 def cut_off(d):
@@ -437,5 +453,6 @@ def killed(d):
 
 
 if __name__ == '__main__':
-    guest_lib.run(made, what_is_refused, kept, deleted, redefined, no_way_back, cut_off)
+    guest_lib.run(made, what_is_refused, kept, deleted, redefined, no_way_back, others_lock,
+                  cut_off)
     guest_lib.run(killed, guests=guest_lib.HeldJournal)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "hypervisor/qemu/snapshot_images.h"
 #include "storage/qemu_img.h"
 #include "util/alloc.h"
+
+enum { LOCK_WAIT_MS = 5000, LOCK_LOOK_MS = 20 };
 
 static void add_place(struct bitmap_places *places, const struct disk_image *image,
                       const char *name)
@@ -91,6 +94,20 @@ void bitmap_places_clear(struct bitmap_places *places)
     *places = (struct bitmap_places){ 0 };
 }
 
+/* Another's lock, which anybody who may read the image can take, holds nobody up for ever. */
+static int wait_for_lock(int fd, const char *path, struct verror *err)
+{
+    for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_LOOK_MS) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return verror_errno(err, errno, "cannot lock '%s'", path);
+        if (waited >= LOCK_WAIT_MS)
+            return verror_set(err, VIR_ERR_OPERATION_TIMEOUT,
+                              "'%s' is locked by another process", path);
+        (void)poll(NULL, 0, LOCK_LOOK_MS);
+    }
+    return 0;
+}
+
 /* Held until the last of those has ended who have the descriptor; -1 with err. */
 static int lock_image(const char *path, struct verror *err)
 {
@@ -98,14 +115,10 @@ static int lock_image(const char *path, struct verror *err)
 
     if (fd < 0)
         return verror_errno(err, errno, "cannot open '%s'", path);
-    while (flock(fd, LOCK_EX) < 0) {
-        if (errno == EINTR)
-            continue;
-        verror_errno(err, errno, "cannot lock '%s'", path);
-        (void)close(fd);
-        return -1;
-    }
-    return fd;
+    if (wait_for_lock(fd, path, err) == 0)
+        return fd;
+    (void)close(fd);
+    return -1;
 }
 
 /* One that a dead daemon has begun is waited for; what is gone then has been removed by it. */
