@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 
 import crash_lib
 import guest_lib
@@ -335,6 +336,35 @@ def others_lock(d):
     gone(d, 'on')
 
 
+def many(d):
+    """Checkpoints of many disks, deleted together: others are answered meanwhile"""
+    dom = d.define('on')
+    disks = ''.join(f"<disk name='disk{i:04}' bitmap='x'/>" for i in range(2000))
+    for i in range(40):
+        parent = '<parent><name>0</name></parent>' if i else ''
+        dom.checkpointCreateXML(f'<domaincheckpoint><name>{i}</name>{parent}<creationTime>1'
+                                f'</creationTime><disks>{disks}</disks></domaincheckpoint>', REDEFINE)
+    done = threading.Event()
+    slowest = [0]
+
+    conn = libvirt.open(d.uri)
+
+    def ask():
+        while not done.is_set():
+            began = time.monotonic()
+            conn.numOfDomains()
+            slowest[0] = max(slowest[0], time.monotonic() - began)
+    thread = threading.Thread(target=ask)
+    thread.start()
+    one(dom, '0').delete(CHILDREN)
+    done.set()
+    thread.join()
+    conn.close()
+    equal(names(dom), [], 'what is left')
+    check(slowest[0] < 5, f'an answer took {slowest[0]:.1f} s')
+    gone(d, 'on')
+
+
 # --- the daemon killed ---
 
 def cut_off(d):
@@ -454,5 +484,5 @@ def killed(d):
 
 if __name__ == '__main__':
     guest_lib.run(made, what_is_refused, kept, deleted, redefined, no_way_back, others_lock,
-                  cut_off)
+                  many, cut_off)
     guest_lib.run(killed, guests=guest_lib.HeldJournal)

@@ -20,32 +20,20 @@ static bool is_metadata_only(const struct domain_spec *spec)
     return spec->flags & VIR_DOMAIN_CHECKPOINT_DELETE_METADATA_ONLY;
 }
 
-/* One that was redefined may have named another's. */
-static bool is_used_by_others(const struct domain *domain, const struct doomed *doomed,
-                              const struct checkpoint_disk *disk)
+/* For the worker, which finds out what goes: there may be many, of many disks. */
+static void take_defs(struct checkpoint_work *work, const struct domain *domain)
 {
-    struct moment *other, *next;
+    size_t count = moments_count(&domain->checkpoints);
+    struct moment *checkpoint, *next;
 
-    HASH_ITER(hh, domain->checkpoints.by_name, other, next)
+    work->going.defs = xcalloc(count, sizeof(*work->going.defs));
+    work->staying.defs = xcalloc(count, sizeof(*work->staying.defs));
+    HASH_ITER(hh, domain->checkpoints.by_name, checkpoint, next)
     {
-        const struct checkpoint_disk *same = checkpoint_def_disk(other->def, disk->name);
+        struct checkpoint_defs *to =
+            doomed_has(&work->doomed, checkpoint->key.name) ? &work->going : &work->staying;
 
-        if (same && same->bitmap && strcmp(same->bitmap, disk->bitmap) == 0 &&
-            !doomed_has(doomed, other->key.name))
-            return true;
-    }
-    return false;
-}
-
-static void find_bitmaps(struct checkpoint_work *work, const struct domain *domain)
-{
-    for (size_t i = 0; i < work->doomed.n; i++) {
-        const struct moment *doomed = moment_find(&domain->checkpoints, work->doomed.names[i]);
-        const struct checkpoint_def *def = moment_checkpoint(doomed);
-
-        for (size_t k = 0; k < def->ndisks; k++)
-            if (def->disks[k].bitmap && !is_used_by_others(domain, &work->doomed, &def->disks[k]))
-                disk_bitmaps_add(&work->bitmaps, def->disks[k].name, def->disks[k].bitmap);
+        to->defs[to->n++] = checkpoint_def_ref(checkpoint->def);
     }
 }
 
@@ -66,12 +54,86 @@ static int delete_check(void *opaque, struct verror *err)
                 spec->flags & VIR_DOMAIN_CHECKPOINT_DELETE_CHILDREN_ONLY);
     if (is_metadata_only(spec))
         return 0;
-    find_bitmaps(work, domain);
+    take_defs(work, domain);
     if (domain->guest && checkpoint_take_guest(spec, err) < 0)
         return -1;
     domain_def_unref(spec->def);
     spec->def = domain_def_ref(domain_def_now(domain));
     return spec_find_volumes(spec, spec->def, err);
+}
+
+/* --- worker: which bitmaps go --- */
+
+struct seen {
+    char *key;
+    UT_hash_handle hh;
+};
+
+static bool is_seen(const struct seen *set, const char *key)
+{
+    struct seen *seen;
+
+    HASH_FIND_STR(set, key, seen);
+    return seen;
+}
+
+/* key is taken over.  False: it is there already. */
+static bool see(struct seen **set, char *key)
+{
+    struct seen *seen;
+
+    if (is_seen(*set, key)) {
+        free(key);
+        return false;
+    }
+    seen = XNEW(struct seen);
+    seen->key = key;
+    HASH_ADD_KEYPTR(hh, *set, seen->key, strlen(seen->key), seen);
+    return true;
+}
+
+static void forget_seen(struct seen *set)
+{
+    struct seen *seen, *next;
+
+    HASH_ITER(hh, set, seen, next)
+    {
+        HASH_DELETE(hh, set, seen);
+        free(seen->key);
+        free(seen);
+    }
+}
+
+/* A bitmap's name has no '/'. */
+static char *bitmap_key(const struct checkpoint_disk *disk)
+{
+    return xasprintf("%s/%s", disk->bitmap, disk->name);
+}
+
+/*
+ * Those of the domain's disks, each once, and none that a checkpoint has that stays: one that was
+ * redefined may have named another's.
+ */
+static void find_bitmaps(struct checkpoint_work *work, const struct domain_def *def)
+{
+    struct seen *targets = NULL, *bitmaps = NULL;
+
+    for (size_t i = 0; i < def->ndisks; i++)
+        (void)see(&targets, xstrdup(def->disks[i].target));
+    for (size_t i = 0; i < work->staying.n; i++)
+        for (size_t k = 0; k < work->staying.defs[i]->ndisks; k++)
+            if (work->staying.defs[i]->disks[k].bitmap)
+                (void)see(&bitmaps, bitmap_key(&work->staying.defs[i]->disks[k]));
+    for (size_t i = 0; i < work->going.n; i++)
+        for (size_t k = 0; k < work->going.defs[i]->ndisks; k++) {
+            const struct checkpoint_disk *disk = &work->going.defs[i]->disks[k];
+
+            if (disk->bitmap && is_seen(targets, disk->name) && see(&bitmaps, bitmap_key(disk)))
+                disk_bitmaps_add(&work->bitmaps, disk->name, disk->bitmap);
+        }
+    forget_seen(targets);
+    forget_seen(bitmaps);
+    disk_bitmaps_sort(&work->bitmaps);
 }
 
 static int delete_prepare(void *opaque, struct verror *err)
@@ -81,7 +143,10 @@ static int delete_prepare(void *opaque, struct verror *err)
     struct job_ctl ctl;
     int rc;
 
-    if (is_metadata_only(spec) || work->live)
+    if (is_metadata_only(spec))
+        return 0;
+    find_bitmaps(work, spec->def);
+    if (work->live)
         return 0;
     job_ctl_init(&ctl);
     rc = bitmap_places_find(&work->bitmaps, spec->def, spec->volumes, spec->nvolumes, &ctl,

@@ -10,11 +10,17 @@
 #include "hypervisor/domain_jobs.h"
 #include "hypervisor/qemu/disk_bitmaps.h"
 
+struct checkpoint_defs {
+    struct checkpoint_def **defs; /* references */
+    size_t n;
+};
+
 struct checkpoint_work {
     struct checkpoint_def *def;  /* what is made, redefined or deleted; a reference */
     bool live;                   /* its guest runs, and QEMU does it */
     struct guest *kept;          /* its guest, whose files are held up to the job's end; or NULL */
-    struct disk_bitmaps bitmaps; /* create: those that it makes; delete: those that go */
+    struct checkpoint_defs going, staying; /* delete: of all of the domain */
+    struct disk_bitmaps bitmaps; /* create: those that it makes; delete: those that go; by disk */
     struct bitmap_places places; /* delete, of a guest that is shut off: where they are */
     struct doomed doomed;        /* delete: which */
 };

@@ -21,6 +21,13 @@ struct domain_spec *checkpoint_spec_new(struct domain *domain, struct checkpoint
     return spec;
 }
 
+static void defs_clear(struct checkpoint_defs *defs)
+{
+    for (size_t i = 0; i < defs->n; i++)
+        checkpoint_def_unref(defs->defs[i]);
+    free(defs->defs);
+}
+
 void checkpoint_work_free(struct checkpoint_work *work)
 {
     if (!work)
@@ -28,6 +35,8 @@ void checkpoint_work_free(struct checkpoint_work *work)
     if (work->kept) /* the daemon ends before the job */
         guest_unkeep_files(work->kept);
     checkpoint_def_unref(work->def);
+    defs_clear(&work->going);
+    defs_clear(&work->staying);
     disk_bitmaps_clear(&work->bitmaps);
     bitmap_places_clear(&work->places);
     doomed_clear(&work->doomed);
@@ -108,12 +117,10 @@ void checkpoints_locks(const void *opaque, struct lock_hold *hold)
     lock_hold_want(hold, xasprintf("checkpoints:%s", spec->uuid), LOCK_DOMAIN_CHANGE);
 }
 
+/* Those of one disk stand together. */
 static bool is_first_of_disk(const struct disk_bitmaps *bitmaps, size_t at)
 {
-    for (size_t i = 0; i < at; i++)
-        if (strcmp(bitmaps->list[i].target, bitmaps->list[at].target) == 0)
-            return false;
-    return true;
+    return at == 0 || strcmp(bitmaps->list[at - 1].target, bitmaps->list[at].target) != 0;
 }
 
 void checkpoint_locks(const void *opaque, struct lock_hold *hold)

@@ -3,6 +3,7 @@
 
 #include "hypervisor/qemu/disk_bitmaps.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "hypervisor/qemu/bitmaps.h"
@@ -27,6 +28,19 @@ void disk_bitmaps_add_all(struct disk_bitmaps *bitmaps, const struct checkpoint_
     for (size_t i = 0; i < def->ndisks; i++)
         if (def->disks[i].bitmap)
             disk_bitmaps_add(bitmaps, def->disks[i].name, def->disks[i].bitmap);
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+    const struct disk_bitmap *left = a, *right = b;
+
+    return strcmp(left->target, right->target);
+}
+
+void disk_bitmaps_sort(struct disk_bitmaps *bitmaps)
+{
+    if (bitmaps->n > 0)
+        qsort(bitmaps->list, bitmaps->n, sizeof(*bitmaps->list), compare_targets);
 }
 
 void disk_bitmaps_clear(struct disk_bitmaps *bitmaps)

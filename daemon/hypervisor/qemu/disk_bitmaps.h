@@ -28,6 +28,7 @@ struct disk_bitmaps {
 void disk_bitmaps_add(struct disk_bitmaps *bitmaps, const char *target, const char *name);
 /* Those of a checkpoint. */
 void disk_bitmaps_add_all(struct disk_bitmaps *bitmaps, const struct checkpoint_def *def);
+void disk_bitmaps_sort(struct disk_bitmaps *bitmaps); /* by disk */
 void disk_bitmaps_clear(struct disk_bitmaps *bitmaps);
 json_t *disk_bitmaps_to_json(const struct disk_bitmaps *bitmaps);
 void disk_bitmaps_from_json(const json_t *json, struct disk_bitmaps *ret);
