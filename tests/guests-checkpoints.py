@@ -336,6 +336,22 @@ def others_lock(d):
     gone(d, 'on')
 
 
+def anothers_bitmap(d):
+    """A bitmap of that name in a lower image is another's: it neither counts nor goes"""
+    (base,), _ = snapshot_lib.images(d, 'base')
+    above = os.path.join(d.path, 'above.qcow2')
+    subprocess.run(['qemu-img', 'bitmap', '--add', '-f', 'qcow2', base, 'a'], check=True)
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base, '-F', 'qcow2', above],
+                   check=True)
+    dom = d.boot('on', devices=snapshot_lib.disk(above, 'vda'))
+    refused(INVALID, "disk 'vda' has a bitmap 'a' already", take, dom, 'a')
+    equal((names(dom), in_qemu(d, 'on', above)), ([], []), 'nothing is made')
+    take(dom, 'b')
+    one(dom, 'b').delete()
+    equal(in_image(base), ['a'], 'in the lower image')
+    gone(d, 'on')
+
+
 def many(d):
     """Checkpoints of many disks, deleted together: others are answered meanwhile"""
     dom = d.define('on')
@@ -484,5 +500,5 @@ def killed(d):
 
 if __name__ == '__main__':
     guest_lib.run(made, what_is_refused, kept, deleted, redefined, no_way_back, others_lock,
-                  many, cut_off)
+                  anothers_bitmap, many, cut_off)
     guest_lib.run(killed, guests=guest_lib.HeldJournal)

@@ -10,6 +10,7 @@
 #include "hypervisor/domain.h"
 #include "hypervisor/qemu/bitmaps.h"
 #include "util/alloc.h"
+#include "xml/disk_images.h"
 #include "xml/domain_def.h"
 
 /* --- as a moment --- */
@@ -128,8 +129,30 @@ char *checkpoint_node(const struct domain_disk *disk)
     return xasprintf("libvirt-%s-format", disk->index ? disk->index : "");
 }
 
-static int step_create(const struct domain_disk *disk, const char *name,
-                       const struct bitmaps *bitmaps, json_t *steps, struct verror *err)
+/* One in a lower image would count as this checkpoint's, and go with it, though it is another's. */
+static int check_free(const struct domain_def *live, const char *target, const char *name,
+                      const struct bitmaps *bitmaps, struct verror *err)
+{
+    struct disk_images images;
+    int rc = disk_images_find(live, target, &images, err);
+
+    if (rc < 0)
+        return -1;
+    for (size_t i = 0; i < images.n && rc == 0; i++) {
+        _cleanup_free_ char *node = xasprintf("libvirt-%s-format", images.images[i].index);
+
+        if (bitmaps_get(bitmaps, node, name))
+            rc = verror_set(err, VIR_ERR_OPERATION_INVALID,
+                            "%s image of disk '%s' has a bitmap '%s' already",
+                            i == 0 ? "the" : "a lower", target, name);
+    }
+    disk_images_clear(&images);
+    return rc;
+}
+
+static int step_create(const struct domain_def *live, const struct domain_disk *disk,
+                       const char *name, const struct bitmaps *bitmaps, json_t *steps,
+                       struct verror *err)
 {
     _cleanup_free_ char *node = checkpoint_node(disk);
     const struct bitmap_image *image = bitmaps_image(bitmaps, node);
@@ -142,9 +165,8 @@ static int step_create(const struct domain_disk *disk, const char *name,
         return verror_set(err, VIR_ERR_CONFIG_UNSUPPORTED,
                           "checkpoint for disk %s unsupported: its image cannot hold bitmaps",
                           disk->target);
-    if (bitmaps_get(bitmaps, node, name))
-        return verror_set(err, VIR_ERR_OPERATION_INVALID,
-                          "the image of disk '%s' has a bitmap '%s' already", disk->target, name);
+    if (check_free(live, disk->target, name, bitmaps, err) < 0)
+        return -1;
     json_array_append_new(steps, bitmap_step_add(node, name, true, 0));
     return 0;
 }
@@ -156,7 +178,8 @@ int checkpoint_steps_create(const struct checkpoint_def *def, const struct domai
         const struct domain_disk *disk = &live->disks[i];
         const struct checkpoint_disk *mine = checkpoint_def_disk(def, disk->target);
 
-        if (mine && mine->bitmap && step_create(disk, mine->bitmap, bitmaps, steps, err) < 0)
+        if (mine && mine->bitmap &&
+            step_create(live, disk, mine->bitmap, bitmaps, steps, err) < 0)
             return -1;
     }
     return 0;
