@@ -267,6 +267,8 @@ def redefined(d):
         dom.checkpointCreateXML(text, VALIDATE)
     equal([some.getXMLDesc(SECURE) for some in dom.listAllCheckpoints(
         libvirt.VIR_DOMAIN_CHECKPOINT_LIST_TOPOLOGICAL)], texts, 'as they were')
+    equal(take(dom, 'c').getParent().getName(), 'b', 'it goes on from what was redefined last')
+    one(dom, 'c').delete()
     d.qmp('on', 'block-dirty-bitmap-remove', node='libvirt-1-format', name='b')
     refused(libvirt.VIR_ERR_CHECKPOINT_INCONSISTENT, "bitmap 'b' for disk 'vdb'",
             dom.checkpointCreateXML, texts[1], VALIDATE)

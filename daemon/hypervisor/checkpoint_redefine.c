@@ -73,11 +73,14 @@ static int redefine_run(void *opaque, uint64_t job_id, struct job_ctl *ctl, stru
     return checkpoint_def_seal(def, err);
 }
 
-static bool is_current(const struct domain_spec *spec, const struct domain *domain)
+/* As libvirt has it: also the next one after the current, and the first of all. */
+static bool becomes_current(const struct domain_spec *spec, const struct domain *domain)
 {
+    const struct checkpoint_def *def = spec->checkpoint->def;
     const struct moment *current = domain->checkpoints.current;
 
-    return current && strcmp(current->key.name, spec->checkpoint->def->name) == 0;
+    return !current || strcmp(current->key.name, def->name) == 0 ||
+           (def->parent && strcmp(current->key.name, def->parent) == 0);
 }
 
 static void redefine_commit(void *opaque, struct store_txn *txn)
@@ -85,8 +88,12 @@ static void redefine_commit(void *opaque, struct store_txn *txn)
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
 
-    if (domain) /* else a transient one that has ended meanwhile */
-        moment_put_row(&domain->checkpoints, spec->checkpoint->def, is_current(spec, domain), txn);
+    if (!domain) /* a transient one that has ended meanwhile */
+        return;
+    if (becomes_current(spec, domain))
+        moments_put_current_row(&domain->checkpoints, spec->checkpoint->def, txn);
+    else
+        moment_put_row(&domain->checkpoints, spec->checkpoint->def, false, txn);
 }
 
 static void redefine_ended(void *opaque, bool done)
@@ -94,7 +101,11 @@ static void redefine_ended(void *opaque, bool done)
     struct domain_spec *spec = opaque;
     struct domain *domain = spec_domain(spec);
 
-    if (done && domain)
+    if (!done || !domain)
+        return;
+    if (becomes_current(spec, domain))
+        checkpoint_made(domain, spec->checkpoint->def);
+    else
         (void)moment_put(&domain->checkpoints, spec->checkpoint->def);
 }
 

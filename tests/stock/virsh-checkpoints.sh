@@ -98,6 +98,17 @@ changed()
     both checkpoint-delete g two --children
     both checkpoint-delete g one --children-only
     both checkpoint-list g --tree
+    virsh checkpoint-dumpxml g one --security-info >"$files/two.xml"
+    both checkpoint-delete g one --metadata
+    redefine ''
+    both checkpoint-create-as g two --diskspec vda
+    both checkpoint-list g --tree
+    virsh checkpoint-dumpxml g two --security-info >"$files/two.xml"
+    both checkpoint-delete g two --metadata
+    redefine ''
+    both checkpoint-create-as g three --diskspec vda
+    both checkpoint-list g --tree
+    both checkpoint-delete g one --children
 }
 
 shut_off()
