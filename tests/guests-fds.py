@@ -293,6 +293,28 @@ def source(path, policy, target, device='disk'):
         <target dev='{target}' bus='{'sata' if device == 'cdrom' else 'virtio'}'/></disk>"""
 
 
+def checkpoints(d):
+    """Bitmaps of an image by descriptor go while its guest runs, and never from what has its name"""
+    named = os.path.join(d.path, 'named')
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', named, '1M'], check=True)
+    subprocess.run(['qemu-img', 'bitmap', '--add', '-f', 'qcow2', named, 'a'], check=True)
+    dom = d.define('g', devices=disk('g', fmt='qcow2').replace(f'{NOWHERE}/image', named))
+    with Image(d, create=['-f', 'qcow2']) as fds:
+        dom.FDAssociate('g', fds, 0)
+        dom.create()
+        made = [dom.checkpointCreateXML(f'<domaincheckpoint><name>{name}</name></domaincheckpoint>')
+                for name in 'ab']
+        made[1].delete()
+        dom.destroy()
+        refused(UNSUPPORTED, 'comes by descriptor', made[0].delete)
+        said = subprocess.run(['qemu-img', 'info', '-f', 'qcow2', named], check=True,
+                              capture_output=True, text=True).stdout
+        check('name: a' in said, f"the other file's bitmap is gone: {said}")
+        dom.create()
+        made[0].delete()
+    d.drop('g')
+
+
 def disks_of(dom, flags=0):
     """[(target, source)]"""
     devices = ElementTree.fromstring(dom.XMLDesc(flags)).findall('devices/disk')
@@ -359,4 +381,5 @@ def missing(d):
         refused(libvirt.VIR_ERR_XML_ERROR, says, d.conn.defineXML, d.xml('x', devices=xml))
 
 
-guest_lib.run(by_descriptor, both_ways, chain, moved, unfit, whose, missing, conf=CONF, guests=Open)
+guest_lib.run(by_descriptor, both_ways, chain, moved, unfit, whose, checkpoints, missing, conf=CONF,
+              guests=Open)

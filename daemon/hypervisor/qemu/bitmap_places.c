@@ -51,6 +51,15 @@ static bool is_wanted(const struct disk_bitmaps *bitmaps, const char *target)
     return false;
 }
 
+static bool is_passed(const struct domain_disk *disk)
+{
+    bool passed = disk->fdgroup;
+
+    for (size_t i = 0; i < disk->nbacking; i++)
+        passed = passed || disk->backing_fdgroups[i];
+    return passed;
+}
+
 static int find_in_disk(const struct disk_bitmaps *bitmaps, const struct domain_disk *disk,
                         const struct volume_path *volumes, size_t nvolumes, struct job_ctl *ctl,
                         struct bitmap_places *ret, struct verror *err)
@@ -61,6 +70,11 @@ static int find_in_disk(const struct disk_bitmaps *bitmaps, const struct domain_
 
     if (!path || !is_wanted(bitmaps, disk->target))
         return 0;
+    if (is_passed(disk)) /* what has the path is another file */
+        return verror_set(err, VIR_ERR_OPERATION_UNSUPPORTED,
+                          "an image of disk '%s' comes by descriptor, and its bitmaps are only "
+                          "removed while the guest runs",
+                          disk->target);
     if (disk_chain_find(path, format, &chain, err) < 0)
         return -1;
     for (size_t i = 0; i < chain.n && rc == 0; i++)
