@@ -381,5 +381,23 @@ def missing(d):
         refused(libvirt.VIR_ERR_XML_ERROR, says, d.conn.defineXML, d.xml('x', devices=xml))
 
 
-guest_lib.run(by_descriptor, both_ways, chain, moved, unfit, whose, checkpoints, missing, conf=CONF,
-              guests=Open)
+def missing_volume(d):
+    """What a start does without is not silently left out of what is done to all disks"""
+    path = os.path.join(d.dir, 'volumes')
+    os.mkdir(path)
+    pool = d.conn.storagePoolDefineXML(
+        f"<pool type='dir'><name>v</name><target><path>{path}</path></target></pool>")
+    pool.create()
+    pool.createXML("<volume><name>one</name><capacity>1048576</capacity>"
+                   "<target><format type='qcow2'/></target></volume>")
+    dom = d.define('g', devices="<disk type='volume'><driver name='qemu' type='qcow2'/>"
+                   "<source pool='v' volume='one' startupPolicy='optional'/><target dev='vda'/></disk>")
+    pool.destroy()
+    refused(guest_lib.INVALID, 'not active', dom.snapshotCreateXML, '<domainsnapshot/>')
+    dom.create()
+    d.drop('g')
+    pool.undefine()
+
+
+guest_lib.run(by_descriptor, both_ways, chain, moved, unfit, whose, checkpoints, missing,
+              missing_volume, conf=CONF, guests=Open)

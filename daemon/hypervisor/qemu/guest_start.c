@@ -59,16 +59,23 @@ static int find_volume(struct domain_spec *spec, const struct domain_disk *disk,
     return 0;
 }
 
-int spec_find_volumes(struct domain_spec *spec, const struct domain_def *def, struct verror *err)
+/* lenient: without one that a start need not have; whether it can, its worker finds out. */
+static int find_volumes(struct domain_spec *spec, const struct domain_def *def, bool lenient,
+                        struct verror *err)
 {
     for (size_t i = 0; i < def->ndisks; i++) {
         if (find_volume(spec, &def->disks[i], err) < 0) {
-            if (def->disks[i].policy == DISK_MANDATORY)
+            if (!lenient || def->disks[i].policy == DISK_MANDATORY)
                 return -1;
-            verror_clear(err); /* whether it can start without, its worker finds out */
+            verror_clear(err);
         }
     }
     return 0;
+}
+
+int spec_find_volumes(struct domain_spec *spec, const struct domain_def *def, struct verror *err)
+{
+    return find_volumes(spec, def, false, err);
 }
 
 static void make_guest(struct domain_spec *spec)
@@ -91,7 +98,7 @@ int guest_start_check(void *opaque, struct verror *err)
     if (domain_check_inactive(domain, err) < 0)
         return -1;
     spec->def = domain_def_ref(domain->config);
-    if (spec_find_volumes(spec, spec->def, err) < 0)
+    if (find_volumes(spec, spec->def, true, err) < 0)
         return -1;
     if (domain->managed_save && !(spec->flags & VIR_DOMAIN_START_FORCE_BOOT)) {
         spec->path = domain_managed_save_path(spec->domains, spec->uuid);
@@ -108,7 +115,7 @@ static int create_check(void *opaque, struct verror *err)
     struct domain *domain = spec_domain(spec);
 
     if (spec_check_clash(spec, err) < 0 || (domain && domain_check_inactive(domain, err) < 0) ||
-        spec_find_volumes(spec, spec->def, err) < 0)
+        find_volumes(spec, spec->def, true, err) < 0)
         return -1;
     make_guest(spec);
     return 0;
@@ -181,7 +188,7 @@ static void retake(struct domain_spec *spec)
 {
     _cleanup_verror_ struct verror err = VERROR_INIT;
 
-    if (spec_find_volumes(spec, spec->def, &err) < 0 || guest_hold_files(spec->guest, &err) < 0)
+    if (find_volumes(spec, spec->def, true, &err) < 0 || guest_hold_files(spec->guest, &err) < 0)
         log_warn("domain '%s': %s", spec->name, verror_text(&err));
 }
 
