@@ -45,6 +45,7 @@ sanitized_slow = \
 	tests/domains.sh \
 	tests/guests-agent.py \
 	tests/guests-backup.py \
+	tests/guests-backup-ends.py \
 	tests/guests-bitmaps.py \
 	tests/guests-cancel.py \
 	tests/guests-checkpoints.py \
