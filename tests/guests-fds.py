@@ -294,7 +294,7 @@ def source(path, policy, target, device='disk'):
 
 
 def checkpoints(d):
-    """Bitmaps of an image by descriptor go while its guest runs, and never from what has its name"""
+    """Bitmaps of an image by descriptor go while its guest runs, never from what has its name"""
     named = os.path.join(d.path, 'named')
     subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', named, '1M'], check=True)
     subprocess.run(['qemu-img', 'bitmap', '--add', '-f', 'qcow2', named, 'a'], check=True)
@@ -391,7 +391,8 @@ def missing_volume(d):
     pool.createXML("<volume><name>one</name><capacity>1048576</capacity>"
                    "<target><format type='qcow2'/></target></volume>")
     dom = d.define('g', devices="<disk type='volume'><driver name='qemu' type='qcow2'/>"
-                   "<source pool='v' volume='one' startupPolicy='optional'/><target dev='vda'/></disk>")
+                   "<source pool='v' volume='one' startupPolicy='optional'/>"
+                   "<target dev='vda'/></disk>")
     pool.destroy()
     refused(guest_lib.INVALID, 'not active', dom.snapshotCreateXML, '<domainsnapshot/>')
     dom.create()
