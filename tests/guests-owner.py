@@ -310,8 +310,22 @@ def new_image(d):
     os.unlink(on_top)
 
 
+def halted(d):
+    """A guest that ends with its snapshot, whose new image was given to QEMU meanwhile"""
+    path = os.path.join(d.path, 'disk.qcow2')
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', path, '4M'], check=True)
+    dom = d.boot('halted', devices=disk(path, driver='qcow2'))
+    equal(owner(path), QEMU, 'the disk while it runs')
+    dom.snapshotCreateXML(f"<domainsnapshot><name>a</name><memory file='{d.path}/memory'/>"
+                          '</domainsnapshot>', libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_HALT)
+    d.in_state('halted', SHUTOFF)
+    for image in path, os.path.join(d.path, 'disk.a'):
+        d.given_back(image, ROOT, 'ended by its snapshot')
+    dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA)
+
+
 guest_lib.run(process, every_end, daemon_gone, shared, read_only, failed, killed_midway,
-              killed_at_the_end, new_image, host_gone, conf=CONF, guests=Owned)
+              killed_at_the_end, new_image, host_gone, halted, conf=CONF, guests=Owned)
 guest_lib.run(static, conf=CONF + 'dynamic_ownership = 0\n', guests=Owned)
 guest_lib.run(forgotten, conf=CONF + 'remember_owner = 0\n', guests=Owned)
 guest_lib.run(group, conf=CONF + f'group = "+{OTHER[1]}"\n', guests=Owned)

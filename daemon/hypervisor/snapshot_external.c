@@ -172,7 +172,7 @@ void external_undo(struct domain_spec *spec, uint64_t job_id)
 
 /* --- loop: the outcome --- */
 
-/* What QEMU has open from now on, and whose it was. */
+/* What QEMU has open from now on, and whose it was.  Of one that has ended a worker clears up. */
 static void take_files(struct domain_spec *spec)
 {
     struct snapshot_work *work = spec->snapshot;
@@ -181,6 +181,10 @@ static void take_files(struct domain_spec *spec)
     if (!work->live || !guest || work->files_taken)
         return;
     work->files_taken = true;
+    if (!block_hold_is_running(guest)) {
+        block_hold_give_back(spec->domains, STEAL_PTR(work->owners));
+        return;
+    }
     for (size_t i = 0; i < work->overlays.n; i++) {
         const struct snapshot_overlay *overlay = &work->overlays.list[i];
 

@@ -249,15 +249,15 @@ static void gave_back(struct work *work)
     free(back);
 }
 
-void block_hold_give_back(struct domains *domains, struct block_job *block)
+void block_hold_give_back(struct domains *domains, char *memory)
 {
     struct give_back *back;
 
-    if (!block->owner_memory)
+    if (!memory)
         return;
     back = XNEW(struct give_back);
     back->domains = domains;
-    back->memory = STEAL_PTR(block->owner_memory);
+    back->memory = memory;
     back->work.run = give_back_run;
     back->work.done = gave_back;
     workers_submit(domains->daemon->workers, LANE_CONTROL, NULL, &back->work);

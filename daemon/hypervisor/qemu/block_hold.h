@@ -27,7 +27,7 @@ void block_hold_outcome(const struct guest *guest, struct block_job *block, size
                         size_t end);
 /* These take the place of the guest's own, or the other way round. */
 void block_hold_swap(struct guest *guest, struct block_job *block);
-/* The guest has ended before: a worker gives back what only the job had. */
-void block_hold_give_back(struct domains *domains, struct block_job *block);
+/* The guest has ended before: a worker gives back what only the job had; memory is taken over. */
+void block_hold_give_back(struct domains *domains, char *memory);
 
 #endif

@@ -499,7 +499,7 @@ static void block_ended(void *opaque, bool done)
     if (done && running)
         block_hold_swap(spec->guest, block);
     if (!running && done)
-        block_hold_give_back(spec->domains, block);
+        block_hold_give_back(spec->domains, STEAL_PTR(block->owner_memory));
     block->nheld = 0;
     if (block_job_unlink(spec->guest, block) && running && domain && block->begun)
         block_job_tell(domain, block, status_of(spec, done));
