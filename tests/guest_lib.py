@@ -278,9 +278,10 @@ class Guests(crash_lib.Daemon):
 
     def held_out(self, name, *args):
         """A save or dump of a guest, its QEMU stopped in the middle: (job, pid)."""
+        slow = ['--speed', '32MiB'] if args[0] == 'save' else []
         for _ in range(20):
             pid = self.qemu(name)
-            job = self.begin(*args)
+            job = self.begin(*args, *slow)
             temp = os.path.join(os.path.dirname(args[2]), f'.virtjobd-{job}')
 
             def begun():
@@ -289,6 +290,8 @@ class Guests(crash_lib.Daemon):
                   'bytes are written')
             self.stop_process(pid)
             if self.job(job)['phase'] == 'running':
+                if slow:
+                    self('job-speed', str(job), '0')
                 return job, pid
             if not is_gone(pid):
                 os.kill(pid, signal.SIGCONT)  # it was too quick for us

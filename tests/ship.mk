@@ -40,17 +40,21 @@ check-sanitized:
 sanitized_slow = \
 	$(stock_tests) \
 	tests/crash-cancel.py \
+	tests/crash-resume.py \
 	tests/crash-table.py \
 	tests/crowd.py \
 	tests/domains.sh \
 	tests/guests-agent.py \
-	tests/guests-backup.py \
 	tests/guests-backup-ends.py \
+	tests/guests-backup.py \
 	tests/guests-bitmaps.py \
+	tests/guests-blockjobs.py \
+	tests/guests-broken-qemu.py \
 	tests/guests-cancel.py \
 	tests/guests-checkpoints.py \
 	tests/guests-life.py \
 	tests/guests-snapshot-merge.py \
+	tests/guests-snapshots.py \
 	tests/guests-states.py \
 	tests/guests-table.py \
 	tests/job-speed.py \

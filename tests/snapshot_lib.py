@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 
+from crash_lib import until
 from guest_lib import libvirt
 
 DISK_ONLY = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
@@ -27,7 +28,10 @@ def images(d, *names):
 
 
 def put(path, byte):
-    subprocess.run(['qemu-io', '-f', 'qcow2', '-c', f'write -q -P {byte} 0 64k', path], check=True)
+    """A QEMU that was killed may have it open, and locked, for a moment after its main thread is gone."""
+    until(lambda: subprocess.run(['qemu-io', '-f', 'qcow2', '-c', f'write -q -P {byte} 0 64k', path],
+                                 stderr=subprocess.DEVNULL).returncode == 0,
+          f'{path} is written to')
 
 
 def holds(path, byte):

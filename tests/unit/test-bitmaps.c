@@ -63,8 +63,8 @@ static void setup(void)
 
 static void teardown(void)
 {
+    peer_close(&peer); /* whose thread may have it yet */
     json_decref(told);
-    peer_close(&peer);
     loop_stop();
 }
 
