@@ -160,7 +160,11 @@ if [ "$(id -u)" = 0 ]; then
     check virtjob list
 fi
 wait "$waiting" || true
-wait_until 20 daemon_logged "not authenticated in time"
+given_up() # by whichever of the two limits, of one length, that comes first
+{
+    daemon_logged "not authenticated in time" || daemon_logged "Method call timed out"
+}
+wait_until 20 given_up
 
 # Nor does one that has gone: the workers for these questions are few, and each would wait its time.
 sed -i 's/^auth_timeout_seconds.*/auth_timeout_seconds = 3600/' "$dir/conf"
