@@ -297,6 +297,11 @@ def main():
             well = client.start_pool("well", dir + "/well")
             full_pool(daemon, client, well)
             shrinking_source(daemon, client, well)
+            # a new daemon's journal is small: what one was once as long as is written over
+            client.close()
+            daemon.stop()
+            daemon.start()
+            client = daemon.client()
             full_state(daemon, client, well, state)
             no_permission()
             return check.end(daemon)
