@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 
 GREETING = {'QMP': {'version': {'qemu': {'major': 7, 'minor': 2, 'micro': 0}, 'package': ''},
                     'capabilities': []}}
@@ -180,10 +179,9 @@ def agent(fd, path):
             pass  # the daemon has had enough
 
 
-def writes_back(path):
-    """On a disk so slow that it takes longer than a QEMU without bitmaps is left."""
-    time.sleep(2)
-    with open(path, 'w'):
+def writes_back(slow, path):
+    """On a disk that takes as long as the test says, which opens that pipe."""
+    with open(slow), open(path, 'w'):
         pass
 
 
@@ -205,7 +203,7 @@ def plays(argv):
         elif asked['execute'] == 'quit':
             if os.path.exists(mode + '.slow'):
                 peer.say(line({'return': {}, 'id': asked.get('id')}))
-                writes_back(mode + '.written')
+                writes_back(mode + '.slow', mode + '.written')
             sys.exit(0)
         answer = {'return': ANSWERS.get(asked['execute'], {})}
         if asked['execute'] == 'large':

@@ -4,6 +4,7 @@
 cancelled; a guest that goes mad while it runs can be destroyed, and the daemon serves on."""
 
 import os
+import threading
 import time
 
 import fake_qemu
@@ -187,6 +188,24 @@ def disk_errors(d):
     d.drop('g')
 
 
+def destroyed_writing(d, dom, mode):
+    """It is left longer than another one that has none, and is told to end after it."""
+    other = d.define('other', emulator=d.emulator())
+    other.create()
+    before = d.lines().count('to write its bitmaps')
+    ending = threading.Thread(target=dom.destroy)
+    ending.start()
+    until(lambda: d.lines().count('to write its bitmaps') > before, 'it is left the time')
+    other.destroy()
+    check("'other': QEMU does not end by itself and is killed" in d.lines(), 'the other one')
+    other.undefine()
+    with open(mode + '.slow', 'w'):
+        pass
+    ending.join()
+    check(os.path.exists(mode + '.written'), 'it was killed in the middle')
+    os.unlink(mode + '.written')
+
+
 def writes_back(d):
     """One that has bitmaps to write at its end is destroyed once it has, though that takes long"""
     path = os.path.join(d.dir, 'image')
@@ -199,17 +218,13 @@ def writes_back(d):
     d.mode('plays')
     dom.create()
     error_of(dom.blockPull, 'vda', 0, 0)  # it has looked for bitmaps by then
-    with open(mode + '.slow', 'w'):
-        pass
-    dom.destroy()
-    check(os.path.exists(mode + '.written'), 'it was killed in the middle')
-    os.unlink(mode + '.written')
+    os.mkfifo(mode + '.slow')
+    destroyed_writing(d, dom, mode)
     dom.create()
     dom.checkpointCreateXML('<domaincheckpoint><name>X</name><creationTime>1</creationTime>'
                             "<disks><disk name='vda' bitmap='X'/></disks></domaincheckpoint>",
                             libvirt.VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE)
-    dom.destroy()  # nobody has looked at this one's, but a checkpoint is known
-    check(os.path.exists(mode + '.written'), 'one that has a checkpoint was killed in the middle')
+    destroyed_writing(d, dom, mode)  # nobody has looked at this one's, but a checkpoint is known
     os.unlink(mode + '.slow')
     dom.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA)
 

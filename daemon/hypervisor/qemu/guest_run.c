@@ -48,8 +48,11 @@ static void put_off_kill(struct guest *guest)
 {
     static const struct timeval wait = { STORE_MS / 1000, 0 };
 
-    if (guest->kill_timer && evtimer_pending(guest->kill_timer, NULL))
-        evtimer_add(guest->kill_timer, &wait);
+    if (!guest->kill_timer || !evtimer_pending(guest->kill_timer, NULL))
+        return;
+    evtimer_add(guest->kill_timer, &wait);
+    log_info("domain '%s': QEMU has %ld s to write its bitmaps", guest->def->name,
+             (long)wait.tv_sec);
 }
 
 /* What has answered does not hang, and is about to end. */
